@@ -1,0 +1,17 @@
+//! Pictures in, pixels out: decode, resize, normalise; sheets of pictures to look at.
+//!
+//! Three types keep apart what is often mixed up:
+//!
+//! - a *picture* ([`RgbImage`]) is what a file holds, 8 bits a channel, of any size;
+//! - [`Pixels`] are a batch of one size on a device, RGB in `[0, 1]`;
+//! - [`Input`] is what a network takes: pixels normalised by [`Preprocessing`].
+
+mod picture;
+mod pixels;
+mod preprocessing;
+pub mod sheet;
+
+pub use ::image::RgbImage;
+pub use picture::{PictureError, open};
+pub use pixels::{Input, Pixels};
+pub use preprocessing::{Preprocessing, Resize, resize};

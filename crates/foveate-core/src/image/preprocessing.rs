@@ -1,0 +1,125 @@
+//! From a picture of any size to a network's input.
+
+use burn::tensor::{Device, Tensor};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images};
+use image::{RgbImage, imageops};
+
+use super::picture::PictureError;
+use super::pixels::{Input, Pixels};
+
+/// How a picture gets the size that a network takes, in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Resize {
+    /// Stretched to this height and width; nothing is cut off.
+    Exact {
+        /// Pixels down.
+        height: u32,
+        /// Pixels across.
+        width: u32,
+    },
+    /// The short side resized, then the central square cut out.
+    ShortSideCrop {
+        /// Length of the short side after resizing.
+        short_side: u32,
+        /// Side of the square.
+        crop: u32,
+    },
+}
+
+/// A network's way to take pictures: their size, and its normalisation `(pixels - mean) / std`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Preprocessing {
+    /// How a picture gets its size.
+    pub resize: Resize,
+    /// Mean of the red, green and blue channel.
+    pub mean: [f32; 3],
+    /// Standard deviation of the red, green and blue channel.
+    pub std: [f32; 3],
+}
+
+impl Preprocessing {
+    /// The published evaluation on ImageNet: short side 256, central 224x224, ImageNet's mean and
+    /// standard deviation.
+    pub const IMAGENET: Self = Self {
+        resize: Resize::ShortSideCrop { short_side: 256, crop: 224 },
+        mean: [0.485, 0.456, 0.406],
+        std: [0.229, 0.224, 0.225],
+    };
+
+    /// The same, with another way to get the size.
+    #[must_use]
+    pub fn with_resize(self, resize: Resize) -> Self {
+        Self { resize, ..self }
+    }
+
+    /// Resizes pictures of any sizes into one batch.
+    ///
+    /// # Errors
+    ///
+    /// [`PictureError::Shape`] for a picture too small or too narrow.
+    ///
+    /// # Panics
+    ///
+    /// If there is no picture.
+    pub fn pixels(&self, pictures: &[RgbImage], device: &Device) -> Result<Pixels, PictureError> {
+        let resized = pictures.iter().map(|picture| resize(picture, self.resize));
+        Ok(Pixels::from_pictures(&resized.collect::<Result<Vec<_>, _>>()?, device))
+    }
+
+    /// `(pixels - mean) / std`, channel by channel. Part of the graph: gradients reach the pixels.
+    pub fn normalise(&self, pixels: &Pixels) -> Input {
+        let pixels = pixels.tensor();
+        let channels = |values: [f32; 3]| {
+            Tensor::<1>::from_floats(values, &pixels.device()).reshape([1, 3, 1, 1])
+        };
+        Input::new((pixels.clone() - channels(self.mean)) / channels(self.std))
+    }
+}
+
+/// Resizes as Pillow and torchvision do: bilinear, antialiased when shrinking, rounded to 8 bits
+/// between the two passes; long sides are rounded down, odd crop margins to the even number.
+///
+/// # Errors
+///
+/// [`PictureError::Shape`] for a side below 8 pixels, or one more than 50 times the other.
+///
+/// # Panics
+///
+/// If the size asked for is 0, or a crop larger than the short side.
+pub fn resize(picture: &RgbImage, resize: Resize) -> Result<RgbImage, PictureError> {
+    let (width, height) = picture.dimensions();
+    let (short, long) = (width.min(height), width.max(height));
+    if short < 8 || u64::from(long) > 50 * u64::from(short) {
+        return Err(PictureError::Shape { width, height });
+    }
+    Ok(match resize {
+        Resize::Exact { height, width } => scale(picture, width, height),
+        Resize::ShortSideCrop { short_side, crop } => {
+            assert!(
+                crop <= short_side,
+                "a crop of {crop} pixels from a short side of {short_side}"
+            );
+            let other = (u64::from(short_side) * u64::from(long) / u64::from(short)) as u32;
+            let (w, h) = if width <= height { (short_side, other) } else { (other, short_side) };
+            let resized = scale(picture, w, h);
+            // torchvision's CenterCrop: round((h - crop) / 2), halves to the even number.
+            let margin = |side: u32| (f64::from(side - crop) / 2.0).round_ties_even() as u32;
+            imageops::crop_imm(&resized, margin(w), margin(h), crop, crop).to_image()
+        }
+    })
+}
+
+fn scale(picture: &RgbImage, width: u32, height: u32) -> RgbImage {
+    if picture.dimensions() == (width, height) {
+        return picture.clone();
+    }
+    let source =
+        images::ImageRef::new(picture.width(), picture.height(), picture.as_raw(), PixelType::U8x3)
+            .expect("an RGB picture holds three bytes a pixel");
+    let mut target = images::Image::new(width, height, PixelType::U8x3);
+    let bilinear = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    Resizer::new()
+        .resize(&source, &mut target, &bilinear)
+        .expect("source and target have the same pixel type and no side is 0");
+    RgbImage::from_raw(width, height, target.into_vec()).expect("the target has this size")
+}

@@ -1,0 +1,107 @@
+//! Sheets: several pictures with captions and bars on one page, as a picture.
+
+use std::sync::Once;
+
+use image::RgbImage;
+use plotters::prelude::*;
+use plotters::style::register_font;
+
+/// One cell of a sheet: a picture with words below it.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    /// The picture, drawn at its own size.
+    pub picture: RgbImage,
+    /// One line below the picture.
+    pub caption: String,
+    /// Lines below the caption: a name, and how long its bar is, in `[0, 1]`.
+    pub bars: Vec<(String, f32)>,
+}
+
+impl Cell {
+    /// A picture with a caption.
+    pub fn new(picture: RgbImage, caption: impl Into<String>) -> Self {
+        Self { picture, caption: caption.into(), bars: Vec::new() }
+    }
+}
+
+const MARGIN: u32 = 8;
+const LINE: u32 = 18;
+const TEXT: &str = "foveate";
+
+/// Lays cells out from left to right and top to bottom, `columns` in a row.
+///
+/// # Panics
+///
+/// If there is no cell or no column.
+pub fn draw(cells: &[Cell], columns: usize) -> RgbImage {
+    assert!(!cells.is_empty() && columns > 0, "a sheet has a cell and a column");
+    register_text_font();
+    let columns = columns.min(cells.len());
+    let rows = cells.len().div_ceil(columns);
+    let largest = |side: fn(&Cell) -> u32| cells.iter().map(side).max().unwrap_or(0);
+    let cell_width = largest(|cell| cell.picture.width()) + MARGIN;
+    let lines = 1 + largest(|cell| cell.bars.len() as u32);
+    let cell_height = largest(|cell| cell.picture.height()) + lines * LINE + MARGIN;
+    let (width, height) =
+        (columns as u32 * cell_width + MARGIN, rows as u32 * cell_height + MARGIN);
+
+    let mut buffer = vec![255; (width * height * 3) as usize];
+    {
+        let page = BitMapBackend::with_buffer(&mut buffer, (width, height)).into_drawing_area();
+        for (i, cell) in cells.iter().enumerate() {
+            let left = MARGIN + (i % columns) as u32 * cell_width;
+            let top = MARGIN + (i / columns) as u32 * cell_height;
+            draw_cell(&page, cell, left as i32, top as i32, cell_width - MARGIN);
+        }
+        page.present().expect("drawing into memory does not fail");
+    }
+    RgbImage::from_raw(width, height, buffer).expect("the buffer has the page's size")
+}
+
+fn draw_cell(
+    page: &DrawingArea<BitMapBackend<'_>, plotters::coord::Shift>,
+    cell: &Cell,
+    left: i32,
+    top: i32,
+    width: u32,
+) {
+    let memory = "drawing into memory does not fail";
+    let size = cell.picture.dimensions();
+    let picture = BitMapElement::with_owned_buffer((left, top), size, cell.picture.to_vec())
+        .expect("an RGB picture holds three bytes a pixel");
+    page.draw(&picture).expect(memory);
+
+    let style = (TEXT, 13).into_font().color(&BLACK);
+    let mut y = top + size.1 as i32 + 3;
+    page.draw_text(&clip(&cell.caption, width), &style, (left, y)).expect(memory);
+    for (label, length) in &cell.bars {
+        y += LINE as i32;
+        let end = left + (width as f32 * length.clamp(0.0, 1.0)) as i32;
+        let bar = Rectangle::new(
+            [(left, y - 1), (end, y + LINE as i32 - 4)],
+            RGBColor(170, 205, 240).filled(),
+        );
+        page.draw(&bar).expect(memory);
+        page.draw_text(&clip(label, width), &style, (left + 2, y)).expect(memory);
+    }
+}
+
+/// As much of a line as fits into `width` pixels.
+fn clip(line: &str, width: u32) -> String {
+    let most = (width / 7) as usize;
+    if line.chars().count() <= most {
+        return line.into();
+    }
+    line.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// Text is drawn in a font that comes with the crate, the same on every machine.
+fn register_text_font() {
+    static REGISTERED: Once = Once::new();
+    REGISTERED.call_once(|| {
+        let font = epaint_default_fonts::UBUNTU_LIGHT;
+        if register_font(TEXT, FontStyle::Normal, font).is_err() {
+            unreachable!("the font of the crate is valid");
+        }
+    });
+}

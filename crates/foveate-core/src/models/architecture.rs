@@ -1,0 +1,158 @@
+//! The networks by name, for programs that choose one at run time.
+
+use std::fmt;
+use std::str::FromStr;
+
+use burn::module::Module;
+use burn::tensor::Device;
+
+use super::googlenet::{self, GoogLeNet, GoogLeNetConfig};
+use super::network::{NamedLayer, Network};
+use super::resnet::{ResNet, ResNetConfig};
+use super::squeezenet::{self, SqueezeNet, SqueezeNetConfig};
+use super::vgg::{Vgg, VggConfig};
+
+/// The architectures of this crate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs)]
+pub enum Architecture {
+    Vgg11,
+    Vgg13,
+    Vgg16,
+    Vgg19,
+    /// VGG16's convolutions alone.
+    Vgg16Features,
+    SqueezeNet1_0,
+    SqueezeNet1_1,
+    ResNet18,
+    ResNet34,
+    /// ResNet18 up to and with its third stage.
+    ResNet18Layer3,
+    /// GoogLeNet as torchvision builds it.
+    GoogLeNet,
+    /// GoogLeNet as published.
+    GoogLeNetPublished,
+}
+
+impl Architecture {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Vgg11,
+        Self::Vgg13,
+        Self::Vgg16,
+        Self::Vgg19,
+        Self::Vgg16Features,
+        Self::SqueezeNet1_0,
+        Self::SqueezeNet1_1,
+        Self::ResNet18,
+        Self::ResNet34,
+        Self::ResNet18Layer3,
+        Self::GoogLeNet,
+        Self::GoogLeNetPublished,
+    ];
+
+    /// The name in torchvision's manner: `vgg16`, `squeezenet1_1`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Vgg11 => "vgg11",
+            Self::Vgg13 => "vgg13",
+            Self::Vgg16 => "vgg16",
+            Self::Vgg19 => "vgg19",
+            Self::Vgg16Features => "vgg16_features",
+            Self::SqueezeNet1_0 => "squeezenet1_0",
+            Self::SqueezeNet1_1 => "squeezenet1_1",
+            Self::ResNet18 => "resnet18",
+            Self::ResNet34 => "resnet34",
+            Self::ResNet18Layer3 => "resnet18_layer3",
+            Self::GoogLeNet => "googlenet",
+            Self::GoogLeNetPublished => "googlenet_published",
+        }
+    }
+
+    /// Whether the network ends in class scores.
+    pub fn classifies(self) -> bool {
+        !matches!(self, Self::Vgg16Features | Self::ResNet18Layer3)
+    }
+
+    /// The network for ImageNet's 1,000 classes with random weights, every hidden channel count
+    /// divided by `narrow` (1: the paper's network).
+    pub fn init(self, narrow: usize, device: &Device) -> AnyNetwork {
+        let vgg = |config: VggConfig| AnyNetwork::Vgg(config.with_narrow(narrow).init(device));
+        let squeezenet = |version| {
+            let config = SqueezeNetConfig::new(version).with_narrow(narrow);
+            AnyNetwork::SqueezeNet(config.init(device))
+        };
+        let resnet =
+            |config: ResNetConfig| AnyNetwork::ResNet(config.with_narrow(narrow).init(device));
+        let googlenet = |form| {
+            AnyNetwork::GoogLeNet(GoogLeNetConfig::new(form).with_narrow(narrow).init(device))
+        };
+        match self {
+            Self::Vgg11 => vgg(VggConfig::vgg11()),
+            Self::Vgg13 => vgg(VggConfig::vgg13()),
+            Self::Vgg16 => vgg(VggConfig::vgg16()),
+            Self::Vgg19 => vgg(VggConfig::vgg19()),
+            Self::Vgg16Features => vgg(VggConfig::vgg16().with_classes(None)),
+            Self::SqueezeNet1_0 => squeezenet(squeezenet::Version::V1_0),
+            Self::SqueezeNet1_1 => squeezenet(squeezenet::Version::V1_1),
+            Self::ResNet18 => resnet(ResNetConfig::resnet18()),
+            Self::ResNet34 => resnet(ResNetConfig::resnet34()),
+            Self::ResNet18Layer3 => resnet(ResNetConfig::new([2, 2, 2, 0]).with_classes(None)),
+            Self::GoogLeNet => googlenet(googlenet::Form::Torchvision),
+            Self::GoogLeNetPublished => googlenet(googlenet::Form::Published),
+        }
+    }
+}
+
+impl fmt::Display for Architecture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// No architecture has this name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no network is named `{name}`; there are {}", Architecture::ALL.map(Architecture::name).join(", "))]
+pub struct UnknownArchitecture {
+    /// What was asked for.
+    pub name: String,
+}
+
+impl FromStr for Architecture {
+    type Err = UnknownArchitecture;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let found = Self::ALL.into_iter().find(|architecture| architecture.name() == name);
+        found.ok_or_else(|| UnknownArchitecture { name: name.into() })
+    }
+}
+
+/// Any of the networks, chosen at run time.
+#[derive(Module, Debug)]
+#[allow(missing_docs)]
+pub enum AnyNetwork {
+    Vgg(Vgg),
+    SqueezeNet(SqueezeNet),
+    ResNet(ResNet),
+    GoogLeNet(GoogLeNet),
+}
+
+impl Network for AnyNetwork {
+    fn layers(&self) -> Vec<NamedLayer<'_>> {
+        match self {
+            Self::Vgg(network) => network.layers(),
+            Self::SqueezeNet(network) => network.layers(),
+            Self::ResNet(network) => network.layers(),
+            Self::GoogLeNet(network) => network.layers(),
+        }
+    }
+
+    fn with_classes(self, classes: usize) -> Self {
+        match self {
+            Self::Vgg(network) => Self::Vgg(network.with_classes(classes)),
+            Self::SqueezeNet(network) => Self::SqueezeNet(network.with_classes(classes)),
+            Self::ResNet(network) => Self::ResNet(network.with_classes(classes)),
+            Self::GoogLeNet(network) => Self::GoogLeNet(network.with_classes(classes)),
+        }
+    }
+}

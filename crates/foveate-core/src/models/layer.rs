@@ -1,0 +1,263 @@
+//! What a network is made of: the [`Layer`] trait, and its implementation for burn's layers.
+
+use burn::module::Module;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::pool::{AdaptiveAvgPool2d, MaxPool2d, MaxPool2dConfig};
+use burn::nn::{BatchNorm, Dropout, Linear, LocalResponseNorm, PaddingConfig2d, Relu};
+use burn::tensor::{Device, Tensor};
+
+use super::squeezenet::Fire;
+
+/// One step of a network: a function of activations `[n, c, h, w]`.
+///
+/// Activations keep four dimensions throughout, so that a network can be cut anywhere: a fully
+/// connected layer flattens what it gets and gives `[n, features, 1, 1]`.
+pub trait Layer {
+    /// Runs the layer on `[n, c, h, w]`.
+    fn forward(&self, input: Tensor<4>) -> Tensor<4>;
+
+    /// The shape [`forward`](Layer::forward) gives for an input of shape `[n, c, h, w]`.
+    fn output_shape(&self, input: [usize; 4]) -> [usize; 4] {
+        input
+    }
+
+    /// Multiply-adds of convolutions and fully connected layers, for an input `[n, c, h, w]`.
+    fn multiply_adds(&self, _input: [usize; 4]) -> u64 {
+        0
+    }
+
+    /// Trainable parameters (running statistics are not counted, as in PyTorch).
+    fn parameters(&self) -> usize {
+        0
+    }
+
+    /// The kind of layer with its sizes, for a person to read: `Conv2d(3, 64, 7x7, stride 2)`.
+    fn describe(&self) -> String;
+}
+
+/// `pixels` after a window of `kernel` moved by `stride` over `pixels + 2 * padding`.
+fn windows(pixels: usize, kernel: usize, stride: usize, padding: usize, ceil: bool) -> usize {
+    let span = (pixels + 2 * padding).saturating_sub(kernel);
+    if !ceil {
+        return span / stride + 1;
+    }
+    let count = span.div_ceil(stride) + 1;
+    // As PyTorch: the last window must start inside the picture or its left padding.
+    if (count - 1) * stride >= pixels + padding { count - 1 } else { count }
+}
+
+/// Symmetric padding `[vertical, horizontal]` in pixels.
+fn symmetric(padding: &PaddingConfig2d) -> [usize; 2] {
+    match padding {
+        PaddingConfig2d::Valid => [0, 0],
+        PaddingConfig2d::Explicit(top, left, bottom, right) if top == bottom && left == right => {
+            [*top, *left]
+        }
+        other => panic!("the networks here pad symmetrically, found {other:?}"),
+    }
+}
+
+impl Layer for Conv2d {
+    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        Conv2d::forward(self, input)
+    }
+
+    fn output_shape(&self, [n, _, h, w]: [usize; 4]) -> [usize; 4] {
+        let [vertical, horizontal] = symmetric(&self.padding);
+        let [out, ..] = self.weight.lazy_shape().dims::<4>();
+        let ([kh, kw], [sh, sw]) = (self.kernel_size, self.stride);
+        [n, out, windows(h, kh, sh, vertical, false), windows(w, kw, sw, horizontal, false)]
+    }
+
+    fn multiply_adds(&self, input: [usize; 4]) -> u64 {
+        let [_, per_group, kh, kw] = self.weight.lazy_shape().dims::<4>();
+        let outputs: usize = self.output_shape(input).iter().product();
+        (outputs * per_group * kh * kw) as u64
+    }
+
+    fn parameters(&self) -> usize {
+        self.num_params()
+    }
+
+    fn describe(&self) -> String {
+        let [out, per_group, kh, kw] = self.weight.lazy_shape().dims::<4>();
+        let mut text = format!("Conv2d({}, {out}, {kh}x{kw}", per_group * self.groups);
+        if self.stride != [1, 1] {
+            text += &format!(", stride {}", self.stride[0]);
+        }
+        match symmetric(&self.padding) {
+            [0, 0] => {}
+            [p, _] => text += &format!(", padding {p}"),
+        }
+        text + ")"
+    }
+}
+
+impl Layer for Linear {
+    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        let output: Tensor<2> = Linear::forward(self, input.flatten(1, 3));
+        let [n, features] = output.dims();
+        output.reshape([n, features, 1, 1])
+    }
+
+    fn output_shape(&self, [n, ..]: [usize; 4]) -> [usize; 4] {
+        let [_, out] = self.weight.lazy_shape().dims::<2>();
+        [n, out, 1, 1]
+    }
+
+    fn multiply_adds(&self, [n, ..]: [usize; 4]) -> u64 {
+        (n * self.weight.lazy_shape().num_elements()) as u64
+    }
+
+    fn parameters(&self) -> usize {
+        self.num_params()
+    }
+
+    fn describe(&self) -> String {
+        let [inputs, outputs] = self.weight.lazy_shape().dims::<2>();
+        format!("Linear({inputs}, {outputs})")
+    }
+}
+
+impl Layer for BatchNorm {
+    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        BatchNorm::forward(self, input)
+    }
+
+    fn parameters(&self) -> usize {
+        self.gamma.lazy_shape().num_elements() + self.beta.lazy_shape().num_elements()
+    }
+
+    fn describe(&self) -> String {
+        format!("BatchNorm2d({})", self.gamma.lazy_shape().num_elements())
+    }
+}
+
+impl Layer for Relu {
+    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        Relu::forward(self, input)
+    }
+
+    fn describe(&self) -> String {
+        "ReLU".into()
+    }
+}
+
+impl Layer for Dropout {
+    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        Dropout::forward(self, input)
+    }
+
+    fn describe(&self) -> String {
+        format!("Dropout({})", self.prob)
+    }
+}
+
+impl Layer for MaxPool2d {
+    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        MaxPool2d::forward(self, input)
+    }
+
+    fn output_shape(&self, [n, c, h, w]: [usize; 4]) -> [usize; 4] {
+        let [vertical, horizontal] = symmetric(&self.padding);
+        let ([kh, kw], [sh, sw]) = (self.kernel_size, self.stride);
+        [
+            n,
+            c,
+            windows(h, kh, sh, vertical, self.ceil_mode),
+            windows(w, kw, sw, horizontal, self.ceil_mode),
+        ]
+    }
+
+    fn describe(&self) -> String {
+        let ceil = if self.ceil_mode { ", ceil" } else { "" };
+        format!("MaxPool2d({0}x{0}, stride {1}{ceil})", self.kernel_size[0], self.stride[0])
+    }
+}
+
+impl Layer for AdaptiveAvgPool2d {
+    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        AdaptiveAvgPool2d::forward(self, input)
+    }
+
+    fn output_shape(&self, [n, c, ..]: [usize; 4]) -> [usize; 4] {
+        let [h, w] = self.output_size;
+        [n, c, h, w]
+    }
+
+    fn describe(&self) -> String {
+        let [_, _, h, w] = self.output_shape([0; 4]);
+        format!("AdaptiveAvgPool2d({h}x{w})")
+    }
+}
+
+impl Layer for LocalResponseNorm {
+    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        LocalResponseNorm::forward(self, input)
+    }
+
+    fn describe(&self) -> String {
+        "LocalResponseNorm".into()
+    }
+}
+
+/// A layer of torchvision's `nn.Sequential`s, where it is known by its index alone.
+#[derive(Module, Debug)]
+#[allow(missing_docs)]
+pub enum Unit {
+    Conv2d(Conv2d),
+    Linear(Linear),
+    Relu(Relu),
+    MaxPool2d(MaxPool2d),
+    AdaptiveAvgPool2d(AdaptiveAvgPool2d),
+    Dropout(Dropout),
+    Fire(Fire),
+}
+
+impl Unit {
+    /// The layer inside.
+    pub fn as_layer(&self) -> &dyn Layer {
+        match self {
+            Unit::Conv2d(layer) => layer,
+            Unit::Linear(layer) => layer,
+            Unit::Relu(layer) => layer,
+            Unit::MaxPool2d(layer) => layer,
+            Unit::AdaptiveAvgPool2d(layer) => layer,
+            Unit::Dropout(layer) => layer,
+            Unit::Fire(layer) => layer,
+        }
+    }
+}
+
+/// A square convolution with `stride` and symmetric `padding`; weights initialised as PyTorch does.
+pub(super) fn conv2d(
+    [inputs, outputs]: [usize; 2],
+    kernel: usize,
+    stride: usize,
+    padding: usize,
+) -> Conv2dConfig {
+    Conv2dConfig::new([inputs, outputs], [kernel; 2])
+        .with_stride([stride; 2])
+        .with_padding(pad(padding))
+}
+
+/// Max pooling with a square window; `ceil` keeps a last, partial window.
+pub(super) fn max_pool2d(kernel: usize, stride: usize, padding: usize, ceil: bool) -> MaxPool2d {
+    MaxPool2dConfig::new([kernel; 2])
+        .with_strides([stride; 2])
+        .with_padding(pad(padding))
+        .with_ceil_mode(ceil)
+        .init()
+}
+
+fn pad(pixels: usize) -> PaddingConfig2d {
+    match pixels {
+        0 => PaddingConfig2d::Valid,
+        p => PaddingConfig2d::Explicit(p, p, p, p),
+    }
+}
+
+/// Device of a network's parameters.
+pub(super) fn device_of(module: &impl Module) -> Device {
+    module.devices().into_iter().next().unwrap_or_default()
+}

@@ -1,0 +1,28 @@
+//! The networks, one paper a file, with the parameter names of torchvision's state dicts.
+//!
+//! Every network is a list of named layers ([`Network::layers`]) and nothing else: the forward
+//! pass, running up to a layer ([`Network::features`]), running on from it ([`Network::head`]) and
+//! the summary are all read off that list.
+
+mod architecture;
+mod classifier;
+pub mod googlenet;
+mod labels;
+mod layer;
+mod network;
+pub mod resnet;
+pub mod squeezenet;
+mod summary;
+pub mod vgg;
+pub mod weights;
+
+pub use architecture::{AnyNetwork, Architecture};
+pub use classifier::{Classifier, Prediction, Pretrained};
+pub use googlenet::{GoogLeNet, GoogLeNetConfig};
+pub use labels::imagenet_labels;
+pub use layer::{Layer, Unit};
+pub use network::{NamedLayer, Network, UnknownLayer};
+pub use resnet::{ResNet, ResNetConfig};
+pub use squeezenet::{SqueezeNet, SqueezeNetConfig};
+pub use summary::{LayerSummary, Summary};
+pub use vgg::{Vgg, VggConfig};

@@ -1,0 +1,108 @@
+//! The [`Network`] trait: a list of named layers that runs whole or in part.
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+
+use super::layer::Layer;
+use super::summary::Summary;
+
+/// A layer with torchvision's name for it.
+pub struct NamedLayer<'a> {
+    /// Name in torchvision's state dict, `features.28` or `layer3.1`.
+    pub name: String,
+    /// The layer.
+    pub layer: &'a dyn Layer,
+}
+
+impl<'a> NamedLayer<'a> {
+    /// A layer and its name.
+    pub fn new(name: impl Into<String>, layer: &'a dyn Layer) -> Self {
+        Self { name: name.into(), layer }
+    }
+}
+
+/// A network has no layer of this name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("no layer is named `{name}`; this network has {}", .known.join(", "))]
+pub struct UnknownLayer {
+    /// What was asked for.
+    pub name: String,
+    /// The names there are, in the order in which the layers run.
+    pub known: Vec<String>,
+}
+
+/// A vision network: layers with names, run in order.
+///
+/// A name stands for the layer itself or, where it is the name of a group, for the last layer of
+/// that group: `features` of a VGG is everything before its classifier, `layer3` of a ResNet ends
+/// with `layer3.1`.
+pub trait Network: Module {
+    /// The layers in the order in which they run.
+    fn layers(&self) -> Vec<NamedLayer<'_>>;
+
+    /// Replaces the classifying layer by a freshly initialised one for `classes` classes.
+    ///
+    /// # Panics
+    ///
+    /// If `classes` is 0 or the network was built without a head.
+    #[must_use]
+    fn with_classes(self, classes: usize) -> Self;
+
+    /// Logits of a batch of normalised pictures.
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[n, 3, h, w]`
+    /// - output: `[n, classes]`, or `[n, c * h * w]` for a network built without a head
+    fn forward(&self, input: Tensor<4>) -> Tensor<2> {
+        run(&self.layers(), input).flatten(1, 3)
+    }
+
+    /// Activations after `layer`, `[n, c, h, w]`; nothing behind it is computed.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownLayer`] lists the names there are.
+    fn features(&self, input: Tensor<4>, layer: &str) -> Result<Tensor<4>, UnknownLayer> {
+        let layers = self.layers();
+        let end = position(&layers, layer)? + 1;
+        Ok(run(&layers[..end], input))
+    }
+
+    /// Logits `[n, classes]` from the activations after `layer`:
+    /// `head(features(x, layer), layer)` is `forward(x)`.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownLayer`] lists the names there are.
+    fn head(&self, activations: Tensor<4>, layer: &str) -> Result<Tensor<2>, UnknownLayer> {
+        let layers = self.layers();
+        let start = position(&layers, layer)? + 1;
+        Ok(run(&layers[start..], activations).flatten(1, 3))
+    }
+
+    /// Layers with output shapes, parameters and multiply-adds for one picture of
+    /// `height` x `width` pixels.
+    fn summary(&self, height: usize, width: usize) -> Summary {
+        Summary::of(&self.layers(), [1, 3, height, width])
+    }
+}
+
+fn run(layers: &[NamedLayer<'_>], input: Tensor<4>) -> Tensor<4> {
+    layers.iter().fold(input, |activations, named| named.layer.forward(activations))
+}
+
+fn position(layers: &[NamedLayer<'_>], name: &str) -> Result<usize, UnknownLayer> {
+    layers
+        .iter()
+        .rposition(|layer| {
+            layer
+                .name
+                .strip_prefix(name)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
+        .ok_or_else(|| UnknownLayer {
+            name: name.into(),
+            known: layers.iter().map(|layer| layer.name.clone()).collect(),
+        })
+}

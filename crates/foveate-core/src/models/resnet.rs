@@ -1,0 +1,169 @@
+//! ResNet: Kaiming He, Xiangyu Zhang, Shaoqing Ren, Jian Sun, *Deep Residual Learning for Image
+//! Recognition*, 2015, <https://arxiv.org/abs/1512.03385>.
+//!
+//! ResNet18 and ResNet34: the networks of table 1 that are built of the two-convolution block, with
+//! projection shortcuts (option B) where the shape changes, as in torchvision.
+
+use burn::config::Config;
+use burn::module::Module;
+use burn::nn::conv::Conv2d;
+use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, MaxPool2d};
+use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, Relu};
+use burn::tensor::{Device, Tensor, activation::relu};
+
+use super::layer::{Layer, conv2d, device_of, max_pool2d};
+use super::network::{NamedLayer, Network};
+
+/// Configuration of a [`ResNet`].
+#[derive(Config, Debug)]
+pub struct ResNetConfig {
+    /// Basic blocks in each of the four stages.
+    pub blocks: [usize; 4],
+    /// Classes of the fully connected layer; `None` builds the stages alone.
+    #[config(default = "Some(1000)")]
+    pub classes: Option<usize>,
+    /// Divides every hidden channel count; 1 is the paper's network.
+    #[config(default = 1)]
+    pub narrow: usize,
+}
+
+impl ResNetConfig {
+    /// 18 layers with weights.
+    pub fn resnet18() -> Self {
+        Self::new([2, 2, 2, 2])
+    }
+
+    /// 34 layers with weights.
+    pub fn resnet34() -> Self {
+        Self::new([3, 4, 6, 3])
+    }
+
+    /// A network with random weights.
+    pub fn init(&self, device: &Device) -> ResNet {
+        let width = 64 / self.narrow;
+        let stage = |i: usize| -> Vec<BasicBlock> {
+            let outputs = width << i;
+            let block = |j| match (i, j) {
+                (0, _) => BasicBlock::new([width, width], 1, device),
+                (_, 0) => BasicBlock::new([outputs / 2, outputs], 2, device),
+                _ => BasicBlock::new([outputs, outputs], 1, device),
+            };
+            (0..self.blocks[i]).map(block).collect()
+        };
+        ResNet {
+            conv1: conv2d([3, width], 7, 2, 3).with_bias(false).init(device),
+            bn1: BatchNormConfig::new(width).init(device),
+            relu: Relu::new(),
+            maxpool: max_pool2d(3, 2, 1, false),
+            layer1: stage(0),
+            layer2: stage(1),
+            layer3: stage(2),
+            layer4: stage(3),
+            avgpool: self.classes.map(|_| AdaptiveAvgPool2dConfig::new([1, 1]).init()),
+            fc: self.classes.map(|classes| LinearConfig::new(width * 8, classes).init(device)),
+        }
+    }
+}
+
+/// ResNet, with torchvision's layer names: `conv1`, `bn1`, `relu`, `maxpool`, `layer1.0` to
+/// `layer4.1` (for ResNet18), `avgpool`, `fc`.
+#[derive(Module, Debug)]
+pub struct ResNet {
+    conv1: Conv2d,
+    bn1: BatchNorm,
+    relu: Relu,
+    maxpool: MaxPool2d,
+    layer1: Vec<BasicBlock>,
+    layer2: Vec<BasicBlock>,
+    layer3: Vec<BasicBlock>,
+    layer4: Vec<BasicBlock>,
+    avgpool: Option<AdaptiveAvgPool2d>,
+    fc: Option<Linear>,
+}
+
+impl Network for ResNet {
+    fn layers(&self) -> Vec<NamedLayer<'_>> {
+        let mut layers = vec![
+            NamedLayer::new("conv1", &self.conv1),
+            NamedLayer::new("bn1", &self.bn1),
+            NamedLayer::new("relu", &self.relu),
+            NamedLayer::new("maxpool", &self.maxpool),
+        ];
+        let stages = [&self.layer1, &self.layer2, &self.layer3, &self.layer4];
+        for (i, stage) in stages.into_iter().enumerate() {
+            for (j, block) in stage.iter().enumerate() {
+                layers.push(NamedLayer::new(format!("layer{}.{j}", i + 1), block));
+            }
+        }
+        layers.extend(self.avgpool.as_ref().map(|pool| NamedLayer::new("avgpool", pool)));
+        layers.extend(self.fc.as_ref().map(|fc| NamedLayer::new("fc", fc)));
+        layers
+    }
+
+    fn with_classes(mut self, classes: usize) -> Self {
+        let device = device_of(&self);
+        let head = self.fc.as_mut().expect("this ResNet was built without a head");
+        let [channels, _] = head.weight.lazy_shape().dims::<2>();
+        *head = LinearConfig::new(channels, classes).init(&device);
+        self
+    }
+}
+
+/// The paper's figure 2: two 3x3 convolutions and a shortcut, `relu(F(x) + x)`.
+#[derive(Module, Debug)]
+pub struct BasicBlock {
+    conv1: Conv2d,
+    bn1: BatchNorm,
+    conv2: Conv2d,
+    bn2: BatchNorm,
+    downsample: Option<(Conv2d, BatchNorm)>,
+}
+
+impl BasicBlock {
+    fn new([inputs, outputs]: [usize; 2], stride: usize, device: &Device) -> Self {
+        let conv = |inputs, kernel, stride, padding| {
+            conv2d([inputs, outputs], kernel, stride, padding).with_bias(false).init(device)
+        };
+        let norm = || BatchNormConfig::new(outputs).init(device);
+        Self {
+            conv1: conv(inputs, 3, stride, 1),
+            bn1: norm(),
+            conv2: conv(outputs, 3, 1, 1),
+            bn2: norm(),
+            downsample: (inputs != outputs).then(|| (conv(inputs, 1, stride, 0), norm())),
+        }
+    }
+}
+
+impl Layer for BasicBlock {
+    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        let shortcut = match &self.downsample {
+            Some((conv, norm)) => norm.forward(conv.forward(input.clone())),
+            None => input.clone(),
+        };
+        let hidden = relu(self.bn1.forward(self.conv1.forward(input)));
+        relu(self.bn2.forward(self.conv2.forward(hidden)) + shortcut)
+    }
+
+    fn output_shape(&self, input: [usize; 4]) -> [usize; 4] {
+        self.conv2.output_shape(self.conv1.output_shape(input))
+    }
+
+    fn multiply_adds(&self, input: [usize; 4]) -> u64 {
+        let projection = self.downsample.as_ref().map_or(0, |(conv, _)| conv.multiply_adds(input));
+        let hidden = self.conv1.output_shape(input);
+        self.conv1.multiply_adds(input) + self.conv2.multiply_adds(hidden) + projection
+    }
+
+    fn parameters(&self) -> usize {
+        let pair = |conv: &Conv2d, norm: &BatchNorm| conv.parameters() + norm.parameters();
+        pair(&self.conv1, &self.bn1)
+            + pair(&self.conv2, &self.bn2)
+            + self.downsample.as_ref().map_or(0, |(conv, norm)| pair(conv, norm))
+    }
+
+    fn describe(&self) -> String {
+        let [outputs, inputs, ..] = self.conv1.weight.lazy_shape().dims::<4>();
+        format!("BasicBlock({inputs}, {outputs}, stride {})", self.conv1.stride[0])
+    }
+}

@@ -1,0 +1,172 @@
+//! SqueezeNet: Forrest N. Iandola, Song Han, Matthew W. Moskewicz, Khalid Ashraf, William J. Dally,
+//! Kurt Keutzer, *SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB model
+//! size*, 2016, <https://arxiv.org/abs/1602.07360>.
+//!
+//! Version 1.0 is the paper's; 1.1 (by the authors, 2.4 times less computation at the same
+//! accuracy) starts with 3x3 instead of 7x7 filters and pools earlier.
+
+use burn::config::Config;
+use burn::module::Module;
+use burn::nn::conv::Conv2d;
+use burn::nn::pool::AdaptiveAvgPool2dConfig;
+use burn::nn::{DropoutConfig, Relu};
+use burn::tensor::{Device, Tensor, activation::relu};
+
+use super::layer::{Layer, Unit, conv2d, device_of, max_pool2d};
+use super::network::{NamedLayer, Network};
+use super::vgg::sequential;
+
+/// Which of the two SqueezeNets.
+#[derive(Config, Debug, PartialEq, Eq, Copy)]
+pub enum Version {
+    /// The paper's network.
+    V1_0,
+    /// Its faster successor.
+    V1_1,
+}
+
+/// Configuration of a [`SqueezeNet`].
+#[derive(Config, Debug)]
+pub struct SqueezeNetConfig {
+    /// Version 1.0 or 1.1.
+    pub version: Version,
+    /// Classes of the last convolution.
+    #[config(default = 1000)]
+    pub classes: usize,
+    /// Divides every hidden channel count; 1 is the paper's network.
+    #[config(default = 1)]
+    pub narrow: usize,
+}
+
+impl SqueezeNetConfig {
+    /// A network with random weights.
+    pub fn init(&self, device: &Device) -> SqueezeNet {
+        let narrow = |channels: usize| channels / self.narrow;
+        let relu = || Unit::Relu(Relu::new());
+        let pool = || Unit::MaxPool2d(max_pool2d(3, 2, 0, true));
+        // Table 1: squeeze 1x1 filters, and expand filters of each size.
+        let fire = |inputs, squeeze, expand| {
+            Unit::Fire(Fire::new(narrow(inputs), narrow(squeeze), narrow(expand), device))
+        };
+        let (kernel, channels) = match self.version {
+            Version::V1_0 => (7, 96),
+            Version::V1_1 => (3, 64),
+        };
+        let first = Unit::Conv2d(conv2d([3, narrow(channels)], kernel, 2, 0).init(device));
+        let features = match self.version {
+            Version::V1_0 => vec![
+                first,
+                relu(),
+                pool(),
+                fire(96, 16, 64),
+                fire(128, 16, 64),
+                fire(128, 32, 128),
+                pool(),
+                fire(256, 32, 128),
+                fire(256, 48, 192),
+                fire(384, 48, 192),
+                fire(384, 64, 256),
+                pool(),
+                fire(512, 64, 256),
+            ],
+            Version::V1_1 => vec![
+                first,
+                relu(),
+                pool(),
+                fire(64, 16, 64),
+                fire(128, 16, 64),
+                pool(),
+                fire(128, 32, 128),
+                fire(256, 32, 128),
+                pool(),
+                fire(256, 48, 192),
+                fire(384, 48, 192),
+                fire(384, 64, 256),
+                fire(512, 64, 256),
+            ],
+        };
+        let classifier = vec![
+            Unit::Dropout(DropoutConfig::new(0.5).init()),
+            Unit::Conv2d(conv2d([narrow(512), self.classes], 1, 1, 0).init(device)),
+            relu(),
+            Unit::AdaptiveAvgPool2d(AdaptiveAvgPool2dConfig::new([1, 1]).init()),
+        ];
+        SqueezeNet { features, classifier }
+    }
+}
+
+/// SqueezeNet, with torchvision's layer names: `features.0` to `features.12` and `classifier.0` to
+/// `classifier.3`.
+#[derive(Module, Debug)]
+pub struct SqueezeNet {
+    features: Vec<Unit>,
+    classifier: Vec<Unit>,
+}
+
+impl Network for SqueezeNet {
+    fn layers(&self) -> Vec<NamedLayer<'_>> {
+        let mut layers = sequential("features", &self.features);
+        layers.extend(sequential("classifier", &self.classifier));
+        layers
+    }
+
+    fn with_classes(mut self, classes: usize) -> Self {
+        let device = device_of(&self);
+        let Some(Unit::Conv2d(head)) = self.classifier.get_mut(1) else {
+            unreachable!("classifier.1 is a convolution in every SqueezeNet");
+        };
+        let [_, channels, ..] = head.weight.lazy_shape().dims::<4>();
+        *head = conv2d([channels, classes], 1, 1, 0).init(&device);
+        self
+    }
+}
+
+/// The Fire module: a 1x1 convolution squeezes, then 1x1 and 3x3 convolutions side by side expand
+/// (figure 1).
+#[derive(Module, Debug)]
+pub struct Fire {
+    squeeze: Conv2d,
+    expand1x1: Conv2d,
+    expand3x3: Conv2d,
+}
+
+impl Fire {
+    fn new(inputs: usize, squeeze: usize, expand: usize, device: &Device) -> Self {
+        Self {
+            squeeze: conv2d([inputs, squeeze], 1, 1, 0).init(device),
+            expand1x1: conv2d([squeeze, expand], 1, 1, 0).init(device),
+            expand3x3: conv2d([squeeze, expand], 3, 1, 1).init(device),
+        }
+    }
+}
+
+impl Layer for Fire {
+    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        let squeezed = relu(self.squeeze.forward(input));
+        let expand1x1 = relu(self.expand1x1.forward(squeezed.clone()));
+        let expand3x3 = relu(self.expand3x3.forward(squeezed));
+        Tensor::cat(vec![expand1x1, expand3x3], 1)
+    }
+
+    fn output_shape(&self, [n, _, h, w]: [usize; 4]) -> [usize; 4] {
+        let channels = |conv: &Conv2d| conv.weight.lazy_shape().dims::<4>()[0];
+        [n, channels(&self.expand1x1) + channels(&self.expand3x3), h, w]
+    }
+
+    fn multiply_adds(&self, input: [usize; 4]) -> u64 {
+        let squeezed = self.squeeze.output_shape(input);
+        self.squeeze.multiply_adds(input)
+            + self.expand1x1.multiply_adds(squeezed)
+            + self.expand3x3.multiply_adds(squeezed)
+    }
+
+    fn parameters(&self) -> usize {
+        self.num_params()
+    }
+
+    fn describe(&self) -> String {
+        let [squeeze, inputs, ..] = self.squeeze.weight.lazy_shape().dims::<4>();
+        let [expand, ..] = self.expand1x1.weight.lazy_shape().dims::<4>();
+        format!("Fire({inputs}, squeeze {squeeze}, expand {expand}+{expand})")
+    }
+}

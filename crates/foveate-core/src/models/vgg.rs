@@ -1,0 +1,123 @@
+//! VGG: Karen Simonyan, Andrew Zisserman, *Very Deep Convolutional Networks for Large-Scale Image
+//! Recognition*, 2015, <https://arxiv.org/abs/1409.1556>.
+//!
+//! Configurations A, B, D and E (11, 13, 16 and 19 layers with weights), without batch norm. As in
+//! torchvision, an adaptive average pooling to 7x7 stands before the classifier, so that pictures
+//! of any size from 32x32 pixels on are taken; at 224x224 it changes nothing.
+
+use burn::config::Config;
+use burn::module::Module;
+use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig};
+use burn::nn::{DropoutConfig, LinearConfig, Relu};
+use burn::tensor::Device;
+
+use super::layer::{Unit, conv2d, device_of, max_pool2d};
+use super::network::{NamedLayer, Network};
+
+/// Output channels of the five stages, before [`VggConfig::narrow`].
+const CHANNELS: [usize; 5] = [64, 128, 256, 512, 512];
+
+/// Configuration of a [`Vgg`]: the paper's table 1.
+#[derive(Config, Debug)]
+pub struct VggConfig {
+    /// Convolutions in each of the five stages; a max pooling ends every stage.
+    pub convolutions: [usize; 5],
+    /// Classes of the last fully connected layer; `None` builds the convolutions alone.
+    #[config(default = "Some(1000)")]
+    pub classes: Option<usize>,
+    /// Divides every hidden channel count; 1 is the paper's network.
+    #[config(default = 1)]
+    pub narrow: usize,
+}
+
+impl VggConfig {
+    /// Configuration A.
+    pub fn vgg11() -> Self {
+        Self::new([1, 1, 2, 2, 2])
+    }
+
+    /// Configuration B.
+    pub fn vgg13() -> Self {
+        Self::new([2, 2, 2, 2, 2])
+    }
+
+    /// Configuration D.
+    pub fn vgg16() -> Self {
+        Self::new([2, 2, 3, 3, 3])
+    }
+
+    /// Configuration E.
+    pub fn vgg19() -> Self {
+        Self::new([2, 2, 4, 4, 4])
+    }
+
+    /// A network with random weights.
+    pub fn init(&self, device: &Device) -> Vgg {
+        let mut features = Vec::new();
+        let mut inputs = 3;
+        for (channels, convolutions) in CHANNELS.into_iter().zip(self.convolutions) {
+            for _ in 0..convolutions {
+                let outputs = channels / self.narrow;
+                features.push(Unit::Conv2d(conv2d([inputs, outputs], 3, 1, 1).init(device)));
+                features.push(Unit::Relu(Relu::new()));
+                inputs = outputs;
+            }
+            features.push(Unit::MaxPool2d(max_pool2d(2, 2, 0, false)));
+        }
+
+        let hidden = 4096 / self.narrow;
+        let linear = |from, to| Unit::Linear(LinearConfig::new(from, to).init(device));
+        let dropout = || Unit::Dropout(DropoutConfig::new(0.5).init());
+        let (avgpool, classifier) = match self.classes {
+            None => (None, Vec::new()),
+            Some(classes) => (
+                Some(AdaptiveAvgPool2dConfig::new([7, 7]).init()),
+                vec![
+                    linear(inputs * 7 * 7, hidden),
+                    Unit::Relu(Relu::new()),
+                    dropout(),
+                    linear(hidden, hidden),
+                    Unit::Relu(Relu::new()),
+                    dropout(),
+                    linear(hidden, classes),
+                ],
+            ),
+        };
+        Vgg { features, avgpool, classifier }
+    }
+}
+
+/// VGG, with torchvision's layer names: `features.0` to `features.30` and `classifier.0` to
+/// `classifier.6` for VGG16, where `classifier.1` is the practical's relu6, `classifier.4` relu7.
+#[derive(Module, Debug)]
+pub struct Vgg {
+    features: Vec<Unit>,
+    avgpool: Option<AdaptiveAvgPool2d>,
+    classifier: Vec<Unit>,
+}
+
+impl Network for Vgg {
+    fn layers(&self) -> Vec<NamedLayer<'_>> {
+        let mut layers = sequential("features", &self.features);
+        layers.extend(self.avgpool.as_ref().map(|pool| NamedLayer::new("avgpool", pool)));
+        layers.extend(sequential("classifier", &self.classifier));
+        layers
+    }
+
+    fn with_classes(mut self, classes: usize) -> Self {
+        let device = device_of(&self);
+        let Some(Unit::Linear(head)) = self.classifier.last_mut() else {
+            panic!("this VGG was built without a head");
+        };
+        let [hidden, _] = head.weight.lazy_shape().dims::<2>();
+        *head = LinearConfig::new(hidden, classes).init(&device);
+        self
+    }
+}
+
+/// The units of an `nn.Sequential` called `name`, named by their index.
+pub(super) fn sequential<'a>(name: &str, units: &'a [Unit]) -> Vec<NamedLayer<'a>> {
+    let named =
+        |(i, unit): (usize, &'a Unit)| NamedLayer::new(format!("{name}.{i}"), unit.as_layer());
+    units.iter().enumerate().map(named).collect()
+}

@@ -1,0 +1,112 @@
+//! What can be wrong with weights.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use super::download::DownloadError;
+
+/// A tensor whose shape is not the network's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misshaped {
+    /// Torchvision's name of the tensor.
+    pub name: String,
+    /// The network's shape.
+    pub expected: Vec<usize>,
+    /// The file's shape.
+    pub found: Vec<usize>,
+}
+
+/// Weights that cannot be had, read, or put into the network.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WeightsError {
+    /// The file cannot be opened or written.
+    #[error("{path}: {source}", path = .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's answer.
+        source: io::Error,
+    },
+    /// The file's first bytes are of no known format.
+    #[error(
+        "{path}: expected a safetensors file or a PyTorch file (.pth, zip or legacy pickle), found {found}",
+        path = .path.display()
+    )]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What its first bytes look like.
+        found: String,
+    },
+    /// The file is of a known format and cannot be read.
+    #[error(
+        "{path}: this {format} file is damaged or holds more than tensors ({reason}); get it again, or save the \
+         state dict alone: torch.save(model.state_dict(), ...)",
+        path = .path.display()
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// `safetensors` or `PyTorch`.
+        format: &'static str,
+        /// The reader's words.
+        reason: String,
+    },
+    /// The tensors are not those of the network.
+    #[error(
+        "{path}: the tensors are not this network's:{}{}{}\n  is it the file of another network, or of another \
+         number of classes?",
+        list("missing", .missing), list("unexpected", .unexpected), list("misshaped", .misshaped),
+        path = .path.display()
+    )]
+    Mismatch {
+        /// The file.
+        path: PathBuf,
+        /// Tensors that the network has and the file has not.
+        missing: Vec<String>,
+        /// Tensors that the file has and the network has not.
+        unexpected: Vec<String>,
+        /// Tensors of the right name and another shape.
+        misshaped: Vec<Misshaped>,
+    },
+    /// The weights are neither present nor to be downloaded.
+    #[error("the weights of {model} are not at hand and have no address to download them from; put {file} into {folder}",
+        folder = .folder.display())]
+    Absent {
+        /// The model.
+        model: &'static str,
+        /// The file's place below the folder.
+        file: &'static str,
+        /// Where to put it.
+        folder: PathBuf,
+    },
+    /// The download failed.
+    #[error("{source}\n  or fetch {url} yourself and put it at {target}", target = .target.display())]
+    Download {
+        /// The address.
+        url: String,
+        /// Where the file belongs.
+        target: PathBuf,
+        /// What went wrong.
+        source: DownloadError,
+    },
+    /// The network has no class scores to give.
+    #[error("{0} ends in features, not in class scores; use Pretrained, or a whole network")]
+    NoClasses(&'static str),
+}
+
+fn list<T: fmt::Display>(title: &str, items: &[T]) -> String {
+    if items.is_empty() {
+        return String::new();
+    }
+    let items: Vec<_> = items.iter().map(T::to_string).collect();
+    format!("\n  {title} ({}): {}", items.len(), items.join(", "))
+}
+
+impl fmt::Display for Misshaped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} expected {:?} found {:?}", self.name, self.expected, self.found)
+    }
+}

@@ -1,0 +1,184 @@
+//! Reading and writing files of weights.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use burn::module::Module;
+use burn::store::burn_pack::Tensor as PackTensor;
+use burn::store::{
+    ApplyError, ApplyResult, BurnToPyTorchAdapter, FloatCastAdapter, ModuleAdapter, ModuleSnapshot,
+    ModuleStore, PyTorchToBurnAdapter, PytorchStore, SafetensorsStore, bridge,
+};
+use burn::tensor::{DType, TensorData};
+
+use super::error::{Misshaped, WeightsError};
+
+/// Reads `path` into `network`: safetensors (f32, f16, bf16), or PyTorch's `.pth` (zip or legacy
+/// pickle), told apart by their content. Tensors go by torchvision's names; values become f32.
+///
+/// The counters `num_batches_tracked`, and the auxiliary heads `aux1`, `aux2` of torchvision's
+/// GoogLeNet, are passed over: they serve training from scratch only.
+///
+/// # Errors
+///
+/// [`WeightsError::Mismatch`] names every missing, unexpected and misshaped tensor at once; the
+/// other variants are of files that cannot be read.
+pub fn load<M: Module>(network: M, path: &Path) -> Result<M, WeightsError> {
+    apply(network, path, read(path)?)
+}
+
+/// As [`load`], for a ResNet whose batch norms were folded into its convolutions: each convolution's
+/// bias becomes that of the batch norm behind it, which otherwise changes nothing (scale and
+/// `sqrt(variance + epsilon)` are 1, the mean is 0). What such a file holds of `layer4` and `fc` is
+/// incomplete, and passed over.
+pub(super) fn load_folded<M: Module>(network: M, path: &Path) -> Result<M, WeightsError> {
+    const EPSILON: f32 = 1e-5;
+    let mut tensors = Vec::new();
+    for mut tensor in read(path)? {
+        if tensor.name.starts_with("layer4.") || tensor.name.starts_with("fc.") {
+            continue;
+        }
+        if let Some(conv) = tensor.name.strip_suffix(".bias") {
+            let norm = conv.replace("conv", "bn").replace("downsample.0", "downsample.1");
+            let channels = tensor.shape.num_elements();
+            for (name, value) in
+                [("weight", 1.0), ("running_mean", 0.0), ("running_var", 1.0 - EPSILON)]
+            {
+                let data = TensorData::new(vec![value; channels], [channels]);
+                tensors.push(bridge::from_data(data, format!("{norm}.{name}"), None));
+            }
+            tensor.name = format!("{norm}.bias");
+        }
+        tensors.push(tensor);
+    }
+    apply(network, path, tensors)
+}
+
+/// Writes `network` to `path` as safetensors with torchvision's names and layout, so that PyTorch
+/// reads it too. A temporary file takes the old one's place at the end: nothing is half written.
+///
+/// # Errors
+///
+/// [`WeightsError::Io`] if the file cannot be written.
+pub fn save<M: Module>(network: &M, path: &Path) -> Result<(), WeightsError> {
+    let error = |source| WeightsError::Io { path: path.into(), source };
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let temporary = tempfile::NamedTempFile::new_in(folder).map_err(error)?;
+    let mut store = SafetensorsStore::from_file(temporary.path())
+        .with_to_adapter(BurnToPyTorchAdapter)
+        .skip_enum_variants(true)
+        .overwrite(true);
+    store.collect_from(network).map_err(|reason| error(io::Error::other(reason.to_string())))?;
+    temporary.persist(path).map_err(|failed| error(failed.error))?;
+    Ok(())
+}
+
+/// The formats weights come in.
+enum Format {
+    Safetensors,
+    PyTorch,
+}
+
+/// The format told by the first bytes of a file.
+fn format(path: &Path) -> Result<Format, WeightsError> {
+    let error = |source| WeightsError::Io { path: path.into(), source };
+    let mut start = Vec::new();
+    File::open(path).map_err(error)?.take(16).read_to_end(&mut start).map_err(error)?;
+    let found = match start.as_slice() {
+        [] => "an empty file".into(),
+        // A zip archive, or the pickle of a protocol from 2 to 5.
+        [b'P', b'K', 3, 4, ..] | [0x80, 2..=5, ..] => return Ok(Format::PyTorch),
+        // The length of the header, 8 bytes, then the header: a JSON object.
+        [_, _, _, _, _, 0, 0, 0, b'{', ..] => return Ok(Format::Safetensors),
+        text if text.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) => {
+            format!("text, \"{}...\"", text.escape_ascii())
+        }
+        bytes => format!("bytes {bytes:02x?}"),
+    };
+    Err(WeightsError::Format { path: path.into(), found })
+}
+
+/// The tensors of a file, by torchvision's names; their values are read when they are used.
+fn read(path: &Path) -> Result<Vec<PackTensor>, WeightsError> {
+    let damaged = |format, reason| WeightsError::Damaged { path: path.into(), format, reason };
+    let tensors = match format(path)? {
+        Format::Safetensors => {
+            let mut store = SafetensorsStore::from_file(path).map_indices_contiguous(false);
+            store
+                .get_all_tensors()
+                .map_err(|error| damaged("safetensors", error.to_string()))?
+                .values()
+                .cloned()
+                .collect::<Vec<_>>()
+        }
+        Format::PyTorch => {
+            let mut store = PytorchStore::from_file(path).map_indices_contiguous(false);
+            store
+                .get_all_tensors()
+                .map_err(|error| damaged("PyTorch", error.to_string()))?
+                .values()
+                .cloned()
+                .collect()
+        }
+    };
+    let unneeded = |name: &str| {
+        name.ends_with(".num_batches_tracked")
+            || name.starts_with("aux1.")
+            || name.starts_with("aux2.")
+    };
+    Ok(tensors.into_iter().filter(|tensor| !unneeded(&tensor.name)).collect())
+}
+
+fn apply<M: Module>(
+    mut network: M,
+    path: &Path,
+    tensors: Vec<PackTensor>,
+) -> Result<M, WeightsError> {
+    let adapter = PyTorchToBurnAdapter.chain(FloatCastAdapter::to(DType::F32));
+    let result = network.apply(tensors, None, Some(Box::new(adapter)), true);
+    check(path, result)?;
+    Ok(network)
+}
+
+/// Turns burn's account into one error, in torchvision's names and shapes.
+fn check(path: &Path, result: ApplyResult) -> Result<(), WeightsError> {
+    let mut misshaped = Vec::new();
+    for error in result.errors {
+        match error {
+            ApplyError::ShapeMismatch { path: name, expected, found } => {
+                let (mut expected, mut found) = (expected.to_vec(), found.to_vec());
+                if expected.len() == 2 {
+                    // A fully connected layer: burn keeps the transpose of PyTorch's weight.
+                    expected.reverse();
+                    found.reverse();
+                }
+                misshaped.push(Misshaped { name: torch_name(&name), expected, found });
+            }
+            other => {
+                return Err(WeightsError::Damaged {
+                    path: path.into(),
+                    format: "weights",
+                    reason: other.to_string(),
+                });
+            }
+        }
+    }
+    let missing: Vec<_> = result.missing.iter().map(|(name, _)| torch_name(name)).collect();
+    if missing.is_empty() && result.unused.is_empty() && misshaped.is_empty() {
+        return Ok(());
+    }
+    Err(WeightsError::Mismatch { path: path.into(), missing, unexpected: result.unused, misshaped })
+}
+
+/// PyTorch calls the scale and shift of a batch norm weight and bias.
+fn torch_name(name: &str) -> String {
+    match name.rsplit_once('.') {
+        Some((module, "gamma")) => format!("{module}.weight"),
+        Some((module, "beta")) => format!("{module}.bias"),
+        _ => name.into(),
+    }
+}

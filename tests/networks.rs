@@ -1,0 +1,253 @@
+//! The networks against torchvision's, and against themselves.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use foveate::burn::module::Module;
+use foveate::burn::tensor::{Device, Distribution, Tensor, TensorData};
+use foveate::models::{AnyNetwork, Architecture, Network, weights};
+
+use crate::devices;
+
+pub fn golden_folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
+}
+
+/// The f32 tensors of a safetensors file.
+pub fn tensors(path: &Path) -> BTreeMap<String, TensorData> {
+    let bytes = fs::read(path).unwrap();
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let floats = file.iter().filter(|(_, view)| view.dtype() == safetensors::Dtype::F32);
+    floats
+        .map(|(name, view)| {
+            let values =
+                view.data().chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap()));
+            (name.to_string(), TensorData::new(values.collect::<Vec<_>>(), view.shape().to_vec()))
+        })
+        .collect()
+}
+
+pub fn values(data: TensorData) -> Vec<f32> {
+    data.iter::<f32>().collect()
+}
+
+/// The largest difference, over the largest value expected.
+pub fn relative_error(found: &[f32], expected: &[f32]) -> f32 {
+    assert_eq!(found.len(), expected.len());
+    let largest =
+        |values: &mut dyn Iterator<Item = f32>| values.fold(0.0, |a: f32, b| a.max(b.abs()));
+    largest(&mut found.iter().zip(expected).map(|(a, b)| a - b))
+        / largest(&mut expected.iter().copied())
+}
+
+/// As `narrow()` of tests/golden/networks/networks.py.
+const NARROW: [(Architecture, usize, &str); 9] = [
+    (Architecture::Vgg11, 32, "vgg11.safetensors"),
+    (Architecture::Vgg13, 32, "vgg13.pth"),
+    (Architecture::Vgg16, 32, "vgg16.safetensors"),
+    (Architecture::Vgg19, 32, "vgg19.pth"),
+    (Architecture::SqueezeNet1_0, 8, "squeezenet1_0.safetensors"),
+    (Architecture::SqueezeNet1_1, 8, "squeezenet1_1.pth"),
+    (Architecture::ResNet18, 8, "resnet18.pth"),
+    (Architecture::ResNet34, 16, "resnet34.safetensors"),
+    (Architecture::GoogLeNet, 8, "googlenet.pth"),
+];
+
+fn narrow(architecture: Architecture, divisor: usize, file: &str, device: &Device) -> AnyNetwork {
+    let network = architecture.init(divisor, device).with_classes(10);
+    weights::load(network, &golden_folder().join("networks").join(file)).unwrap()
+}
+
+/// PyTorch in f64 on the same weights: logits and three layers of every network. f32 arithmetic of
+/// at most 34 layers stays below 1e-5 of the largest value; 1e-4 leaves room for GPUs.
+#[test]
+fn logits_and_layers_equal_torchvision() {
+    let golden = tensors(&golden_folder().join("networks/networks.safetensors"));
+    for chosen in devices::all() {
+        for (architecture, divisor, file) in NARROW {
+            let network = narrow(architecture, divisor, file, &chosen.device);
+            let prefix = format!("{architecture}/");
+            let input = &golden[&format!("{prefix}input")];
+            let input = Tensor::<4>::from_data(input.clone(), &chosen.device);
+            let ours =
+                golden.iter().filter_map(|(name, data)| Some((name.strip_prefix(&prefix)?, data)));
+            let mut compared = 0;
+            for (layer, expected) in ours {
+                let found = match layer {
+                    "input" => continue,
+                    "logits" => network.forward(input.clone()).into_data(),
+                    layer => network.features(input.clone(), layer).unwrap().into_data(),
+                };
+                assert_eq!(found.shape(), expected.shape(), "{architecture} {layer}");
+                let error = relative_error(&values(found), &values(expected.clone()));
+                assert!(error < 1e-4, "{architecture} {layer} on {chosen}: {error:e}");
+                compared += 1;
+            }
+            assert_eq!(compared, 4, "{architecture}: logits and three layers");
+        }
+    }
+}
+
+/// torchvision's `meta["num_params"]`; the published GoogLeNet by the paper's table of filters, as
+/// its weights have it; features: the whole less the layers left out.
+#[test]
+fn parameter_counts_are_the_published_ones() {
+    let device = devices::any();
+    for (architecture, published) in [
+        (Architecture::Vgg11, 132_863_336),
+        (Architecture::Vgg13, 133_047_848),
+        (Architecture::Vgg16, 138_357_544),
+        (Architecture::Vgg19, 143_667_240),
+        (Architecture::Vgg16Features, 14_714_688),
+        (Architecture::SqueezeNet1_0, 1_248_424),
+        (Architecture::SqueezeNet1_1, 1_235_496),
+        (Architecture::ResNet18, 11_689_512),
+        (Architecture::ResNet34, 21_797_672),
+        (Architecture::GoogLeNet, 6_624_904),
+        (Architecture::GoogLeNetPublished, 6_998_552),
+    ] {
+        let summary = architecture.init(1, &device).summary(224, 224);
+        assert_eq!(summary.parameters(), published, "{architecture}");
+    }
+}
+
+/// torchvision's `meta["_ops"]`, in units of 10^9 with three digits.
+#[test]
+fn multiply_adds_are_the_published_ones() {
+    let device = devices::any();
+    for (architecture, published) in [
+        (Architecture::Vgg11, 7.609),
+        (Architecture::Vgg13, 11.308),
+        (Architecture::Vgg16, 15.47),
+        (Architecture::Vgg19, 19.632),
+        (Architecture::SqueezeNet1_0, 0.819),
+        (Architecture::SqueezeNet1_1, 0.349),
+        (Architecture::ResNet18, 1.814),
+        (Architecture::ResNet34, 3.664),
+        (Architecture::GoogLeNet, 1.498),
+    ] {
+        let billions = architecture.init(1, &device).summary(224, 224).multiply_adds() as f64 / 1e9;
+        assert!((billions - published).abs() < 6e-4, "{architecture}: {billions} for {published}");
+    }
+}
+
+/// The practical's question 1.
+#[test]
+fn most_of_vgg16_is_fully_connected() {
+    let summary = Architecture::Vgg16.init(1, &devices::any()).summary(224, 224);
+    let parameters =
+        |name: &str| summary.layers.iter().find(|layer| layer.name == name).unwrap().parameters;
+    assert_eq!(parameters("classifier.0"), 102_764_544);
+    assert_eq!(parameters("classifier.3"), 16_781_312);
+    assert_eq!(parameters("classifier.6"), 4_097_000);
+    assert!(summary.to_string().contains("138357544"), "{summary}");
+}
+
+fn small(architecture: Architecture, device: &Device) -> AnyNetwork {
+    let network = architecture.init(32.min(narrowest(architecture)), device);
+    if architecture.classifies() { network.with_classes(10) } else { network }
+}
+
+fn narrowest(architecture: Architecture) -> usize {
+    match architecture.name() {
+        name if name.starts_with("vgg") => 32,
+        _ => 8,
+    }
+}
+
+#[test]
+fn every_cut_joins_up_again() {
+    for chosen in devices::all() {
+        chosen.device.seed(1);
+        let input = Tensor::random([1, 3, 48, 40], Distribution::Normal(0.0, 1.0), &chosen.device);
+        for architecture in Architecture::ALL {
+            let network = small(architecture, &chosen.device);
+            let whole = values(network.forward(input.clone()).into_data());
+            for layer in network.layers() {
+                let features = network.features(input.clone(), &layer.name).unwrap();
+                let joined = values(network.head(features, &layer.name).unwrap().into_data());
+                let error = relative_error(&joined, &whole);
+                // The same operations in the same order; a GPU may choose other kernels.
+                assert!(
+                    error < 1e-5,
+                    "{architecture} cut at {} on {chosen}: {error:e}",
+                    layer.name
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn summary_tells_the_shapes_that_come_out() {
+    let device = devices::any();
+    for architecture in Architecture::ALL {
+        let network = small(architecture, &device);
+        for [h, w] in [[64, 64], [51, 40], [65, 97]] {
+            let input = Tensor::<4>::zeros([1, 3, h, w], &device);
+            for layer in network.summary(h, w).layers {
+                let found = network.features(input.clone(), &layer.name).unwrap().dims();
+                assert_eq!(layer.output_shape, found, "{architecture} {} at {h}x{w}", layer.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_batch_equals_its_singles() {
+    for chosen in devices::all() {
+        chosen.device.seed(2);
+        let input =
+            Tensor::<4>::random([3, 3, 40, 40], Distribution::Normal(0.0, 1.0), &chosen.device);
+        for architecture in Architecture::ALL {
+            let network = small(architecture, &chosen.device);
+            let batch = values(network.forward(input.clone()).into_data());
+            let singles: Vec<f32> = (0..3)
+                .flat_map(|i| values(network.forward(input.clone().narrow(0, i, 1)).into_data()))
+                .collect();
+            let error = relative_error(&batch, &singles);
+            // Sums over channels may be taken in another order for another batch size.
+            assert!(error < 1e-5, "{architecture} on {chosen}: {error:e}");
+        }
+    }
+}
+
+#[test]
+fn saved_networks_load_bit_for_bit() {
+    let device = devices::any();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("network.safetensors");
+    for architecture in Architecture::ALL {
+        let network = small(architecture, &device);
+        weights::save(&network, &path).unwrap();
+        let loaded = weights::load(small(architecture, &device), &path).unwrap();
+        let input = Tensor::<4>::ones([1, 3, 40, 40], &device);
+        assert_eq!(
+            values(network.forward(input.clone()).into_data()),
+            values(loaded.forward(input).into_data()),
+            "{architecture}"
+        );
+        assert_eq!(network.num_params(), loaded.num_params());
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "no temporary file is left");
+}
+
+#[test]
+fn group_names_stand_for_their_last_layer() {
+    let network = small(Architecture::Vgg16, &devices::any());
+    let input = Tensor::<4>::ones([1, 3, 32, 32], &devices::any());
+    let features = |layer| values(network.features(input.clone(), layer).unwrap().into_data());
+    assert_eq!(features("features"), features("features.30"));
+    let error = network.features(input.clone(), "feature").unwrap_err();
+    assert!(error.to_string().contains("classifier.6"), "{error}");
+}
+
+#[test]
+fn names_are_read_back() {
+    for architecture in Architecture::ALL {
+        assert_eq!(architecture.name().parse(), Ok(architecture));
+    }
+    let error = "alexnet".parse::<Architecture>().unwrap_err();
+    assert!(error.to_string().contains("squeezenet1_1"), "{error}");
+}

@@ -1,0 +1,150 @@
+//! Pictures against Pillow and torchvision; and pictures that are none.
+
+use std::fs;
+use std::path::PathBuf;
+
+use foveate::image::{PictureError, Pixels, Preprocessing, Resize, RgbImage, open, resize};
+
+use crate::devices;
+use crate::networks::{golden_folder, values};
+
+fn golden(name: &str) -> RgbImage {
+    open(golden_folder().join("pictures").join(name)).unwrap()
+}
+
+/// The largest difference in grey levels.
+fn difference(a: &RgbImage, b: &RgbImage) -> u8 {
+    assert_eq!(a.dimensions(), b.dimensions());
+    a.iter().zip(b.iter()).map(|(a, b)| a.abs_diff(*b)).max().unwrap()
+}
+
+/// Compares what `size` makes of the four pictures with the four below each other in `expected`.
+fn resizes_as_pillow(size: Resize, expected: &str) {
+    let expected = golden(expected);
+    let height = expected.height() / 4;
+    for i in 0..4 {
+        let found = resize(&golden(&format!("picture{i}.png")), size).unwrap();
+        let expected =
+            image::imageops::crop_imm(&expected, 0, i * height, expected.width(), height);
+        let worst = difference(&found, &expected.to_image());
+        assert!(worst <= 1, "picture{i}.png: {worst} grey levels off");
+    }
+}
+
+#[test]
+fn stretching_equals_pillow() {
+    resizes_as_pillow(Resize::Exact { height: 56, width: 56 }, "resized.png");
+}
+
+#[test]
+fn short_side_and_crop_equal_torchvision() {
+    resizes_as_pillow(Resize::ShortSideCrop { short_side: 64, crop: 55 }, "cropped.png");
+}
+
+#[test]
+fn formats_colours_and_alpha_are_read_as_pillow_reads_them() {
+    for name in ["grey.png", "alpha.png", "palette.gif", "rgb.bmp", "rgb.tiff", "lossless.webp"] {
+        assert_eq!(golden(name), golden(&format!("{name}.expected.png")), "{name}");
+    }
+}
+
+#[test]
+fn exif_orientation_is_honoured() {
+    // Two JPEG decoders may differ by rounding; 3 levels at quality 95 without subsampling.
+    let (found, expected) = (golden("turned.jpg"), golden("turned.jpg.expected.png"));
+    assert_eq!(found.dimensions(), (64, 96));
+    assert!(difference(&found, &expected) <= 3);
+}
+
+#[test]
+fn pixels_and_normalisation() {
+    let picture = RgbImage::from_fn(9, 8, |x, y| image::Rgb([x as u8, y as u8, 255]));
+    for chosen in devices::all() {
+        let pixels = Pixels::from_pictures(&[picture.clone(), picture.clone()], &chosen.device);
+        assert_eq!(pixels.tensor().dims(), [2, 3, 8, 9]);
+        assert_eq!(pixels.to_pictures(), [picture.clone(), picture.clone()]);
+        let input = values(Preprocessing::IMAGENET.normalise(&pixels).into_tensor().into_data());
+        let expected = |value: f32, mean: f32, std: f32| (value / 255.0 - mean) / std;
+        // Row 2, column 5 of the second picture; one rounding of f32 apart.
+        let at = |channel: usize| input[(3 + channel) * 72 + 2 * 9 + 5];
+        assert!((at(0) - expected(5.0, 0.485, 0.229)).abs() < 1e-6);
+        assert!((at(1) - expected(2.0, 0.456, 0.224)).abs() < 1e-6);
+        assert!((at(2) - expected(255.0, 0.406, 0.225)).abs() < 1e-6);
+    }
+}
+
+/// Writes `bytes` to a file of this name, opens it and returns the error.
+fn refused(name: &str, bytes: &[u8]) -> PictureError {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    fs::write(&path, bytes).unwrap();
+    let error = open(&path).unwrap_err();
+    assert!(error.to_string().contains(name), "the error names the file: {error}");
+    error
+}
+
+fn bytes(name: &str) -> Vec<u8> {
+    fs::read(golden_folder().join("pictures").join(name)).unwrap()
+}
+
+#[test]
+fn files_that_are_no_pictures() {
+    assert!(matches!(refused("text.jpg", b"no picture at all"), PictureError::Format { .. }));
+    assert!(matches!(refused("empty.png", b""), PictureError::Format { .. }));
+    let jpeg = bytes("turned.jpg");
+    for length in [20, jpeg.len() / 3] {
+        assert!(matches!(refused("cut.jpg", &jpeg[..length]), PictureError::Damaged { .. }));
+    }
+    let png = bytes("picture0.png");
+    assert!(matches!(refused("cut.png", &png[..png.len() / 2]), PictureError::Damaged { .. }));
+}
+
+#[test]
+fn decompression_bomb_is_not_decoded() {
+    // The header of a PNG of 60000 x 60000 pixels: signature, IHDR with its CRC, an empty IDAT.
+    let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
+    png.extend(60_000_u32.to_be_bytes());
+    png.extend(60_000_u32.to_be_bytes());
+    png.extend([8, 2, 0, 0, 0]);
+    let crc = crc32(&png[12..]);
+    png.extend(crc.to_be_bytes());
+    png.extend(b"\0\0\0\0IDAT\x35\xaf\x06\x1e");
+    let error = refused("bomb.png", &png);
+    assert!(matches!(error, PictureError::TooLarge { width: 60_000, .. }), "{error}");
+}
+
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0, |crc, &byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
+            (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg())
+        })
+    })
+}
+
+#[test]
+fn folders_missing_and_strange_paths() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(open(folder.path()).is_err());
+    let missing = open(folder.path().join("missing.jpg")).unwrap_err();
+    assert!(missing.to_string().contains("missing.jpg"), "{missing}");
+    #[cfg(unix)]
+    {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+        let path: PathBuf = folder.path().join(OsStr::from_bytes(b"caf\xe9.png"));
+        assert!(matches!(open(&path).unwrap_err(), PictureError::Io { .. }));
+        fs::write(&path, bytes("rgb.bmp")).unwrap();
+        assert_eq!(open(&path).unwrap(), golden("rgb.bmp"));
+    }
+}
+
+#[test]
+fn pictures_too_narrow_to_see_anything() {
+    for (width, height) in [(1, 1), (1, 20_000), (20_000, 1), (8, 500), (7, 300)] {
+        for size in [Preprocessing::IMAGENET.resize, Resize::Exact { height: 224, width: 224 }] {
+            let error = resize(&RgbImage::new(width, height), size).unwrap_err();
+            assert!(error.to_string().contains(&format!("{width}x{height}")), "{error}");
+        }
+    }
+    assert!(resize(&RgbImage::new(8, 400), Preprocessing::IMAGENET.resize).is_ok());
+}

@@ -1,0 +1,169 @@
+//! Files of weights in every format; and files that are none.
+
+use std::fs;
+use std::path::Path;
+
+use foveate::models::weights::{self, WeightsError};
+use foveate::models::{AnyNetwork, Architecture, Classifier, Network, Pretrained};
+
+use crate::devices;
+use crate::networks::{golden_folder, relative_error, tensors, values};
+use foveate::burn::tensor::Tensor;
+
+fn network() -> AnyNetwork {
+    Architecture::SqueezeNet1_1.init(8, &devices::any()).with_classes(10)
+}
+
+fn load(path: &Path) -> Result<AnyNetwork, WeightsError> {
+    weights::load(network(), path)
+}
+
+fn golden(name: &str) -> std::path::PathBuf {
+    golden_folder().join("networks").join(name)
+}
+
+#[test]
+fn every_format_holds_the_same_weights() {
+    let expected = tensors(&golden("networks.safetensors"));
+    let input = Tensor::<4>::from_data(expected["squeezenet1_1/input"].clone(), &devices::any());
+    let logits = values(expected["squeezenet1_1/logits"].clone());
+    for name in [
+        ".pth",
+        "_legacy.pth",
+        "_float32.safetensors",
+        "_float16.safetensors",
+        "_bfloat16.safetensors",
+    ] {
+        let network = load(&golden(&format!("squeezenet1_1{name}"))).unwrap();
+        let found = values(network.forward(input.clone()).into_data());
+        assert!(relative_error(&found, &logits) < 1e-5, "{name}");
+    }
+}
+
+#[test]
+fn our_files_keep_torchvision_names_and_shapes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("resnet18.safetensors");
+    let resnet = Architecture::ResNet18.init(8, &devices::any()).with_classes(10);
+    weights::save(&weights::load(resnet, &golden("resnet18.pth")).unwrap(), &path).unwrap();
+    let saved = tensors(&path);
+    assert_eq!(saved["fc.weight"].shape().to_vec(), [10, 64]);
+    for name in ["conv1.weight", "bn1.weight", "bn1.running_var", "layer2.0.downsample.1.bias"] {
+        assert!(saved.contains_key(name), "{name}");
+    }
+}
+
+/// Writes `bytes` to a file, loads it and returns the error.
+fn refused(bytes: &[u8]) -> WeightsError {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("weights.bin");
+    fs::write(&path, bytes).unwrap();
+    let error = load(&path).unwrap_err();
+    assert!(error.to_string().contains("weights.bin"), "the error names the file: {error}");
+    error
+}
+
+#[test]
+fn files_that_hold_no_weights() {
+    assert!(refused(b"").to_string().contains("an empty file"));
+    assert!(refused(b"<!DOCTYPE html><html>not found").to_string().contains("<!DOCTYPE html>"));
+    let noise: Vec<u8> =
+        (0..5000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    assert!(matches!(refused(&noise), WeightsError::Format { .. }));
+}
+
+#[test]
+fn cut_files() {
+    for name in
+        ["squeezenet1_1.pth", "squeezenet1_1_legacy.pth", "squeezenet1_1_float32.safetensors"]
+    {
+        let bytes = fs::read(golden(name)).unwrap();
+        for part in [16, 100, bytes.len() / 4, bytes.len() / 2, bytes.len() - 100, bytes.len() - 1]
+        {
+            let error = refused(&bytes[..part]);
+            assert!(matches!(error, WeightsError::Damaged { .. }), "{name} cut at {part}: {error}");
+        }
+    }
+}
+
+#[test]
+fn damaged_files_never_panic() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("damaged");
+    let mut state = 1_u32;
+    for name in
+        ["squeezenet1_1.pth", "squeezenet1_1_legacy.pth", "squeezenet1_1_float32.safetensors"]
+    {
+        let intact = fs::read(golden(name)).unwrap();
+        for _ in 0..40 {
+            let mut bytes = intact.clone();
+            for _ in 0..20 {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                // The first 3000 bytes hold the names, shapes and structure.
+                let at = (state >> 8) as usize % 3000;
+                bytes[at] = state as u8;
+            }
+            fs::write(&path, bytes).unwrap();
+            // Damage may hit a value only, and load; it must not panic.
+            let _ = load(&path);
+        }
+    }
+}
+
+#[test]
+fn pickle_that_asks_for_code() {
+    // pickle.dumps of an object whose __reduce__ is (os.system, ("touch FILE",)), protocol 2.
+    let folder = tempfile::tempdir().unwrap();
+    let witness = folder.path().join("witness");
+    let command = format!("touch {}", witness.display());
+    let mut pickle = b"\x80\x02cposix\nsystem\nq\x00X".to_vec();
+    pickle.extend((command.len() as u32).to_le_bytes());
+    pickle.extend(command.as_bytes());
+    pickle.extend(b"q\x01\x85q\x02Rq\x03.");
+    assert!(matches!(refused(&pickle), WeightsError::Damaged { .. }));
+    assert!(!witness.exists());
+}
+
+#[test]
+fn weights_of_another_network() {
+    let error = load(&golden("resnet18.pth")).unwrap_err();
+    let WeightsError::Mismatch { missing, unexpected, misshaped, .. } = &error else {
+        panic!("{error}");
+    };
+    assert_eq!(missing.len(), 52, "every tensor of SqueezeNet is missing");
+    assert!(unexpected.contains(&"layer4.1.bn2.running_mean".to_string()));
+    assert!(misshaped.is_empty());
+
+    let resnet = Architecture::ResNet18.init(8, &devices::any()).with_classes(7);
+    let error = weights::load(resnet, &golden("resnet18.pth")).unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("fc.weight expected [7, 64] found [10, 64]"), "{text}");
+    assert!(text.contains("fc.bias"), "all at once: {text}");
+
+    let resnet = Architecture::ResNet18.init(8, &devices::any()).with_classes(10);
+    let error = weights::load(resnet, &golden("squeezenet1_1.pth")).unwrap_err();
+    assert!(error.to_string().contains("layer1.0.bn1.weight"), "PyTorch's names: {error}");
+}
+
+#[test]
+fn folders_and_missing_files() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(matches!(load(folder.path()).unwrap_err(), WeightsError::Io { .. }));
+    let error = load(&folder.path().join("missing.pth")).unwrap_err();
+    assert!(error.to_string().contains("missing.pth"), "{error}");
+    let target = folder.path().join("no folder/network.safetensors");
+    assert!(matches!(weights::save(&network(), &target).unwrap_err(), WeightsError::Io { .. }));
+}
+
+#[test]
+fn features_are_no_classifier() {
+    let pretrained = Pretrained {
+        architecture: Architecture::Vgg16Features,
+        network: network(),
+        preprocessing: foveate::image::Preprocessing::IMAGENET,
+        file: "none".into(),
+        source: None,
+    };
+    let error = pretrained.classifier().map(|_: Classifier| ()).unwrap_err();
+    assert!(error.to_string().contains("vgg16_features"), "{error}");
+}

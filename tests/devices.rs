@@ -3,7 +3,7 @@
 use std::env;
 use std::sync::LazyLock;
 
-use foveate::burn::tensor::{Device, Tensor};
+use foveate::burn::tensor::{Device, Tensor, TensorData};
 use foveate::{Chosen, DeviceError, compiled, device};
 
 /// The device that `FOVEATE_DEVICE` names, or else every backend compiled in: ndarray, flex, and
@@ -21,7 +21,7 @@ pub fn all() -> &'static [Chosen] {
             };
             match chosen {
                 Ok(chosen) => found.push(chosen),
-                Err(error) => eprintln!("SKIPPED on {name}: {error}"),
+                Err(error) => crate::tell(&format!("SKIPPED on {name}: {error}")),
             }
         }
         found
@@ -74,4 +74,18 @@ fn missing_adapter_lists_what_there_is() {
 #[test]
 fn auto_finds_a_device() {
     assert!(!device("auto").unwrap().description.is_empty());
+}
+
+/// Standard normal values from a seed, the same on every device and in every order of the tests.
+pub fn noise<const D: usize>(shape: [usize; D], seed: u64, device: &Device) -> Tensor<D> {
+    let mut state = seed;
+    let mut uniform = || {
+        // Knuth's MMIX generator.
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f32 / (1 << 24) as f32
+    };
+    let normal = |_| (0..12).map(|_| uniform()).sum::<f32>() - 6.0;
+    let values: Vec<f32> = (0..shape.iter().product()).map(normal).collect();
+    Tensor::from_data(TensorData::new(values, shape), device)
 }

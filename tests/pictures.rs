@@ -1,9 +1,11 @@
 //! Pictures against Pillow and torchvision; and pictures that are none.
 
 use std::fs;
-use std::path::PathBuf;
 
-use foveate::image::{PictureError, Pixels, Preprocessing, Resize, RgbImage, open, resize};
+use foveate::image::sheet::{self, Cell};
+use foveate::image::{
+    PictureError, Pixels, Preprocessing, Resize, RgbImage, grey_map, open, resize,
+};
 
 use crate::devices;
 use crate::networks::{golden_folder, values};
@@ -100,6 +102,47 @@ fn files_that_are_no_pictures() {
 }
 
 #[test]
+fn jpeg_with_something_behind_it() {
+    // Motion photos have a film behind the picture; a thumbnail's end is not the picture's.
+    let mut jpeg = bytes("turned.jpg");
+    jpeg.extend(b"\xff\xd8\xff\xda\0\x04\0\0 film \xff\xda\0");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("film.jpg");
+    fs::write(&path, &jpeg).unwrap();
+    assert_eq!(open(&path).unwrap(), golden("turned.jpg"));
+    let mut cut = bytes("turned.jpg");
+    cut.truncate(cut.len() - 200);
+    // APP1 with a thumbnail's end-of-image marker inside.
+    cut.splice(2..2, *b"\xff\xe1\0\x06\xff\xd9\xff\xd9");
+    assert!(matches!(refused("cut.jpg", &cut), PictureError::Damaged { .. }));
+}
+
+#[test]
+fn formats_that_are_left_out() {
+    assert!(matches!(
+        refused("image.qoi", b"qoif\0\0\0\x08\0\0\0\x08\x03\0"),
+        PictureError::Format { .. }
+    ));
+}
+
+#[test]
+fn maps_and_sheets() {
+    let map = grey_map(&[-1.0, 0.0, 1.0, 3.0, 3.0, 3.0], 2, 3);
+    let greys: Vec<u8> = map.pixels().map(|pixel| pixel[0]).collect();
+    assert_eq!(greys, [0, 64, 128, 255, 255, 255]);
+    assert!(grey_map(&[5.0; 4], 2, 2).iter().all(|&value| value == 0));
+
+    let red = RgbImage::from_pixel(30, 20, image::Rgb([255, 0, 0]));
+    let bars = vec![("half".to_string(), 0.5)];
+    let cells = [Cell::new(red.clone(), "one"), Cell { bars, ..Cell::new(red.clone(), "two") }];
+    let page = sheet::draw(&cells, 1);
+    let count = |colour: [u8; 3]| page.pixels().filter(|pixel| pixel.0 == colour).count();
+    assert_eq!(count([255, 0, 0]), 2 * 30 * 20, "both pictures are on the page");
+    let bar = count([170, 205, 240]);
+    assert!(bar > 100 && bar <= 17 * 17, "a bar of half of 30 pixels, with text on it: {bar}");
+}
+
+#[test]
 fn decompression_bomb_is_not_decoded() {
     // The header of a PNG of 60000 x 60000 pixels: signature, IHDR with its CRC, an empty IDAT.
     let mut png = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR".to_vec();
@@ -127,11 +170,12 @@ fn folders_missing_and_strange_paths() {
     assert!(open(folder.path()).is_err());
     let missing = open(folder.path().join("missing.jpg")).unwrap_err();
     assert!(missing.to_string().contains("missing.jpg"), "{missing}");
-    #[cfg(unix)]
+    // Other systems' file names are Unicode.
+    #[cfg(target_os = "linux")]
     {
         use std::ffi::OsStr;
         use std::os::unix::ffi::OsStrExt;
-        let path: PathBuf = folder.path().join(OsStr::from_bytes(b"caf\xe9.png"));
+        let path = folder.path().join(OsStr::from_bytes(b"caf\xe9.png"));
         assert!(matches!(open(&path).unwrap_err(), PictureError::Io { .. }));
         fs::write(&path, bytes("rgb.bmp")).unwrap();
         assert_eq!(open(&path).unwrap(), golden("rgb.bmp"));

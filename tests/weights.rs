@@ -11,7 +11,7 @@ use crate::networks::{golden_folder, relative_error, tensors, values};
 use foveate::burn::tensor::Tensor;
 
 fn network() -> AnyNetwork {
-    Architecture::SqueezeNet1_1.init(8, &devices::any()).with_classes(10)
+    Architecture::SqueezeNet1_1.init_narrow(8, &devices::any()).with_classes(10)
 }
 
 fn load(path: &Path) -> Result<AnyNetwork, WeightsError> {
@@ -44,7 +44,7 @@ fn every_format_holds_the_same_weights() {
 fn our_files_keep_torchvision_names_and_shapes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("resnet18.safetensors");
-    let resnet = Architecture::ResNet18.init(8, &devices::any()).with_classes(10);
+    let resnet = Architecture::ResNet18.init_narrow(8, &devices::any()).with_classes(10);
     weights::save(&weights::load(resnet, &golden("resnet18.pth")).unwrap(), &path).unwrap();
     let saved = tensors(&path);
     assert_eq!(saved["fc.weight"].shape().to_vec(), [10, 64]);
@@ -110,18 +110,16 @@ fn damaged_files_never_panic() {
     }
 }
 
+/// tests/golden/networks/code.py: a state dict with an object that runs a command when unpickled.
 #[test]
-fn pickle_that_asks_for_code() {
-    // pickle.dumps of an object whose __reduce__ is (os.system, ("touch FILE",)), protocol 2.
-    let folder = tempfile::tempdir().unwrap();
-    let witness = folder.path().join("witness");
-    let command = format!("touch {}", witness.display());
-    let mut pickle = b"\x80\x02cposix\nsystem\nq\x00X".to_vec();
-    pickle.extend((command.len() as u32).to_le_bytes());
-    pickle.extend(command.as_bytes());
-    pickle.extend(b"q\x01\x85q\x02Rq\x03.");
-    assert!(matches!(refused(&pickle), WeightsError::Damaged { .. }));
-    assert!(!witness.exists());
+fn pickles_that_ask_for_code() {
+    for name in ["code.pth", "code_legacy.pth"] {
+        let error = refused(&fs::read(golden(name)).unwrap());
+        let text = error.to_string();
+        assert!(matches!(error, WeightsError::Damaged { .. }), "{name}: {text}");
+        assert!(text.contains("posix.system"), "{name}: {text}");
+        assert!(!Path::new("foveate_ran_code").exists(), "{name}");
+    }
 }
 
 #[test]
@@ -134,13 +132,13 @@ fn weights_of_another_network() {
     assert!(unexpected.contains(&"layer4.1.bn2.running_mean".to_string()));
     assert!(misshaped.is_empty());
 
-    let resnet = Architecture::ResNet18.init(8, &devices::any()).with_classes(7);
+    let resnet = Architecture::ResNet18.init_narrow(8, &devices::any()).with_classes(7);
     let error = weights::load(resnet, &golden("resnet18.pth")).unwrap_err();
     let text = error.to_string();
     assert!(text.contains("fc.weight expected [7, 64] found [10, 64]"), "{text}");
     assert!(text.contains("fc.bias"), "all at once: {text}");
 
-    let resnet = Architecture::ResNet18.init(8, &devices::any()).with_classes(10);
+    let resnet = Architecture::ResNet18.init_narrow(8, &devices::any()).with_classes(10);
     let error = weights::load(resnet, &golden("squeezenet1_1.pth")).unwrap_err();
     assert!(error.to_string().contains("layer1.0.bn1.weight"), "PyTorch's names: {error}");
 }
@@ -151,6 +149,15 @@ fn folders_and_missing_files() {
     assert!(matches!(load(folder.path()).unwrap_err(), WeightsError::Io { .. }));
     let error = load(&folder.path().join("missing.pth")).unwrap_err();
     assert!(error.to_string().contains("missing.pth"), "{error}");
+    #[cfg(target_os = "linux")]
+    {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+        let strange = folder.path().join(OsStr::from_bytes(b"caf\xe9.pth"));
+        assert!(matches!(load(&strange).unwrap_err(), WeightsError::Io { .. }));
+        fs::copy(golden("squeezenet1_1.pth"), &strange).unwrap();
+        load(&strange).unwrap();
+    }
     let target = folder.path().join("no folder/network.safetensors");
     assert!(matches!(weights::save(&network(), &target).unwrap_err(), WeightsError::Io { .. }));
 }

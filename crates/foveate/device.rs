@@ -1,6 +1,6 @@
 //! The choice of a device at run time.
 
-use std::{env, fmt};
+use std::fmt;
 
 use burn::tensor::Device;
 
@@ -83,18 +83,11 @@ pub fn device(name: &str) -> Result<Chosen, DeviceError> {
     }
 }
 
-/// The device that the environment variable `FOVEATE_DEVICE` names; `auto` if it is not set.
-///
-/// # Errors
-///
-/// As [`device`].
-pub fn device_from_env() -> Result<Chosen, DeviceError> {
-    device(&env::var("FOVEATE_DEVICE").unwrap_or_else(|_| "auto".into()))
-}
-
 fn auto() -> Result<Chosen, DeviceError> {
-    let chosen = wgpu("wgpu", "").or_else(|_| flex()).or_else(|_| ndarray());
-    chosen.or(Err(DeviceError::NotCompiled { backend: "ndarray" }))
+    wgpu("wgpu", "").or_else(|no_gpu| {
+        log::info!("{no_gpu}");
+        flex().or_else(|_| ndarray()).or(Err(no_gpu))
+    })
 }
 
 #[cfg(feature = "ndarray")]

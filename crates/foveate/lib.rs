@@ -3,18 +3,19 @@
 mod device;
 
 pub use burn;
-pub use device::{Chosen, DeviceError, compiled, device, device_from_env};
+pub use device::{Chosen, DeviceError, compiled, device};
 pub use foveate_core::{image, models};
 
 /// The adapters that wgpu finds on this machine.
 #[cfg(feature = "wgpu")]
 pub mod adapters {
-    pub use foveate_wgpu::{Adapter, AdapterError, Selection, adapters};
+    pub use foveate_wgpu::{Adapter, AdapterError, Backend, DeviceType, adapters};
 }
 
 /// What most programs need: `use foveate::prelude::*`.
 pub mod prelude {
+    pub use burn::tensor::{Device, Tensor};
+
     pub use crate::image::{Pixels, Preprocessing, Resize, RgbImage};
     pub use crate::models::{Architecture, Classifier, Network, Prediction, Pretrained};
-    pub use crate::{Chosen, device, image, models};
 }

@@ -9,7 +9,8 @@ use std::sync::{LazyLock, Mutex};
 
 use burn::tensor::{Device, DeviceKind};
 use burn_wgpu::WgpuBackend;
-use burn_wgpu::wgpu::{Backend, Backends, DeviceType, Instance, InstanceDescriptor};
+pub use burn_wgpu::wgpu::{Backend, DeviceType};
+use burn_wgpu::wgpu::{Backends, Instance, InstanceDescriptor};
 
 /// A GPU, or a program that stands in for one, as one graphics API shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,7 +57,7 @@ impl fmt::Display for Adapter {
 /// Which adapter is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Selection {
-    /// The first GPU in the list of [`adapters`].
+    /// The first GPU in the list of [`adapters`], a discrete one if there is one.
     Gpu,
     /// The adapter of this index in the list.
     Index(usize),
@@ -96,8 +97,8 @@ fn list(adapters: &[Adapter]) -> String {
     adapters.iter().enumerate().map(|(i, adapter)| format!("\n  wgpu:{i}  {adapter}")).collect()
 }
 
-/// The adapters of this machine, on every graphics API it has, best API first. One GPU may show up
-/// on two APIs.
+/// The adapters of this machine, on every graphics API it has, best API first; OpenGL only where no
+/// other API shows a GPU. One GPU may show up on two APIs.
 ///
 /// They are looked for once in a process: the Vulkan loader crashes when instances come and go on
 /// several threads at once.
@@ -111,6 +112,10 @@ fn enumerate() -> Vec<Adapter> {
     let compiled = Instance::enabled_backend_features();
     let mut found: Vec<Adapter> = Vec::new();
     for api in apis.into_iter().filter(|&api| compiled.contains(api.into())) {
+        // OpenGL shows the same GPUs with less to offer.
+        if api == Backend::Gl && found.iter().any(|adapter| !adapter.is_software()) {
+            continue;
+        }
         let instance = Instance::new(InstanceDescriptor {
             backends: api.into(),
             ..InstanceDescriptor::new_without_display_handle()
@@ -145,7 +150,10 @@ pub fn device(selection: Selection) -> Result<(Device, Adapter), AdapterError> {
         return Err(AdapterError::None);
     }
     let chosen = match selection {
-        Selection::Gpu => found.iter().find(|adapter| !adapter.is_software()),
+        Selection::Gpu => {
+            let gpus = found.iter().filter(|adapter| !adapter.is_software());
+            gpus.min_by_key(|adapter| adapter.kind != DeviceType::DiscreteGpu)
+        }
         Selection::Software => found.iter().find(|adapter| adapter.is_software()),
         Selection::Index(index) => found.get(index),
     };
@@ -173,8 +181,12 @@ fn initialise(adapter: &Adapter) -> Result<Device, AdapterError> {
         DeviceType::DiscreteGpu => DeviceKind::DiscreteGpu(adapter.nth_of_kind),
         DeviceType::IntegratedGpu => DeviceKind::IntegratedGpu(adapter.nth_of_kind),
         DeviceType::VirtualGpu => DeviceKind::VirtualGpu(adapter.nth_of_kind),
+        // burn cannot name the second of these kinds.
+        DeviceType::Cpu | DeviceType::Other if adapter.nth_of_kind > 0 => {
+            let reason = "burn reaches only the first adapter of its kind".into();
+            return Err(AdapterError::Driver { adapter: adapter.to_string(), reason });
+        }
         DeviceType::Cpu => DeviceKind::Cpu,
-        // burn cannot name these; they are the only ones of their API (OpenGL) in practice.
         DeviceType::Other => DeviceKind::DefaultDevice,
     };
     let api = match adapter.api {

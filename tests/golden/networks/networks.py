@@ -83,9 +83,14 @@ def main():
     golden = {}
     for seed, (name, (make, k, layers, kind)) in enumerate(NETWORKS.items()):
         generator = torch.Generator().manual_seed(seed)
-        extra = {"aux_logits": False, "transform_input": True} if name == "googlenet" else {}
-        model = make(weights=None, init_weights=False, **extra) if "googlenet" in name else make(weights=None)
-        narrow(model, k)
+        if name == "googlenet":
+            model = make(weights=None, init_weights=False, aux_logits=True, transform_input=True)
+            narrow(model, k)
+            # The official file has the auxiliary heads, too; they do not run in evaluation.
+            model.aux1.fc1 = model.aux2.fc1 = nn.Linear(1, 1)
+        else:
+            model = make(weights=None)
+            narrow(model, k)
         seed_weights(model, generator)
         model.eval()
         state = {n: t.contiguous() for n, t in model.state_dict().items()}

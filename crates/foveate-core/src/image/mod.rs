@@ -6,12 +6,14 @@
 //! - [`Pixels`] are a batch of one size on a device, RGB in `[0, 1]`;
 //! - [`Input`] is what a network takes: pixels normalised by [`Preprocessing`].
 
+mod map;
 mod picture;
 mod pixels;
 mod preprocessing;
 pub mod sheet;
 
-pub use ::image::RgbImage;
-pub use picture::{PictureError, open};
+pub use ::image::{RgbImage, imageops};
+pub use map::grey_map;
+pub use picture::{MAX_PIXELS, PictureError, open};
 pub use pixels::{Input, Pixels};
 pub use preprocessing::{Preprocessing, Resize, resize};

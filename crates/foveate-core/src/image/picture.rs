@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 
+use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage};
 
 /// The largest picture that is decoded, in pixels: where Pillow, too, warns of a decompression bomb.
@@ -14,12 +15,12 @@ pub const MAX_PIXELS: u64 = 89_478_485;
 #[non_exhaustive]
 pub enum PictureError {
     /// The file cannot be read.
-    #[error("{path}: {source}", path = .path.display())]
+    #[error("{path}: {reason}", path = .path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// The system's answer.
-        source: io::Error,
+        reason: io::Error,
     },
     /// The content is no picture of a known format.
     #[error("{path}: expected a JPEG, PNG, WebP, GIF, BMP or TIFF picture, found none of them", path = .path.display())]
@@ -68,11 +69,9 @@ pub enum PictureError {
 /// not decoded.
 pub fn open(path: impl AsRef<Path>) -> Result<RgbImage, PictureError> {
     let path = path.as_ref();
-    let io = |source| PictureError::Io { path: path.into(), source };
+    let io = |reason| PictureError::Io { path: path.into(), reason };
     let damaged = |error: image::ImageError| match error {
-        image::ImageError::IoError(source) if source.kind() != io::ErrorKind::UnexpectedEof => {
-            PictureError::Io { path: path.into(), source }
-        }
+        image::ImageError::Unsupported(_) => PictureError::Format { path: path.into() },
         error => PictureError::Damaged { path: path.into(), reason: error.to_string() },
     };
 
@@ -93,15 +92,28 @@ pub fn open(path: impl AsRef<Path>) -> Result<RgbImage, PictureError> {
     if u64::from(width) * u64::from(height) > MAX_PIXELS {
         return Err(PictureError::TooLarge { path: path.into(), width, height });
     }
-    let orientation = decoder.orientation().map_err(damaged)?;
+    // A broken EXIF block is no reason to refuse the picture.
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let mut picture = DynamicImage::from_decoder(decoder).map_err(damaged)?;
     picture.apply_orientation(orientation);
     Ok(picture.into_rgb8())
 }
 
-/// Whether a JPEG's last scan is followed by the end-of-image marker; the decoder fills up in grey
-/// what is missing. Within a scan, 0xff stands before 0 or a restart marker only.
+/// Whether a JPEG runs to its end-of-image marker; the decoder fills up in grey what is missing.
 fn ends(jpeg: &[u8]) -> bool {
-    let scan = jpeg.windows(2).rposition(|pair| pair == [0xff, 0xda]).unwrap_or(0);
-    jpeg[scan..].windows(2).any(|pair| pair == [0xff, 0xd9])
+    let mut at = 2;
+    loop {
+        // Compressed data goes on until 0xff stands before neither 0 nor a restart marker.
+        let marker = jpeg.get(at..).and_then(|rest| {
+            rest.windows(2)
+                .position(|pair| pair[0] == 0xff && !matches!(pair[1], 0 | 0xff | 0xd0..=0xd7))
+        });
+        let Some(marker) = marker.map(|offset| at + offset) else { return false };
+        if jpeg[marker + 1] == 0xd9 {
+            return true;
+        }
+        // Any other marker starts a segment that tells its length: thumbnails inside are skipped.
+        let Some(&[high, low]) = jpeg.get(marker + 2..marker + 4) else { return false };
+        at = marker + 2 + usize::from(u16::from_be_bytes([high, low]));
+    }
 }

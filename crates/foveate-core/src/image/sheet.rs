@@ -45,7 +45,7 @@ pub fn draw(cells: &[Cell], columns: usize) -> RgbImage {
     let (width, height) =
         (columns as u32 * cell_width + MARGIN, rows as u32 * cell_height + MARGIN);
 
-    let mut buffer = vec![255; (width * height * 3) as usize];
+    let mut buffer = vec![255; width as usize * height as usize * 3];
     {
         let page = BitMapBackend::with_buffer(&mut buffer, (width, height)).into_drawing_area();
         for (i, cell) in cells.iter().enumerate() {

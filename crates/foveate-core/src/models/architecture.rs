@@ -15,6 +15,7 @@ use super::vgg::{Vgg, VggConfig};
 /// The architectures of this crate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
+#[non_exhaustive]
 pub enum Architecture {
     Vgg11,
     Vgg13,
@@ -74,9 +75,17 @@ impl Architecture {
         !matches!(self, Self::Vgg16Features | Self::ResNet18Layer3)
     }
 
-    /// The network for ImageNet's 1,000 classes with random weights, every hidden channel count
-    /// divided by `narrow` (1: the paper's network).
-    pub fn init(self, narrow: usize, device: &Device) -> AnyNetwork {
+    /// The network for ImageNet's 1,000 classes with random weights.
+    pub fn init(self, device: &Device) -> AnyNetwork {
+        self.init_narrow(1, device)
+    }
+
+    /// The same with every hidden channel count divided by `narrow`: small, for tests and tries.
+    ///
+    /// # Panics
+    ///
+    /// If `narrow` leaves a layer without channels.
+    pub fn init_narrow(self, narrow: usize, device: &Device) -> AnyNetwork {
         let vgg = |config: VggConfig| AnyNetwork::Vgg(config.with_narrow(narrow).init(device));
         let squeezenet = |version| {
             let config = SqueezeNetConfig::new(version).with_narrow(narrow);
@@ -130,6 +139,7 @@ impl FromStr for Architecture {
 /// Any of the networks, chosen at run time.
 #[derive(Module, Debug)]
 #[allow(missing_docs)]
+#[non_exhaustive]
 pub enum AnyNetwork {
     Vgg(Vgg),
     SqueezeNet(SqueezeNet),

@@ -7,6 +7,7 @@ use image::RgbImage;
 
 use super::architecture::{AnyNetwork, Architecture};
 use super::labels::imagenet_labels;
+use super::layer::device_of;
 use super::network::Network;
 use super::weights::{self, Source, WeightsError};
 use crate::image::{PictureError, Pixels, Preprocessing};
@@ -58,7 +59,7 @@ impl Pretrained {
         let file = file.as_ref();
         Ok(Self {
             architecture,
-            network: weights::load(architecture.init(1, device), file)?,
+            network: weights::load(architecture.init(device), file)?,
             preprocessing: Preprocessing::IMAGENET,
             file: file.into(),
             source: None,
@@ -99,8 +100,11 @@ pub struct Prediction {
 
 impl<N: Network> Classifier<N> {
     /// A classifier whose network gives one logit for each of `labels`.
+    ///
+    /// The network is taken out of training: on an autodiff device, too, dropout is off and batch
+    /// norms keep their statistics.
     pub fn new(network: N, preprocessing: Preprocessing, labels: Vec<String>) -> Self {
-        Self { network, preprocessing, labels }
+        Self { network: network.valid(), preprocessing, labels }
     }
 
     /// The network.
@@ -142,9 +146,8 @@ impl<N: Network> Classifier<N> {
         &self,
         pictures: &[RgbImage],
         top: usize,
-        device: &Device,
     ) -> Result<Vec<Vec<Prediction>>, PictureError> {
-        let pixels = self.preprocessing.pixels(pictures, device)?;
+        let pixels = self.preprocessing.pixels(pictures, &device_of(&self.network))?;
         let probabilities = softmax(self.logits(&pixels), 1);
         let [_, classes] = probabilities.dims();
         assert_eq!(classes, self.labels.len(), "one label for each of the network's classes");

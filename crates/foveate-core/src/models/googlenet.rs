@@ -14,12 +14,12 @@ use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, MaxPool2d};
 use burn::nn::{
-    BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Linear, LinearConfig, LocalResponseNorm,
+    BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Linear, LocalResponseNorm,
     LocalResponseNormConfig,
 };
 use burn::tensor::{Device, Tensor, activation::relu};
 
-use super::layer::{Layer, conv2d, device_of, max_pool2d};
+use super::layer::{Layer, conv2d, device_of, linear, max_pool2d};
 use super::network::{NamedLayer, Network};
 
 /// Which of the two GoogLeNets.
@@ -104,7 +104,7 @@ impl GoogLeNetConfig {
             inception5b: inception(8),
             avgpool: AdaptiveAvgPool2dConfig::new([1, 1]).init(),
             dropout: DropoutConfig::new(if published { 0.4 } else { 0.2 }).init(),
-            fc: LinearConfig::new(narrow(1024), self.classes).init(device),
+            fc: linear(narrow(1024), self.classes, device),
         }
     }
 }
@@ -177,7 +177,7 @@ impl Network for GoogLeNet {
 
     fn with_classes(mut self, classes: usize) -> Self {
         let [channels, _] = self.fc.weight.lazy_shape().dims::<2>();
-        self.fc = LinearConfig::new(channels, classes).init(&device_of(&self));
+        self.fc = linear(channels, classes, &device_of(&self));
         self
     }
 }

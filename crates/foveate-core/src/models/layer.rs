@@ -3,7 +3,9 @@
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::{AdaptiveAvgPool2d, MaxPool2d, MaxPool2dConfig};
-use burn::nn::{BatchNorm, Dropout, Linear, LocalResponseNorm, PaddingConfig2d, Relu};
+use burn::nn::{
+    BatchNorm, Dropout, Linear, LinearConfig, LocalResponseNorm, PaddingConfig2d, Relu,
+};
 use burn::tensor::{Device, Tensor};
 
 use super::squeezenet::Fire;
@@ -236,9 +238,16 @@ pub(super) fn conv2d(
     stride: usize,
     padding: usize,
 ) -> Conv2dConfig {
+    assert!(outputs > 0, "a layer has at least one output");
     Conv2dConfig::new([inputs, outputs], [kernel; 2])
         .with_stride([stride; 2])
         .with_padding(pad(padding))
+}
+
+/// A fully connected layer; weights initialised as PyTorch does.
+pub(super) fn linear(inputs: usize, outputs: usize, device: &Device) -> Linear {
+    assert!(outputs > 0, "a layer has at least one output");
+    LinearConfig::new(inputs, outputs).init(device)
 }
 
 /// Max pooling with a square window; `ceil` keeps a last, partial window.

@@ -8,10 +8,10 @@ use burn::config::Config;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, MaxPool2d};
-use burn::nn::{BatchNorm, BatchNormConfig, Linear, LinearConfig, Relu};
+use burn::nn::{BatchNorm, BatchNormConfig, Linear, Relu};
 use burn::tensor::{Device, Tensor, activation::relu};
 
-use super::layer::{Layer, conv2d, device_of, max_pool2d};
+use super::layer::{Layer, conv2d, device_of, linear, max_pool2d};
 use super::network::{NamedLayer, Network};
 
 /// Configuration of a [`ResNet`].
@@ -39,7 +39,13 @@ impl ResNetConfig {
     }
 
     /// A network with random weights.
+    ///
+    /// # Panics
+    ///
+    /// If a network with a head lacks a stage.
     pub fn init(&self, device: &Device) -> ResNet {
+        let whole = self.blocks.iter().all(|&blocks| blocks > 0);
+        assert!(whole || self.classes.is_none(), "the head needs all four stages");
         let width = 64 / self.narrow;
         let stage = |i: usize| -> Vec<BasicBlock> {
             let outputs = width << i;
@@ -60,7 +66,7 @@ impl ResNetConfig {
             layer3: stage(2),
             layer4: stage(3),
             avgpool: self.classes.map(|_| AdaptiveAvgPool2dConfig::new([1, 1]).init()),
-            fc: self.classes.map(|classes| LinearConfig::new(width * 8, classes).init(device)),
+            fc: self.classes.map(|classes| linear(width * 8, classes, device)),
         }
     }
 }
@@ -104,7 +110,7 @@ impl Network for ResNet {
         let device = device_of(&self);
         let head = self.fc.as_mut().expect("this ResNet was built without a head");
         let [channels, _] = head.weight.lazy_shape().dims::<2>();
-        *head = LinearConfig::new(channels, classes).init(&device);
+        *head = linear(channels, classes, &device);
         self
     }
 }

@@ -8,10 +8,10 @@
 use burn::config::Config;
 use burn::module::Module;
 use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig};
-use burn::nn::{DropoutConfig, LinearConfig, Relu};
+use burn::nn::{DropoutConfig, Relu};
 use burn::tensor::Device;
 
-use super::layer::{Unit, conv2d, device_of, max_pool2d};
+use super::layer::{Unit, conv2d, device_of, linear, max_pool2d};
 use super::network::{NamedLayer, Network};
 
 /// Output channels of the five stages, before [`VggConfig::narrow`].
@@ -66,7 +66,7 @@ impl VggConfig {
         }
 
         let hidden = 4096 / self.narrow;
-        let linear = |from, to| Unit::Linear(LinearConfig::new(from, to).init(device));
+        let linear = |from, to| Unit::Linear(linear(from, to, device));
         let dropout = || Unit::Dropout(DropoutConfig::new(0.5).init());
         let (avgpool, classifier) = match self.classes {
             None => (None, Vec::new()),
@@ -110,7 +110,7 @@ impl Network for Vgg {
             panic!("this VGG was built without a head");
         };
         let [hidden, _] = head.weight.lazy_shape().dims::<2>();
-        *head = LinearConfig::new(hidden, classes).init(&device);
+        *head = linear(hidden, classes, &device);
         self
     }
 }

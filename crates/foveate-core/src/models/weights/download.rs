@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use sha2::{Digest, Sha256};
@@ -14,12 +14,12 @@ use tempfile::NamedTempFile;
 #[non_exhaustive]
 pub enum DownloadError {
     /// The folder or file cannot be written: read-only, full, or no folder.
-    #[error("cannot write to {folder}: {source}; make room or grant access there", folder = .folder.display())]
+    #[error("cannot write to {folder}: {reason}; make room or grant access there", folder = .folder.display())]
     Write {
         /// The folder.
         folder: std::path::PathBuf,
         /// The system's answer.
-        source: io::Error,
+        reason: io::Error,
     },
     /// The server answered with something other than the file.
     #[error("the server answered {status} for {url}")]
@@ -55,6 +55,9 @@ pub enum DownloadError {
     },
 }
 
+/// Bytes a second below which a server is given up.
+const SLOWEST: f64 = 1024.0;
+
 /// How long a server may take, and how often it is asked again.
 pub(super) struct Downloader {
     /// To connect, to answer, and between two pieces of the file.
@@ -84,9 +87,9 @@ impl Downloader {
     /// processes may do this at once, and one that is stopped leaves no file of that name.
     pub fn fetch(&self, url: &str, target: &Path, sha256: &str) -> Result<(), DownloadError> {
         let folder = target.parent().unwrap_or(Path::new("."));
-        let unwritable = |source| DownloadError::Write { folder: folder.into(), source };
+        let unwritable = |reason| DownloadError::Write { folder: folder.into(), reason };
         fs::create_dir_all(folder).map_err(unwritable)?;
-        let mut file = NamedTempFile::new_in(folder).map_err(unwritable)?;
+        let mut file = temporary(folder, target).map_err(unwritable)?;
         let bar = progress_bar(url);
 
         let mut attempts = 0;
@@ -127,7 +130,7 @@ impl Downloader {
         folder: &Path,
     ) -> Result<(), Broken> {
         let unwritable =
-            |source| Broken::For(DownloadError::Write { folder: folder.into(), source });
+            |reason| Broken::For(DownloadError::Write { folder: folder.into(), reason });
         let patience = Some(self.patience);
         let agent = ureq::Agent::config_builder()
             .timeout_resolve(patience)
@@ -144,7 +147,7 @@ impl Downloader {
             request = request.header("Range", format!("bytes={present}-"));
         }
         let response = request.call().map_err(|error| Broken::Connection(error.to_string()))?;
-        let start = match response.status().as_u16() {
+        let offset = match response.status().as_u16() {
             206 => present,
             200 => {
                 // The whole file, from a server that cannot go on where it stopped.
@@ -156,9 +159,10 @@ impl Downloader {
         };
 
         let expected = response.body().content_length();
-        bar.set_length(start + expected.unwrap_or(0));
-        bar.set_position(start);
+        bar.set_length(offset + expected.unwrap_or(0));
+        bar.set_position(offset);
         let mut body = response.into_body().into_reader();
+        let start = Instant::now();
         let mut received = 0;
         let mut buffer = vec![0; 1 << 16];
         loop {
@@ -170,6 +174,10 @@ impl Downloader {
             file.write_all(&buffer[..count]).map_err(unwritable)?;
             received += count as u64;
             bar.inc(count as u64);
+            let elapsed = start.elapsed();
+            if elapsed > self.patience && (received as f64) < SLOWEST * elapsed.as_secs_f64() {
+                return Err(Broken::Connection(format!("{received} bytes in {elapsed:.0?}")));
+            }
         }
         match expected {
             Some(expected) if received < expected => Err(Broken::Connection(format!(
@@ -178,6 +186,28 @@ impl Downloader {
             _ => Ok(()),
         }
     }
+}
+
+/// A temporary file beside `target`, removed when dropped. One that a killed process left a day ago
+/// or longer is removed, too.
+fn temporary(folder: &Path, target: &Path) -> io::Result<NamedTempFile> {
+    let prefix = format!("{}.part-", target.file_name().unwrap_or_default().to_string_lossy());
+    for entry in fs::read_dir(folder)?.flatten() {
+        let day = Duration::from_secs(24 * 60 * 60);
+        let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
+        if entry.file_name().to_string_lossy().starts_with(&prefix) && age > day {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // Less what the user's umask takes away, as for any file: caches are shared.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
 }
 
 /// The SHA-256 of a whole file, in hex.

@@ -22,12 +22,12 @@ pub struct Misshaped {
 #[non_exhaustive]
 pub enum WeightsError {
     /// The file cannot be opened or written.
-    #[error("{path}: {source}", path = .path.display())]
+    #[error("{path}: {reason}", path = .path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// The system's answer.
-        source: io::Error,
+        reason: io::Error,
     },
     /// The file's first bytes are of no known format.
     #[error(
@@ -83,14 +83,14 @@ pub enum WeightsError {
         folder: PathBuf,
     },
     /// The download failed.
-    #[error("{source}\n  or fetch {url} yourself and put it at {target}", target = .target.display())]
+    #[error("{reason}\n  or fetch {url} yourself and put it at {target}", target = .target.display())]
     Download {
         /// The address.
         url: String,
         /// Where the file belongs.
         target: PathBuf,
         /// What went wrong.
-        source: DownloadError,
+        reason: DownloadError,
     },
     /// The network has no class scores to give.
     #[error("{0} ends in features, not in class scores; use Pretrained, or a whole network")]

@@ -6,9 +6,11 @@ use std::path::Path;
 
 use burn::module::Module;
 use burn::store::burn_pack::Tensor as PackTensor;
+use burn::store::pytorch_reader::{PickleValue, PytorchReader};
 use burn::store::{
     ApplyError, ApplyResult, BurnToPyTorchAdapter, FloatCastAdapter, ModuleAdapter, ModuleSnapshot,
-    ModuleStore, PyTorchToBurnAdapter, PytorchStore, SafetensorsStore, bridge,
+    ModuleStore, PyTorchToBurnAdapter, PytorchStore, SafetensorsStore, SafetensorsStoreError,
+    bridge,
 };
 use burn::tensor::{DType, TensorData};
 
@@ -24,7 +26,8 @@ use super::error::{Misshaped, WeightsError};
 ///
 /// [`WeightsError::Mismatch`] names every missing, unexpected and misshaped tensor at once; the
 /// other variants are of files that cannot be read.
-pub fn load<M: Module>(network: M, path: &Path) -> Result<M, WeightsError> {
+pub fn load<M: Module>(network: M, path: impl AsRef<Path>) -> Result<M, WeightsError> {
+    let path = path.as_ref();
     apply(network, path, read(path)?)
 }
 
@@ -56,25 +59,24 @@ pub(super) fn load_folded<M: Module>(network: M, path: &Path) -> Result<M, Weigh
 }
 
 /// Writes `network` to `path` as safetensors with torchvision's names and layout, so that PyTorch
-/// reads it too. A temporary file takes the old one's place at the end: nothing is half written.
+/// reads it too. The file takes the old one's place when it is whole: nothing is half written.
 ///
 /// # Errors
 ///
 /// [`WeightsError::Io`] if the file cannot be written.
-pub fn save<M: Module>(network: &M, path: &Path) -> Result<(), WeightsError> {
-    let error = |source| WeightsError::Io { path: path.into(), source };
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let temporary = tempfile::NamedTempFile::new_in(folder).map_err(error)?;
-    let mut store = SafetensorsStore::from_file(temporary.path())
+pub fn save<M: Module>(network: &M, path: impl AsRef<Path>) -> Result<(), WeightsError> {
+    let path = path.as_ref();
+    let mut store = SafetensorsStore::from_file(path)
         .with_to_adapter(BurnToPyTorchAdapter)
         .skip_enum_variants(true)
         .overwrite(true);
-    store.collect_from(network).map_err(|reason| error(io::Error::other(reason.to_string())))?;
-    temporary.persist(path).map_err(|failed| error(failed.error))?;
-    Ok(())
+    store.collect_from(network).map_err(|error| WeightsError::Io {
+        path: path.into(),
+        reason: match error {
+            SafetensorsStoreError::Io(reason) => reason,
+            other => io::Error::other(other.to_string()),
+        },
+    })
 }
 
 /// The formats weights come in.
@@ -85,7 +87,7 @@ enum Format {
 
 /// The format told by the first bytes of a file.
 fn format(path: &Path) -> Result<Format, WeightsError> {
-    let error = |source| WeightsError::Io { path: path.into(), source };
+    let error = |reason| WeightsError::Io { path: path.into(), reason };
     let mut start = Vec::new();
     File::open(path).map_err(error)?.take(16).read_to_end(&mut start).map_err(error)?;
     let found = match start.as_slice() {
@@ -116,6 +118,11 @@ fn read(path: &Path) -> Result<Vec<PackTensor>, WeightsError> {
                 .collect::<Vec<_>>()
         }
         Format::PyTorch => {
+            let pickle = PytorchReader::read_pickle_data(path, None)
+                .map_err(|error| damaged("PyTorch", error.to_string()))?;
+            if let Some(name) = foreign(&pickle) {
+                return Err(damaged("PyTorch", format!("it asks Python for {name}")));
+            }
             let mut store = PytorchStore::from_file(path).map_indices_contiguous(false);
             store
                 .get_all_tensors()
@@ -125,12 +132,21 @@ fn read(path: &Path) -> Result<Vec<PackTensor>, WeightsError> {
                 .collect()
         }
     };
-    let unneeded = |name: &str| {
-        name.ends_with(".num_batches_tracked")
-            || name.starts_with("aux1.")
-            || name.starts_with("aux2.")
-    };
-    Ok(tensors.into_iter().filter(|tensor| !unneeded(&tensor.name)).collect())
+    Ok(tensors)
+}
+
+/// An object in a pickle that is of neither PyTorch nor NumPy, by its Python name. Nothing in a
+/// pickle is ever run here, but who puts `os.system` there means no good.
+fn foreign(value: &PickleValue) -> Option<&str> {
+    match value {
+        PickleValue::List(items) => items.iter().find_map(foreign),
+        PickleValue::Dict(items) => items.values().find_map(foreign),
+        PickleValue::Unsupported(name) => {
+            let (module, _) = name.split_once('.')?;
+            (!["torch", "numpy", "collections"].contains(&module)).then_some(name)
+        }
+        _ => None,
+    }
 }
 
 fn apply<M: Module>(
@@ -168,10 +184,16 @@ fn check(path: &Path, result: ApplyResult) -> Result<(), WeightsError> {
         }
     }
     let missing: Vec<_> = result.missing.iter().map(|(name, _)| torch_name(name)).collect();
-    if missing.is_empty() && result.unused.is_empty() && misshaped.is_empty() {
+    let unexpected: Vec<_> = result.unused.into_iter().filter(|name| !unneeded(name)).collect();
+    if missing.is_empty() && unexpected.is_empty() && misshaped.is_empty() {
         return Ok(());
     }
-    Err(WeightsError::Mismatch { path: path.into(), missing, unexpected: result.unused, misshaped })
+    Err(WeightsError::Mismatch { path: path.into(), missing, unexpected, misshaped })
+}
+
+/// What serves training from scratch only: batch norm's counters, GoogLeNet's auxiliary heads.
+fn unneeded(name: &str) -> bool {
+    name.ends_with(".num_batches_tracked") || name.starts_with("aux1.") || name.starts_with("aux2.")
 }
 
 /// PyTorch calls the scale and shift of a batch norm weight and bias.

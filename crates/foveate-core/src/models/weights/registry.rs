@@ -134,20 +134,37 @@ impl Source {
         SOURCES.iter().filter(move |source| source.architecture == architecture)
     }
 
+    /// The weights of `architecture` that are present, and their file. Looked for, in this order:
+    /// below the folder that `FOVEATE_DATA` names, below [`cache_folder`], and, for torchvision's
+    /// files, in PyTorch's own cache (`~/.cache/torch/hub/checkpoints`).
+    pub fn find(architecture: Architecture) -> Option<(&'static Source, PathBuf)> {
+        let below = |folder: PathBuf| {
+            Self::of(architecture).map(move |source| (source, folder.join(source.file)))
+        };
+        let data = env::var_os("FOVEATE_DATA").map(|folder| below(folder.into()));
+        let hub = torch_hub().map(|folder| {
+            Self::of(architecture).filter(|source| source.url.is_some()).filter_map(move |source| {
+                Some((source, folder.join(Path::new(source.file).file_name()?)))
+            })
+        });
+        let mut places = data
+            .into_iter()
+            .flatten()
+            .chain(below(cache_folder()))
+            .chain(hub.into_iter().flatten());
+        places.find(|(_, path)| path.is_file())
+    }
+
     /// The weights of `architecture` that are present, or else those that can be downloaded: that
-    /// is done, with a progress bar, and the file returned.
-    ///
-    /// Looked for, in this order: below the folder that `FOVEATE_DATA` names, below
-    /// [`cache_folder`], and, for torchvision's files, in PyTorch's own cache
-    /// (`torch/hub/checkpoints`).
+    /// is done, with a progress bar, and the SHA-256 checked. (Files that are present are not
+    /// checked again.)
     ///
     /// # Errors
     ///
     /// [`WeightsError::Download`] or [`WeightsError::Absent`]: both say which file is wanted and
     /// where to put it.
     pub fn fetch(architecture: Architecture) -> Result<(&'static Source, PathBuf), WeightsError> {
-        let present = Self::of(architecture).find_map(|source| Some((source, source.find()?)));
-        if let Some(found) = present {
+        if let Some(found) = Self::find(architecture) {
             return Ok(found);
         }
         let downloadable = Self::of(architecture).find_map(|source| Some((source, source.url?)));
@@ -157,24 +174,11 @@ impl Source {
             return Err(WeightsError::Absent { model: architecture.name(), file, folder });
         };
         let target = cache_folder().join(source.file);
-        log::info!("downloading {url} ({} MiB) to {}", source.mebibytes, target.display());
+        eprintln!("downloading {url} ({} MiB) to {}", source.mebibytes, target.display());
         Downloader::default().fetch(url, &target, source.sha256).map_err(|error| {
-            WeightsError::Download { url: url.into(), target: target.clone(), source: error }
+            WeightsError::Download { url: url.into(), target: target.clone(), reason: error }
         })?;
         Ok((source, target))
-    }
-
-    /// The file, if it is present.
-    pub fn find(&self) -> Option<PathBuf> {
-        let data = env::var_os("FOVEATE_DATA").map(|folder| PathBuf::from(folder).join(self.file));
-        let cache = cache_folder().join(self.file);
-        let hub = env::var_os("TORCH_HOME")
-            .map(PathBuf::from)
-            .or_else(|| Some(dirs::cache_dir()?.join("torch")))
-            .zip(Path::new(self.file).file_name())
-            .map(|(torch, name)| torch.join("hub/checkpoints").join(name))
-            .filter(|_| self.url.is_some());
-        [data, Some(cache), hub].into_iter().flatten().find(|path| path.is_file())
     }
 
     /// The network with the weights in `path`, which is of this source's kind.
@@ -183,7 +187,7 @@ impl Source {
     ///
     /// As [`load`](super::load).
     pub fn load(&self, path: &Path, device: &Device) -> Result<AnyNetwork, WeightsError> {
-        let network = self.architecture.init(1, device);
+        let network = self.architecture.init(device);
         if self.folded { file::load_folded(network, path) } else { file::load(network, path) }
     }
 }
@@ -191,4 +195,16 @@ impl Source {
 /// Where downloads go: `foveate` in the user's cache folder (`~/.cache/foveate` on Linux).
 pub fn cache_folder() -> PathBuf {
     dirs::cache_dir().unwrap_or_else(env::temp_dir).join("foveate")
+}
+
+/// Where PyTorch keeps what it downloads, the same on every platform.
+fn torch_hub() -> Option<PathBuf> {
+    let torch = match env::var_os("TORCH_HOME") {
+        Some(torch) => torch.into(),
+        None => {
+            let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+            cache.or_else(|| Some(dirs::home_dir()?.join(".cache")))?.join("torch")
+        }
+    };
+    Some(torch.join("hub/checkpoints"))
 }

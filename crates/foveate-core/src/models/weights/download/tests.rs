@@ -24,6 +24,8 @@ enum Answer {
     Status(u16),
     /// Headers and a few bytes, then silence.
     Silence,
+    /// A byte now and then.
+    Dribble,
 }
 
 /// Serves one answer to each connection, the last to all further ones; returns the address.
@@ -60,6 +62,12 @@ fn serve(answers: &'static [Answer]) -> String {
                     Answer::Silence => {
                         send("200 OK", CONTENT.len(), &CONTENT[..10]);
                         thread::sleep(Duration::from_secs(5));
+                    }
+                    Answer::Dribble => {
+                        send("200 OK", CONTENT.len(), &[]);
+                        while stream.write_all(&[7]).is_ok() {
+                            thread::sleep(Duration::from_millis(20));
+                        }
                     }
                 }
             });
@@ -145,6 +153,37 @@ fn server_error_is_asked_again_and_given_up() {
 fn silent_server_is_given_up() {
     let error = fails(&[Answer::Silence], &sha256());
     assert!(matches!(error, DownloadError::Connection { .. }), "{error}");
+}
+
+#[test]
+fn dribbling_server_is_given_up() {
+    let error = fails(&[Answer::Dribble], &sha256());
+    assert!(matches!(error, DownloadError::Connection { .. }), "{error}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn read_only_folder() {
+    // Nobody can make a folder in /proc, not even root.
+    let target = Path::new("/proc/foveate/weights.pth");
+    let error = impatient().fetch(&serve(&[Answer::Whole]), target, "").unwrap_err();
+    assert!(error.to_string().contains("/proc/foveate"), "{error}");
+}
+
+#[test]
+#[cfg(unix)]
+fn what_killed_processes_left_is_removed_and_files_can_be_shared() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let (old, new) = (folder.path().join("w.pth.part-old"), folder.path().join("w.pth.part-new"));
+    fs::write(&new, "").unwrap();
+    let week = Duration::from_secs(7 * 24 * 60 * 60);
+    fs::File::create(&old).unwrap().set_modified(std::time::SystemTime::now() - week).unwrap();
+    let target = folder.path().join("w.pth");
+    impatient().fetch(&serve(&[Answer::Whole]), &target, &sha256()).unwrap();
+    assert!(!old.exists() && new.exists());
+    let ordinary = fs::metadata(&new).unwrap().permissions().mode();
+    assert_eq!(fs::metadata(&target).unwrap().permissions().mode(), ordinary);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! pictures a second.
 //!
 //! ```text
-//! cargo bench --all-features --bench models                 # everything: half an hour
+//! cargo bench --all-features --bench models                 # everything
 //! cargo bench --all-features --bench models -- resnet18     # one network
 //! cargo bench --all-features --bench models -- flex/8       # one backend and batch
 //! ```

@@ -31,20 +31,6 @@ pub enum Form {
     Torchvision,
 }
 
-/// The inception modules, table 1: name, filters of 1x1, 3x3 reduce, 3x3, 5x5 reduce, 5x5, pool
-/// projection.
-const INCEPTIONS: [(&str, [usize; 6]); 9] = [
-    ("inception3a", [64, 96, 128, 16, 32, 32]),
-    ("inception3b", [128, 128, 192, 32, 96, 64]),
-    ("inception4a", [192, 96, 208, 16, 48, 64]),
-    ("inception4b", [160, 112, 224, 24, 64, 64]),
-    ("inception4c", [128, 128, 256, 24, 64, 64]),
-    ("inception4d", [112, 144, 288, 32, 64, 64]),
-    ("inception4e", [256, 160, 320, 32, 128, 128]),
-    ("inception5a", [256, 160, 320, 32, 128, 128]),
-    ("inception5b", [384, 192, 384, 48, 128, 128]),
-];
-
 /// Configuration of a [`GoogLeNet`].
 #[derive(Config, Debug)]
 pub struct GoogLeNetConfig {
@@ -63,19 +49,13 @@ impl GoogLeNetConfig {
     pub fn init(&self, device: &Device) -> GoogLeNet {
         let form = self.form;
         let narrow = |channels: usize| channels / self.narrow;
-        let conv = |channels: [usize; 2], kernel, stride, padding| {
-            Convolution::new(
-                channels.map(|c| if c == 3 { 3 } else { narrow(c) }),
-                kernel,
-                stride,
-                padding,
-                form,
-                device,
-            )
+        let conv = |channels, kernel, stride, padding| {
+            Convolution::new(channels, kernel, stride, padding, form, device)
         };
+        // The rows of table 1: filters of 1x1, 3x3 reduce, 3x3, 5x5 reduce, 5x5, pool projection.
         let mut inputs = narrow(192);
-        let mut inception = |i: usize| {
-            let block = Inception::new(inputs, INCEPTIONS[i].1.map(narrow), form, device);
+        let mut inception = |filters: [usize; 6]| {
+            let block = Inception::new(inputs, filters.map(narrow), form, device);
             inputs = block.channels();
             block
         };
@@ -84,24 +64,24 @@ impl GoogLeNetConfig {
         let last_pool = if published { 3 } else { 2 };
         GoogLeNet {
             transform_input: (!published).then_some(TransformInput),
-            conv1: conv([3, 64], 7, 2, 3),
+            conv1: conv([3, narrow(64)], 7, 2, 3),
             maxpool1: max_pool2d(3, 2, 0, true),
             lrn1: lrn(),
-            conv2: conv([64, 64], 1, 1, 0),
-            conv3: conv([64, 192], 3, 1, 1),
+            conv2: conv([narrow(64); 2], 1, 1, 0),
+            conv3: conv([narrow(64), narrow(192)], 3, 1, 1),
             lrn2: lrn(),
             maxpool2: max_pool2d(3, 2, 0, true),
-            inception3a: inception(0),
-            inception3b: inception(1),
+            inception3a: inception([64, 96, 128, 16, 32, 32]),
+            inception3b: inception([128, 128, 192, 32, 96, 64]),
             maxpool3: max_pool2d(3, 2, 0, true),
-            inception4a: inception(2),
-            inception4b: inception(3),
-            inception4c: inception(4),
-            inception4d: inception(5),
-            inception4e: inception(6),
+            inception4a: inception([192, 96, 208, 16, 48, 64]),
+            inception4b: inception([160, 112, 224, 24, 64, 64]),
+            inception4c: inception([128, 128, 256, 24, 64, 64]),
+            inception4d: inception([112, 144, 288, 32, 64, 64]),
+            inception4e: inception([256, 160, 320, 32, 128, 128]),
             maxpool4: max_pool2d(last_pool, 2, 0, true),
-            inception5a: inception(7),
-            inception5b: inception(8),
+            inception5a: inception([256, 160, 320, 32, 128, 128]),
+            inception5b: inception([384, 192, 384, 48, 128, 128]),
             avgpool: AdaptiveAvgPool2dConfig::new([1, 1]).init(),
             dropout: DropoutConfig::new(if published { 0.4 } else { 0.2 }).init(),
             fc: linear(narrow(1024), self.classes, device),

@@ -69,7 +69,7 @@ fn main() -> anyhow::Result<()> {
     for path in &args.pictures {
         let start = Instant::now();
         let answer = image::open(path).and_then(|picture| {
-            let predictions = classifier.classify(&[picture.clone()], args.top)?;
+            let predictions = classifier.classify(std::slice::from_ref(&picture), args.top)?;
             let seen = image::resize(&picture, classifier.preprocessing().resize)?;
             Ok((seen, predictions.into_iter().next().unwrap_or_default()))
         });

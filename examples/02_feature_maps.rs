@@ -57,7 +57,7 @@ fn main() -> anyhow::Result<()> {
     // As the practical: stretched to 224x224, nothing cut off.
     let size = Resize::Exact { height: 224, width: 224 };
     let picture = image::resize(&image::open(&args.picture)?, size)?;
-    let pixels = Pixels::from_pictures(&[picture.clone()], &chosen.device);
+    let pixels = Pixels::from_pictures(std::slice::from_ref(&picture), &chosen.device);
     let input = pretrained.preprocessing.normalise(&pixels).into_tensor();
     let maps = pretrained.network.features(input, &args.layer)?;
     let [_, channels, height, width] = maps.dims();

@@ -64,7 +64,7 @@ const NARROW: [(Architecture, usize, &str); 9] = [
 
 fn narrow(architecture: Architecture, divisor: usize, file: &str, device: &Device) -> AnyNetwork {
     let network = architecture.init_narrow(divisor, device).with_classes(10);
-    weights::load(network, &golden_folder().join("networks").join(file)).unwrap()
+    weights::load(network, golden_folder().join("networks").join(file)).unwrap()
 }
 
 /// PyTorch in f64 on the same weights: logits and three layers of every network. f32 arithmetic of
@@ -241,7 +241,8 @@ fn classifiers_do_not_train() {
     };
     let before = saved("before");
     let picture = RgbImage::from_fn(50, 40, |x, y| image::Rgb([x as u8, y as u8, (x * y) as u8]));
-    let [first, second] = [(); 2].map(|()| classifier.classify(&[picture.clone()], 10).unwrap());
+    let [first, second] =
+        [(); 2].map(|()| classifier.classify(std::slice::from_ref(&picture), 10).unwrap());
     assert_eq!(first, second);
     assert_eq!(before, saved("after"), "running statistics are as they were");
 

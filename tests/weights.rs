@@ -45,7 +45,7 @@ fn our_files_keep_torchvision_names_and_shapes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("resnet18.safetensors");
     let resnet = Architecture::ResNet18.init_narrow(8, &devices::any()).with_classes(10);
-    weights::save(&weights::load(resnet, &golden("resnet18.pth")).unwrap(), &path).unwrap();
+    weights::save(&weights::load(resnet, golden("resnet18.pth")).unwrap(), &path).unwrap();
     let saved = tensors(&path);
     assert_eq!(saved["fc.weight"].shape().to_vec(), [10, 64]);
     for name in ["conv1.weight", "bn1.weight", "bn1.running_var", "layer2.0.downsample.1.bias"] {
@@ -133,13 +133,13 @@ fn weights_of_another_network() {
     assert!(misshaped.is_empty());
 
     let resnet = Architecture::ResNet18.init_narrow(8, &devices::any()).with_classes(7);
-    let error = weights::load(resnet, &golden("resnet18.pth")).unwrap_err();
+    let error = weights::load(resnet, golden("resnet18.pth")).unwrap_err();
     let text = error.to_string();
     assert!(text.contains("fc.weight expected [7, 64] found [10, 64]"), "{text}");
     assert!(text.contains("fc.bias"), "all at once: {text}");
 
     let resnet = Architecture::ResNet18.init_narrow(8, &devices::any()).with_classes(10);
-    let error = weights::load(resnet, &golden("squeezenet1_1.pth")).unwrap_err();
+    let error = weights::load(resnet, golden("squeezenet1_1.pth")).unwrap_err();
     assert!(error.to_string().contains("layer1.0.bn1.weight"), "PyTorch's names: {error}");
 }
 

@@ -192,11 +192,13 @@ impl Downloader {
 /// or longer is removed, too.
 fn temporary(folder: &Path, target: &Path) -> io::Result<NamedTempFile> {
     let prefix = format!("{}.part-", target.file_name().unwrap_or_default().to_string_lossy());
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    let age = |entry: &fs::DirEntry| entry.metadata().ok()?.modified().ok()?.elapsed().ok();
     for entry in fs::read_dir(folder)?.flatten() {
-        let day = Duration::from_secs(24 * 60 * 60);
-        let age = entry.metadata()?.modified()?.elapsed().unwrap_or_default();
-        if entry.file_name().to_string_lossy().starts_with(&prefix) && age > day {
-            fs::remove_file(entry.path())?;
+        let ours = entry.file_name().to_string_lossy().starts_with(&prefix);
+        if ours && age(&entry).is_some_and(|age| age > DAY) {
+            // Another process may have done it meanwhile.
+            let _ = fs::remove_file(entry.path());
         }
     }
     let mut builder = tempfile::Builder::new();

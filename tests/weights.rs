@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use foveate::models::weights::{self, WeightsError};
+use foveate::models::weights::{self, Source, WeightsError};
 use foveate::models::{AnyNetwork, Architecture, Classifier, Network, Pretrained};
 
 use crate::devices;
@@ -173,4 +173,53 @@ fn features_are_no_classifier() {
     };
     let error = pretrained.classifier().map(|_: Classifier| ()).unwrap_err();
     assert!(error.to_string().contains("vgg16_features"), "{error}");
+}
+
+/// Where a process looks for weights depends on its environment: this test runs itself again.
+#[test]
+#[cfg(target_os = "linux")]
+fn weights_are_looked_for_in_the_order_of_the_documents() {
+    use std::process::Command;
+    const CHILD: &str = "FOVEATE_TEST_PLACES";
+    if std::env::var_os(CHILD).is_some() {
+        let found = Source::find(Architecture::SqueezeNet1_1);
+        println!("found {:?}", found.map(|(_, path)| path));
+        println!("absent {}", Source::fetch(Architecture::GoogLeNetPublished).unwrap_err());
+        return;
+    }
+
+    let folder = tempfile::tempdir().unwrap();
+    let ask = || {
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--nocapture",
+                "--exact",
+                "weights::weights_are_looked_for_in_the_order_of_the_documents",
+            ])
+            .env(CHILD, "1")
+            .env("FOVEATE_DATA", folder.path().join("data"))
+            .env("XDG_CACHE_HOME", folder.path().join("cache"))
+            .env_remove("TORCH_HOME")
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let nothing = ask();
+    assert!(nothing.contains("found None"), "{nothing}");
+    assert!(nothing.contains("googlenet_bvlc_f16.safetensors into"), "{nothing}");
+
+    // The least preferred place first: each file put down later is found instead.
+    for place in [
+        "cache/torch/hub/checkpoints/squeezenet1_1-b8a52dc0.pth",
+        "cache/foveate/weights/squeezenet1_1/squeezenet1_1.safetensors",
+        "cache/foveate/weights/torchvision/squeezenet1_1-b8a52dc0.pth",
+        "data/weights/squeezenet1_1/squeezenet1_1.safetensors",
+        "data/weights/torchvision/squeezenet1_1-b8a52dc0.pth",
+    ] {
+        let path = folder.path().join(place);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "").unwrap();
+        let found = ask();
+        assert!(found.contains(place), "{place}: {found}");
+    }
 }

@@ -234,8 +234,9 @@ fn classifiers_do_not_train() {
     let resnet = narrow(Architecture::ResNet18, 8, "resnet18.pth", &device);
     let labels = (0..10).map(|class| class.to_string()).collect();
     let classifier = Classifier::new(resnet, Preprocessing::IMAGENET, labels);
+    let folder = tempfile::tempdir().unwrap();
     let saved = |name| {
-        let path = tempfile::tempdir().unwrap().keep().join(name);
+        let path = folder.path().join(name);
         weights::save(classifier.network(), &path).unwrap();
         tensors(&path)
     };

@@ -63,7 +63,7 @@ pub fn compiled() -> Vec<&'static str> {
 /// | `auto` | a GPU if there is one, else `flex`, else `ndarray` |
 /// | `ndarray` | the CPU through burn-ndarray |
 /// | `flex` | the CPU through burn-flex |
-/// | `wgpu` | the first GPU |
+/// | `wgpu` | the first GPU, a discrete one if there is one |
 /// | `wgpu:1` | the adapter of this index in the list of the `devices` example |
 /// | `wgpu:cpu` | a software rasterizer |
 ///

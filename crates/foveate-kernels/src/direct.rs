@@ -1,14 +1,81 @@
-//! Direct convolution: every output is a sum over channels and taps, for a tile of pixels in a row
-//! and 32 (or 16) channels at once, held in registers from the first product to the last.
+//! Convolution as a matrix product whose right side is gathered a stretch of pixels at a time: for
+//! any kernel, and for its adjoint.
 
 use rayon::prelude::*;
 
 use crate::conv::{Activation, Conv2d};
+use crate::gather::{Run, View, gather, runs, stretch};
 use crate::isa::Isa;
-use crate::layout::{BLOCK, Blocked, block_input, block_weight};
-use crate::simd::{Portable, Simd, Sums, Tile};
+use crate::scratch;
+use crate::simd::{COLUMNS, LANES, Product, ROWS, Simd, Work, run};
 
+/// Pixels of a stretch, and numbers gathered at a time: they stay in the second-level cache.
+const STRETCH: usize = 224;
+const GATHERED: usize = 96 * 1024;
+
+/// `output[channel][pixel] = sum over k of weights[channel][k] * seen[k][pixel]`, in groups.
+pub(crate) struct Pass<'a> {
+    pub view: View,
+    /// Channels in and out of a group.
+    pub channels: [usize; 2],
+    pub groups: usize,
+    /// `[n, groups * channels in, h, w]`.
+    pub input: &'a [f32],
+    /// `[groups, channels out, channels in * taps]`.
+    pub weights: &'a [f32],
+    pub bias: Option<&'a [f32]>,
+    pub activation: Activation,
+    pub target: Target,
+}
+
+/// Where the pixels of the grid lie in the output: `[y, x]` at `first + step * [y, x]`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Target {
+    pub output: Output,
+    /// Height and width of the output.
+    pub size: [usize; 2],
+    pub first: [usize; 2],
+    pub step: [usize; 2],
+}
+
+/// An output to which threads write at the same time, each its own places.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output(pub *mut f32);
+
+// SAFETY: threads write to disjoint places.
+unsafe impl Send for Output {}
+// SAFETY: as above.
+unsafe impl Sync for Output {}
+
+/// The forward pass.
 pub(crate) fn forward(
+    isa: Isa,
+    spec: &Conv2d,
+    input: &[f32],
+    weights: &[f32],
+    bias: Option<&[f32]>,
+    activation: Activation,
+    output: &mut [f32],
+) {
+    let size = spec.output();
+    let target = Target { output: Output(output.as_mut_ptr()), size, first: [0; 2], step: [1; 2] };
+    Pass {
+        view: View::of(spec),
+        channels: [spec.channels_in, spec.channels_out].map(|c| c / spec.groups),
+        groups: spec.groups,
+        input,
+        weights,
+        bias,
+        activation,
+        target,
+    }
+    .run(isa);
+}
+
+/// The adjoint: every pixel of the input gathers from the outputs that it has gone into. With a
+/// stride, pixels at different places between two outputs see different taps; each place is a pass
+/// of its own.
+pub(crate) fn adjoint(
     isa: Isa,
     spec: &Conv2d,
     input: &[f32],
@@ -17,200 +84,270 @@ pub(crate) fn forward(
     activation: Activation,
     output: &mut [f32],
 ) {
-    let channels_out = spec.channels_out / spec.groups;
-    let lanes = if channels_out > BLOCK { 2 * BLOCK } else { BLOCK };
-    let blocked = block_input(spec, input);
-    let weights = block_weight(spec, weight, lanes);
-    let pass = Pass {
-        spec,
-        input: &blocked,
-        weights: &weights,
-        bias,
-        activation,
-        lanes,
-        output: Output(output.as_mut_ptr()),
-    };
-    let run: fn(&Pass<'_>, Task) = match (isa, lanes) {
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: the caller has checked that the processor has the instruction set.
-        (Isa::Avx512, BLOCK) => |pass, task| unsafe { x86::avx512::<1>(pass, task) },
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: as above.
-        (Isa::Avx512, _) => |pass, task| unsafe { x86::avx512::<2>(pass, task) },
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: as above.
-        (Isa::Avx2, BLOCK) => |pass, task| unsafe { x86::avx2::<1>(pass, task) },
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: as above.
-        (Isa::Avx2, _) => |pass, task| unsafe { x86::avx2::<2>(pass, task) },
-        // SAFETY: arrays need no instruction set.
-        (_, BLOCK) => |pass, task| unsafe { rows::<Portable, 1>(pass, task) },
-        // SAFETY: as above.
-        (_, _) => |pass, task| unsafe { rows::<Portable, 2>(pass, task) },
-    };
-
-    // Each task is some rows of one block of channels: enough tasks to keep all threads busy.
-    let [height, _] = spec.output();
-    let blocks = channels_out.div_ceil(lanes);
-    let planes = spec.batch * spec.groups * blocks;
-    let parts = (8 * rayon::current_num_threads()).div_ceil(planes).min(height);
-    (0..planes * parts).into_par_iter().for_each(|i| {
-        let (plane, part) = (i / parts, i % parts);
-        let task = Task {
-            image: plane / blocks / spec.groups,
-            group: plane / blocks % spec.groups,
-            block: plane % blocks,
-            rows: [part * height / parts, (part + 1) * height / parts],
-        };
-        run(&pass, task);
-    });
-}
-
-/// Everything a task reads, and where it writes.
-struct Pass<'a> {
-    spec: &'a Conv2d,
-    input: &'a Blocked,
-    weights: &'a [f32],
-    bias: Option<&'a [f32]>,
-    activation: Activation,
-    lanes: usize,
-    output: Output,
-}
-
-/// The output, to which tasks write at the same time, each its own rows of its own channels.
-struct Output(*mut f32);
-
-// SAFETY: tasks write to disjoint places.
-unsafe impl Sync for Output {}
-
-/// The output rows `rows[0]..rows[1]` of one picture, group and block of channels.
-#[derive(Clone, Copy)]
-struct Task {
-    image: usize,
-    group: usize,
-    block: usize,
-    rows: [usize; 2],
-}
-
-#[cfg(target_arch = "x86_64")]
-mod x86 {
-    use super::{Pass, Task, rows};
-    use crate::simd::{Avx2, Avx512};
-
-    /// # Safety
-    ///
-    /// The processor has AVX-512F.
-    #[target_feature(enable = "avx512f")]
-    pub(super) unsafe fn avx512<const V: usize>(pass: &Pass<'_>, task: Task) {
-        // SAFETY: the instruction set is enabled here.
-        unsafe { rows::<Avx512, V>(pass, task) }
-    }
-
-    /// # Safety
-    ///
-    /// The processor has AVX2 and FMA.
-    #[target_feature(enable = "avx2,fma")]
-    pub(super) unsafe fn avx2<const V: usize>(pass: &Pass<'_>, task: Task) {
-        // SAFETY: the instruction set is enabled here.
-        unsafe { rows::<Avx2, V>(pass, task) }
-    }
-}
-
-/// All tiles of a task.
-///
-/// # Safety
-///
-/// As for [`Simd`]; `pass.lanes` is `16 * V`, and no other task has these rows.
-#[inline(always)]
-unsafe fn rows<S: Simd, const V: usize>(pass: &Pass<'_>, task: Task) {
-    let Pass { spec, input, .. } = *pass;
-    let [height, width] = spec.output();
-    let channels_in = spec.channels_in / spec.groups;
-    let channels_out = spec.channels_out / spec.groups;
-    let first = task.block * pass.lanes;
-    let used = pass.lanes.min(channels_out - first);
-    let channel = task.group * channels_out + first;
-    let bias = pass.bias.map(|bias| &bias[channel..channel + used]);
-
-    let weights_len = channels_in * spec.kernel[0] * spec.kernel[1] * pass.lanes;
-    let blocks_out = channels_out.div_ceil(pass.lanes);
-    let weights =
-        &pass.weights[(task.group * blocks_out + task.block) * weights_len..][..weights_len];
-    let planes = input.blocks * input.plane();
-    let maps = &input.values[(task.image * spec.groups + task.group) * planes..][..planes];
-
-    for y in task.rows[0]..task.rows[1] {
-        let mut x = 0;
-        while x < width {
-            let pixels = S::PIXELS.min(width - x);
-            let start = (y * spec.stride[0] * input.size[1] + x * spec.stride[1]) * BLOCK;
-            let tile = Tile {
-                input: maps[start..].as_ptr(),
-                plane: input.plane(),
-                taps: [spec.dilation[0] * input.size[1] * BLOCK, spec.dilation[1] * BLOCK],
-                step: spec.stride[1] * BLOCK,
-                weights: weights.as_ptr(),
-                channels: channels_in,
-                kernel: spec.kernel,
+    let channels = [spec.channels_out, spec.channels_in].map(|c| c / spec.groups);
+    let target = Output(output.as_mut_ptr());
+    let [down, across] = spec.stride;
+    for first in (0..down).flat_map(|y| (0..across).map(move |x| [y, x])) {
+        // Pixel p = stride * i + first has gone into output o by tap k where
+        // p = stride * o + dilation * k - padding, so o = i + (first + padding - dilation * k) / stride.
+        let seen = |axis: usize| -> Vec<(usize, isize)> {
+            let stride = spec.stride[axis] as isize;
+            let distance = |k: usize| {
+                (first[axis] + spec.padding[axis]) as isize - (k * spec.dilation[axis]) as isize
             };
-            let mut sums = Sums::default();
-            // SAFETY: every pixel of the tile is inside the output, so every tap of it is inside
-            // the padded input; the weights of a block are as many as channels, taps and lanes.
-            unsafe { products::<S, V>(pixels, &tile, &mut sums) };
+            let taps = (0..spec.kernel[axis]).map(|k| (k, distance(k)));
+            taps.filter(|(_, d)| d % stride == 0).map(|(k, d)| (k, d / stride)).collect()
+        };
+        let (rows, columns) = (seen(0), seen(1));
+        let taps: Vec<_> =
+            rows.iter().flat_map(|&r| columns.iter().map(move |&c| (r, c))).collect();
+        let indices: Vec<_> =
+            taps.iter().map(|((ky, _), (kx, _))| ky * spec.kernel[1] + kx).collect();
+        let grid =
+            [0, 1].map(|i| (spec.input[i].saturating_sub(first[i])).div_ceil(spec.stride[i]));
+        let view = View {
+            batch: spec.batch,
+            size: spec.output(),
+            grid,
+            stride: [1, 1],
+            taps: taps.iter().map(|((_, y), (_, x))| [*y, *x]).collect(),
+        };
+        let weights = transposed(spec, weight, &indices);
+        Pass {
+            view: if spec.stride == [1, 1] { view.flat() } else { view },
+            channels,
+            groups: spec.groups,
+            input,
+            weights: &weights,
+            bias,
+            activation,
+            target: Target { output: target, size: spec.input, first, step: spec.stride },
+        }
+        .run(isa);
+    }
+}
 
-            for lane in 0..used {
-                let bias = bias.map_or(0.0, |bias| bias[lane]);
-                let at =
-                    ((task.image * spec.channels_out + channel + lane) * height + y) * width + x;
-                for (p, sum) in sums[..pixels].iter().enumerate() {
-                    let value = activate(sum[lane] + bias, pass.activation);
-                    // SAFETY: the index is of an output value of this task.
-                    unsafe { *pass.output.0.add(at + p) = value };
+/// The weight `[groups, out, in, taps]` as `[groups, in, out, indices]`, those taps alone.
+fn transposed(spec: &Conv2d, weight: &[f32], indices: &[usize]) -> Vec<f32> {
+    let [channels_in, channels_out] =
+        [spec.channels_in, spec.channels_out].map(|c| c / spec.groups);
+    let taps = spec.kernel[0] * spec.kernel[1];
+    let row = channels_out * indices.len();
+    let mut values = vec![0.0; spec.groups * channels_in * row];
+    if row > 0 {
+        values.par_chunks_mut(row).enumerate().for_each(|(i, values)| {
+            let (group, c) = (i / channels_in, i % channels_in);
+            let values = values.chunks_exact_mut(indices.len());
+            for (out, values) in values.enumerate() {
+                let from = ((group * channels_out + out) * channels_in + c) * taps;
+                for (value, index) in values.iter_mut().zip(indices) {
+                    *value = weight[from + index];
                 }
             }
-            x += pixels;
+        });
+    }
+    values
+}
+
+impl Pass<'_> {
+    fn run(&self, isa: Isa) {
+        let (pixels, channels) = (self.view.pixels(), self.channels[1]);
+        if pixels == 0 {
+            return;
+        }
+        // A stretch of pixels and a part of the channels each: pixels are gathered once for all
+        // channels where there are stretches enough to keep all threads busy.
+        let stretch = stretch(pixels, STRETCH);
+        let stretches = pixels.div_ceil(stretch);
+        let threads = rayon::current_num_threads();
+        let busy = self.groups * stretches;
+        let parts = if threads == 1 || busy >= 4 * threads {
+            1
+        } else {
+            (2 * threads).div_ceil(busy).min(channels.div_ceil(2 * ROWS))
+        };
+        (0..busy * parts).into_par_iter().for_each(|i| {
+            let (task, part) = (i / parts, i % parts);
+            let (group, at) = (task / stretches, task % stretches);
+            run(
+                isa,
+                Task {
+                    pass: self,
+                    group,
+                    pixels: [at * stretch, pixels.min((at + 1) * stretch)],
+                    channels: [part * channels / parts, (part + 1) * channels / parts],
+                    pitch: stretch,
+                },
+            );
+        });
+    }
+}
+
+struct Task<'a> {
+    pass: &'a Pass<'a>,
+    group: usize,
+    pixels: [usize; 2],
+    channels: [usize; 2],
+    pitch: usize,
+}
+
+impl Work for Task<'_> {
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        let pass = self.pass;
+        let view = &pass.view;
+        let [channels_in, channels_out] = pass.channels;
+        let depth = channels_in * view.taps.len();
+        let plane = view.size[0] * view.size[1];
+        let input = &pass.input[self.group * channels_in * plane..];
+        let weights = &pass.weights[self.group * channels_out * depth..][..channels_out * depth];
+        let count = self.pixels[1] - self.pixels[0];
+        let seen = runs(view.grid, self.pixels[0], self.pixels[1]);
+        let written = pass.target.runs(&seen, view.grid);
+
+        let chunks = depth.div_ceil(GATHERED / self.pitch).max(1);
+        let most = depth.div_ceil(chunks);
+        // At least one row: a place between strides may see nothing.
+        let mut matrix = scratch::take(most.max(1) * self.pitch);
+        for chunk in 0..chunks {
+            let rows = [chunk * most, depth.min((chunk + 1) * most)];
+            // SAFETY: the matrix has `most` rows of a stretch's length.
+            unsafe {
+                let picture = pass.groups * channels_in * plane;
+                gather::<S>(view, input, picture, rows, &seen, matrix.as_mut_ptr(), self.pitch);
+            }
+            let mut first = self.channels[0];
+            for left in (1..=(self.channels[1] - first).div_ceil(ROWS)).rev() {
+                let height = (self.channels[1] - first).div_ceil(left);
+                for x in (0..count).step_by(COLUMNS) {
+                    let width = COLUMNS.min(count - x);
+                    let mut tile = [[0.0; COLUMNS]; ROWS];
+                    let product = Product {
+                        a: weights[first * depth + rows[0]..].as_ptr(),
+                        a_row: depth,
+                        a_step: 1,
+                        b: matrix[x..].as_ptr(),
+                        b_row: self.pitch,
+                        depth: rows[1] - rows[0],
+                        c: tile.as_mut_ptr().cast(),
+                        c_row: COLUMNS,
+                        accumulate: false,
+                    };
+                    // SAFETY: `height` channels have weights for these rows; the pitch of the
+                    // matrix is a multiple of a tile's width.
+                    unsafe { S::product(height, width.div_ceil(LANES), &product) };
+                    for (i, sums) in tile[..height].iter().enumerate() {
+                        let channel = self.group * channels_out + first + i;
+                        let part = Part {
+                            start: (chunk == 0)
+                                .then(|| pass.bias.map_or(0.0, |bias| bias[channel])),
+                            last: chunk + 1 == chunks,
+                            channel,
+                        };
+                        // SAFETY: these pixels of this channel are this task's alone.
+                        unsafe { pass.write(&written, part, x, &sums[..width]) };
+                    }
+                }
+                first += height;
+            }
         }
     }
 }
 
-#[inline(always)]
-fn activate(x: f32, activation: Activation) -> f32 {
-    match activation {
-        Activation::None => x,
-        // NaN is not hidden.
-        Activation::Relu => {
-            if x < 0.0 {
-                0.0
+/// What a row of a tile is to the output.
+struct Part {
+    /// For the first part of the sum, what to add it to.
+    start: Option<f32>,
+    /// Whether it is the last part.
+    last: bool,
+    channel: usize,
+}
+
+impl Target {
+    /// Where runs of the grid lie in the output, as few as possible: `x` counts from the start of a
+    /// plane here.
+    fn runs(&self, seen: &[Run], grid: [usize; 2]) -> Vec<Run> {
+        let whole = self.step == [1, 1];
+        let mut written: Vec<Run> = Vec::new();
+        for run in seen {
+            // A 1x1 convolution has one long row.
+            let x = if whole {
+                run.y * grid[1] + run.x
             } else {
-                x
+                (run.y * self.step[0] + self.first[0]) * self.size[1]
+                    + run.x * self.step[1]
+                    + self.first[1]
+            };
+            match written.last_mut() {
+                Some(last) if whole && last.image == run.image => last.len += run.len,
+                _ => written.push(Run { y: 0, x, ..*run }),
             }
         }
-        Activation::LeakyRelu(slope) => {
-            if x > 0.0 {
-                x
-            } else {
-                slope * x
+        written
+    }
+}
+
+impl Pass<'_> {
+    /// Writes a row of a tile, the pixels from `x` of the stretch on.
+    ///
+    /// # Safety
+    ///
+    /// No other thread has these pixels of this channel.
+    #[inline(always)]
+    unsafe fn write(&self, written: &[Run], part: Part, x: usize, sums: &[f32]) {
+        let plane = self.target.size[0] * self.target.size[1];
+        let planes = self.groups * self.channels[1];
+        for run in written {
+            let begin = run.at.max(x);
+            let end = (run.at + run.len).min(x + sums.len());
+            if begin >= end {
+                continue;
+            }
+            let sums = &sums[begin - x..end - x];
+            let step = self.target.step[1];
+            let at = (run.image * planes + part.channel) * plane + run.x + (begin - run.at) * step;
+            // SAFETY: by the contract, and since the run is part of the output.
+            unsafe {
+                let to = self.target.output.0.add(at);
+                // One loop for each case: each becomes vectors.
+                match (part.start, part.last, self.activation) {
+                    (Some(start), true, Activation::None) | (Some(start), false, _) => {
+                        each(to, step, sums, |_, sum| start + sum);
+                    }
+                    (Some(start), true, activation) => {
+                        each(to, step, sums, |_, sum| activation.of(start + sum));
+                    }
+                    (None, true, Activation::None) | (None, false, _) => {
+                        each(to, step, sums, |to, sum| to + sum);
+                    }
+                    (None, true, activation) => {
+                        each(to, step, sums, |to, sum| activation.of(to + sum));
+                    }
+                }
             }
         }
     }
 }
 
-/// The micro kernel for as many pixels as there are.
+/// `to[i * step] = f(to[i * step], sums[i])`.
 ///
 /// # Safety
 ///
-/// As for [`Simd::micro`]; `pixels` is at most `S::PIXELS`.
+/// These places are there, and no other thread has them.
 #[inline(always)]
-unsafe fn products<S: Simd, const V: usize>(pixels: usize, tile: &Tile, sums: &mut Sums) {
-    macro_rules! of {
-        ($($n:literal)*) => {
-            match pixels {
-                // Widths that an instruction set does not have are left out of its code.
-                // SAFETY: by the contract of this function.
-                $($n if $n <= S::PIXELS => unsafe { S::micro::<V, $n>(tile, sums) },)*
-                _ => unreachable!("a tile has 1 to {} pixels", S::PIXELS),
+unsafe fn each(to: *mut f32, step: usize, sums: &[f32], f: impl Fn(f32, f32) -> f32) {
+    // SAFETY: by the contract of this function.
+    unsafe {
+        if step == 1 {
+            let to = std::slice::from_raw_parts_mut(to, sums.len());
+            for (to, &sum) in to.iter_mut().zip(sums) {
+                *to = f(*to, sum);
             }
-        };
+        } else {
+            for (i, &sum) in sums.iter().enumerate() {
+                let to = to.add(i * step);
+                *to = f(*to, sum);
+            }
+        }
     }
-    of!(14 1 2 3 4 5 6 7 8 9 10 11 12 13)
 }

@@ -1,41 +1,51 @@
-//! Vectors of 16 `f32`, and the micro kernel made of them, for each instruction set.
+//! Vectors of 16 `f32` and the product of small tiles, for each instruction set.
 
-use crate::layout::BLOCK;
+use crate::conv::Activation;
+use crate::isa::Isa;
 
-/// The sums of a tile: 32 channels out of each pixel.
-pub(crate) type Sums = [[f32; 2 * BLOCK]; 14];
+/// Numbers in a vector.
+pub(crate) const LANES: usize = 16;
 
-/// Where a tile reads.
+/// Most rows of a tile.
+pub(crate) const ROWS: usize = 14;
+
+/// Most columns of a tile: two vectors.
+pub(crate) const COLUMNS: usize = 2 * LANES;
+
+/// The product of two thin matrices, the work that everything here comes down to:
+/// `c[i][j] = sum over k < depth of a[i][k] * b[k][j]`, for up to [`ROWS`] `i` and 16 or 32 `j`.
+/// Distances are counted in numbers.
 #[derive(Clone, Copy)]
-pub(crate) struct Tile {
-    /// The first channel of the first pixel's first tap.
-    pub input: *const f32,
-    /// Numbers from one block of channels in to the next.
-    pub plane: usize,
-    /// Numbers from one tap to the next, down and across.
-    pub taps: [usize; 2],
-    /// Numbers from one pixel of the tile to the next.
-    pub step: usize,
-    /// The weights of this block of channels out.
-    pub weights: *const f32,
-    /// Channels in.
-    pub channels: usize,
-    /// Taps, down and across.
-    pub kernel: [usize; 2],
+pub(crate) struct Product {
+    /// `a[0][0]`.
+    pub a: *const f32,
+    /// From `a[i]` to `a[i + 1]`.
+    pub a_row: usize,
+    /// From `a[i][k]` to `a[i][k + 1]`.
+    pub a_step: usize,
+    /// `b[0][0]`; the columns of a row lie side by side.
+    pub b: *const f32,
+    /// From `b[k]` to `b[k + 1]`.
+    pub b_row: usize,
+    /// Number of `k`.
+    pub depth: usize,
+    /// `c[0][0]`; the columns of a row lie side by side.
+    pub c: *mut f32,
+    /// From `c[i]` to `c[i + 1]`.
+    pub c_row: usize,
+    /// Adds to `c` instead of overwriting it.
+    pub accumulate: bool,
 }
 
-/// 16 numbers, and the tile of outputs that fits into the registers beside them.
+/// 16 numbers.
 ///
 /// # Safety
 ///
 /// An implementation may use instructions that only some processors have: its methods are called
-/// only inside functions that enable them (`#[target_feature]`), on processors that have them.
+/// only inside [`run`].
 pub(crate) unsafe trait Simd: Copy {
-    /// Output pixels that one micro kernel holds in registers, times two vectors of channels.
-    const PIXELS: usize;
-
-    /// All zero.
-    unsafe fn zero() -> Self;
+    /// The same number 16 times.
+    unsafe fn splat(x: f32) -> Self;
 
     /// Loads 16 numbers.
     ///
@@ -51,63 +61,164 @@ pub(crate) unsafe trait Simd: Copy {
     /// `to` is valid for writing 16 numbers.
     unsafe fn store(self, to: *mut f32);
 
-    /// `self + x * y`, one `x` for all 16.
-    ///
-    /// # Safety
-    ///
-    /// `x` is valid for reading.
-    unsafe fn add_scaled(self, x: *const f32, y: Self) -> Self;
+    /// `self + x * y`.
+    unsafe fn add_product(self, x: Self, y: Self) -> Self;
 
-    /// `sums[pixel][channel out] = sum over channels in and taps of input * weight`, for `P` pixels
-    /// and `16 * V` channels out.
+    /// `self + other`.
+    unsafe fn add(self, other: Self) -> Self;
+
+    /// `self - other`.
+    unsafe fn sub(self, other: Self) -> Self;
+
+    /// [`Activation::of`].
+    unsafe fn activate(self, activation: Activation) -> Self;
+
+    /// `to[i] = from[i * step]` for `i < count`.
     ///
     /// # Safety
     ///
-    /// All that the tile tells to read is there.
+    /// All these places are valid, and do not overlap.
     #[inline(always)]
-    unsafe fn micro<const V: usize, const P: usize>(tile: &Tile, sums: &mut Sums) {
-        // SAFETY: by the contract of this method.
-        unsafe { micro::<Self, V, P>(tile, sums) }
+    unsafe fn copy(from: *const f32, step: usize, to: *mut f32, count: usize) {
+        for i in 0..count {
+            // SAFETY: by the contract of this method.
+            unsafe { *to.add(i) = *from.add(i * step) };
+        }
+    }
+
+    /// `to[column * to_row + row] = from[row * from_row + column]` for up to 16 rows and columns,
+    /// and 0 for the rows from `rows` to `width`, up to 16.
+    ///
+    /// # Safety
+    ///
+    /// All these places are valid, and do not overlap.
+    #[inline(always)]
+    unsafe fn transpose(
+        [rows, columns]: [usize; 2],
+        width: usize,
+        from: *const f32,
+        from_row: usize,
+        to: *mut f32,
+        to_row: usize,
+    ) {
+        for column in 0..columns {
+            for row in 0..width {
+                // SAFETY: by the contract of this method.
+                unsafe {
+                    let value = if row < rows { *from.add(row * from_row + column) } else { 0.0 };
+                    *to.add(column * to_row + row) = value;
+                }
+            }
+        }
+    }
+
+    /// A [`Product`] of `rows` rows and `16 * vectors` columns.
+    ///
+    /// # Safety
+    ///
+    /// All that the product tells to read and write is there; `rows` is at most [`ROWS`],
+    /// `vectors` 1 or 2.
+    unsafe fn product(rows: usize, vectors: usize, product: &Product);
+}
+
+/// Work to be compiled for every instruction set.
+pub(crate) trait Work {
+    /// Does it.
+    ///
+    /// # Safety
+    ///
+    /// Called by [`run`] alone. Implementations are `#[inline(always)]`, and so is all they call
+    /// that handles vectors: only then does the instruction set reach it.
+    unsafe fn run<S: Simd>(self);
+}
+
+/// Does the work with an instruction set.
+///
+/// # Panics
+///
+/// If the processor lacks it.
+pub(crate) fn run(isa: Isa, work: impl Work) {
+    assert!(isa.is_available(), "this processor has no {isa:?}");
+    match isa {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the processor has it.
+        Isa::Avx512 => unsafe { x86::with_avx512(work) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the processor has it.
+        Isa::Avx2 => unsafe { x86::with_avx2(work) },
+        // SAFETY: arrays need no instruction set.
+        _ => unsafe { work.run::<Portable>() },
     }
 }
 
-/// [`Simd::micro`] in vectors.
+/// A [`Product`] in vectors, `P` rows and `V` vectors of columns at a time: as many sums as there
+/// are registers for.
 ///
 /// # Safety
 ///
-/// As there.
+/// As for [`Simd::product`].
+#[inline(always)]
+unsafe fn product<S: Simd, const P: usize, const V: usize>(
+    rows: usize,
+    vectors: usize,
+    product: &Product,
+) {
+    let mut i = 0;
+    while i < rows {
+        let mut v = 0;
+        while v < vectors {
+            // SAFETY: by the contract of this function; these rows and columns are part of it.
+            unsafe {
+                let part = Product {
+                    a: product.a.add(i * product.a_row),
+                    b: product.b.add(v * LANES),
+                    c: product.c.add(i * product.c_row + v * LANES),
+                    ..*product
+                };
+                match rows - i {
+                    n if n >= P => sums::<S, P, V>(&part),
+                    // Widths that an instruction set does not have are left out of its code.
+                    5 if 5 < P => sums::<S, 5, V>(&part),
+                    4 if 4 < P => sums::<S, 4, V>(&part),
+                    3 if 3 < P => sums::<S, 3, V>(&part),
+                    2 if 2 < P => sums::<S, 2, V>(&part),
+                    _ => sums::<S, 1, V>(&part),
+                }
+            }
+            v += V;
+        }
+        i += P.min(rows - i);
+    }
+}
+
+/// # Safety
+///
+/// As for [`Simd::product`], for `P` rows and `V` vectors.
 #[inline(always)]
 #[allow(clippy::needless_range_loop, reason = "constant indices keep the sums in registers")]
-unsafe fn micro<S: Simd, const V: usize, const P: usize>(tile: &Tile, sums: &mut Sums) {
+unsafe fn sums<S: Simd, const P: usize, const V: usize>(product: &Product) {
     // SAFETY: by the contract of this function.
     unsafe {
-        let mut tiles = [[S::zero(); V]; P];
-        let mut weights = tile.weights;
-        for block in 0..tile.channels.div_ceil(BLOCK) {
-            let channels = BLOCK.min(tile.channels - block * BLOCK);
-            for ky in 0..tile.kernel[0] {
-                for kx in 0..tile.kernel[1] {
-                    let at = block * tile.plane + ky * tile.taps[0] + kx * tile.taps[1];
-                    let input = tile.input.add(at);
-                    for c in 0..channels {
-                        let mut w = [S::zero(); V];
-                        for v in 0..V {
-                            w[v] = S::load(weights.add(v * BLOCK));
-                        }
-                        for p in 0..P {
-                            let x = input.add(p * tile.step + c);
-                            for v in 0..V {
-                                tiles[p][v] = tiles[p][v].add_scaled(x, w[v]);
-                            }
-                        }
-                        weights = weights.add(V * BLOCK);
-                    }
+        let mut sums = [[S::splat(0.0); V]; P];
+        for k in 0..product.depth {
+            let a = product.a.add(k * product.a_step);
+            let mut b = [S::splat(0.0); V];
+            for v in 0..V {
+                b[v] = S::load(product.b.add(k * product.b_row + v * LANES));
+            }
+            for p in 0..P {
+                let x = S::splat(*a.add(p * product.a_row));
+                for v in 0..V {
+                    sums[p][v] = sums[p][v].add_product(x, b[v]);
                 }
             }
         }
         for p in 0..P {
             for v in 0..V {
-                tiles[p][v].store(sums[p].as_mut_ptr().add(v * BLOCK));
+                let c = product.c.add(p * product.c_row + v * LANES);
+                let sum = sums[p][v];
+                let sum = if product.accumulate { S::load(c).add(sum) } else { sum };
+                sum.store(c);
             }
         }
     }
@@ -115,254 +226,72 @@ unsafe fn micro<S: Simd, const V: usize, const P: usize>(tile: &Tile, sums: &mut
 
 /// Arrays, for every processor.
 #[derive(Clone, Copy)]
-pub(crate) struct Portable([f32; 16]);
+pub(crate) struct Portable([f32; LANES]);
 
-// SAFETY: no special instructions.
-unsafe impl Simd for Portable {
-    const PIXELS: usize = 3;
-
+impl Portable {
     #[inline(always)]
-    unsafe fn zero() -> Self {
-        Self([0.0; 16])
-    }
-
-    #[inline(always)]
-    unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: by the contract of the method.
-        Self(unsafe { from.cast::<[f32; 16]>().read_unaligned() })
-    }
-
-    #[inline(always)]
-    unsafe fn store(self, to: *mut f32) {
-        // SAFETY: by the contract of the method.
-        unsafe { to.cast::<[f32; 16]>().write_unaligned(self.0) }
-    }
-
-    #[inline(always)]
-    unsafe fn add_scaled(mut self, x: *const f32, y: Self) -> Self {
-        // SAFETY: by the contract of the method.
-        let x = unsafe { *x };
-        for (sum, y) in self.0.iter_mut().zip(y.0) {
-            *sum += x * y;
+    fn zip(mut self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
+        for (x, y) in self.0.iter_mut().zip(other.0) {
+            *x = f(*x, y);
         }
         self
     }
 }
 
-#[cfg(target_arch = "x86_64")]
-pub(crate) use x86::{Avx2, Avx512};
-
-#[cfg(target_arch = "x86_64")]
-mod x86 {
-    use std::arch::asm;
-    use std::arch::x86_64::*;
-
-    use super::{Simd, Sums, Tile, micro};
-    use crate::layout::BLOCK;
-
-    /// One register of AVX-512.
-    #[derive(Clone, Copy)]
-    pub(crate) struct Avx512(__m512);
-
-    // SAFETY: used inside functions that enable avx512f.
-    unsafe impl Simd for Avx512 {
-        // 28 sums and 2 vectors of weights in 32 registers.
-        const PIXELS: usize = 14;
-
-        #[inline(always)]
-        unsafe fn zero() -> Self {
-            // SAFETY: by the contract of the trait.
-            Self(unsafe { _mm512_setzero_ps() })
-        }
-
-        #[inline(always)]
-        unsafe fn load(from: *const f32) -> Self {
-            // SAFETY: by the contract of the trait and the method.
-            Self(unsafe { _mm512_loadu_ps(from) })
-        }
-
-        #[inline(always)]
-        unsafe fn store(self, to: *mut f32) {
-            // SAFETY: by the contract of the trait and the method.
-            unsafe { _mm512_storeu_ps(to, self.0) }
-        }
-
-        #[inline(always)]
-        unsafe fn add_scaled(self, x: *const f32, y: Self) -> Self {
-            // SAFETY: by the contract of the trait and the method.
-            Self(unsafe { _mm512_fmadd_ps(_mm512_set1_ps(*x), y.0, self.0) })
-        }
-
-        #[inline(always)]
-        unsafe fn micro<const V: usize, const P: usize>(tile: &Tile, sums: &mut Sums) {
-            // SAFETY: by the contract of the trait and the method.
-            unsafe {
-                match (V, P) {
-                    (2, 14) => micro_14x2(tile, sums),
-                    _ => micro::<Self, V, P>(tile, sums),
-                }
-            }
-        }
+// SAFETY: no special instructions.
+unsafe impl Simd for Portable {
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        Self([x; LANES])
     }
 
-    /// The whole tile, 14 pixels and 32 channels. In assembly, since the compiler loads all 14
-    /// pixels before the first product and then lacks registers for the sums: 45 instead of 110
-    /// GFLOP/s a core (Zen 4).
-    ///
-    /// # Safety
-    ///
-    /// The processor has AVX-512F; all that the tile tells to read is there.
-    #[target_feature(enable = "avx512f")]
-    unsafe fn micro_14x2(tile: &Tile, sums: &mut Sums) {
-        let mut a = [_mm512_setzero_ps(); 28];
-        let mut weights = tile.weights;
-        for block in 0..tile.channels.div_ceil(BLOCK) {
-            let channels = BLOCK.min(tile.channels - block * BLOCK);
-            for ky in 0..tile.kernel[0] {
-                for kx in 0..tile.kernel[1] {
-                    let at = block * tile.plane + ky * tile.taps[0] + kx * tile.taps[1];
-                    // SAFETY: by the contract of this function. The loop runs `channels` > 0 times;
-                    // it reads two vectors of weights and one number of each of 14 pixels a time.
-                    unsafe {
-                        asm!(
-                            "2:",
-                            "vmovups {w0}, [{w}]",
-                            "vmovups {w1}, [{w} + 64]",
-                            "vbroadcastss {b}, [{x}]",
-                            "vfmadd231ps {a0}, {w0}, {b}",
-                            "vfmadd231ps {a1}, {w1}, {b}",
-                            "vbroadcastss {b}, [{x} + {s}]",
-                            "vfmadd231ps {a2}, {w0}, {b}",
-                            "vfmadd231ps {a3}, {w1}, {b}",
-                            "vbroadcastss {b}, [{x} + 2 * {s}]",
-                            "vfmadd231ps {a4}, {w0}, {b}",
-                            "vfmadd231ps {a5}, {w1}, {b}",
-                            "vbroadcastss {b}, [{x} + {s3}]",
-                            "vfmadd231ps {a6}, {w0}, {b}",
-                            "vfmadd231ps {a7}, {w1}, {b}",
-                            "lea {t}, [{x} + 4 * {s}]",
-                            "vbroadcastss {b}, [{t}]",
-                            "vfmadd231ps {a8}, {w0}, {b}",
-                            "vfmadd231ps {a9}, {w1}, {b}",
-                            "vbroadcastss {b}, [{t} + {s}]",
-                            "vfmadd231ps {a10}, {w0}, {b}",
-                            "vfmadd231ps {a11}, {w1}, {b}",
-                            "vbroadcastss {b}, [{t} + 2 * {s}]",
-                            "vfmadd231ps {a12}, {w0}, {b}",
-                            "vfmadd231ps {a13}, {w1}, {b}",
-                            "vbroadcastss {b}, [{t} + {s3}]",
-                            "vfmadd231ps {a14}, {w0}, {b}",
-                            "vfmadd231ps {a15}, {w1}, {b}",
-                            "lea {t}, [{t} + 4 * {s}]",
-                            "vbroadcastss {b}, [{t}]",
-                            "vfmadd231ps {a16}, {w0}, {b}",
-                            "vfmadd231ps {a17}, {w1}, {b}",
-                            "vbroadcastss {b}, [{t} + {s}]",
-                            "vfmadd231ps {a18}, {w0}, {b}",
-                            "vfmadd231ps {a19}, {w1}, {b}",
-                            "vbroadcastss {b}, [{t} + 2 * {s}]",
-                            "vfmadd231ps {a20}, {w0}, {b}",
-                            "vfmadd231ps {a21}, {w1}, {b}",
-                            "vbroadcastss {b}, [{t} + {s3}]",
-                            "vfmadd231ps {a22}, {w0}, {b}",
-                            "vfmadd231ps {a23}, {w1}, {b}",
-                            "lea {t}, [{t} + 4 * {s}]",
-                            "vbroadcastss {b}, [{t}]",
-                            "vfmadd231ps {a24}, {w0}, {b}",
-                            "vfmadd231ps {a25}, {w1}, {b}",
-                            "vbroadcastss {b}, [{t} + {s}]",
-                            "vfmadd231ps {a26}, {w0}, {b}",
-                            "vfmadd231ps {a27}, {w1}, {b}",
-                            "add {w}, 128",
-                            "add {x}, 4",
-                            "dec {n}",
-                            "jnz 2b",
-                            w = inout(reg) weights,
-                            x = inout(reg) tile.input.add(at) => _,
-                            n = inout(reg) channels => _,
-                            s = in(reg) tile.step * 4,
-                            s3 = in(reg) tile.step * 12,
-                            t = out(reg) _,
-                            w0 = out(zmm_reg) _,
-                            w1 = out(zmm_reg) _,
-                            b = out(zmm_reg) _,
-                            a0 = inout(zmm_reg) a[0],
-                            a1 = inout(zmm_reg) a[1],
-                            a2 = inout(zmm_reg) a[2],
-                            a3 = inout(zmm_reg) a[3],
-                            a4 = inout(zmm_reg) a[4],
-                            a5 = inout(zmm_reg) a[5],
-                            a6 = inout(zmm_reg) a[6],
-                            a7 = inout(zmm_reg) a[7],
-                            a8 = inout(zmm_reg) a[8],
-                            a9 = inout(zmm_reg) a[9],
-                            a10 = inout(zmm_reg) a[10],
-                            a11 = inout(zmm_reg) a[11],
-                            a12 = inout(zmm_reg) a[12],
-                            a13 = inout(zmm_reg) a[13],
-                            a14 = inout(zmm_reg) a[14],
-                            a15 = inout(zmm_reg) a[15],
-                            a16 = inout(zmm_reg) a[16],
-                            a17 = inout(zmm_reg) a[17],
-                            a18 = inout(zmm_reg) a[18],
-                            a19 = inout(zmm_reg) a[19],
-                            a20 = inout(zmm_reg) a[20],
-                            a21 = inout(zmm_reg) a[21],
-                            a22 = inout(zmm_reg) a[22],
-                            a23 = inout(zmm_reg) a[23],
-                            a24 = inout(zmm_reg) a[24],
-                            a25 = inout(zmm_reg) a[25],
-                            a26 = inout(zmm_reg) a[26],
-                            a27 = inout(zmm_reg) a[27],
-                            options(nostack, readonly)
-                        );
-                    }
-                }
-            }
-        }
-        for (i, sum) in a.into_iter().enumerate() {
-            // SAFETY: a row of the sums holds two vectors.
-            unsafe { _mm512_storeu_ps(sums[i / 2].as_mut_ptr().add(i % 2 * BLOCK), sum) };
-        }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: by the contract of the method.
+        Self(unsafe { from.cast::<[f32; LANES]>().read_unaligned() })
     }
 
-    /// Two registers of AVX2.
-    #[derive(Clone, Copy)]
-    pub(crate) struct Avx2(__m256, __m256);
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: by the contract of the method.
+        unsafe { to.cast::<[f32; LANES]>().write_unaligned(self.0) }
+    }
 
-    // SAFETY: used inside functions that enable avx2 and fma.
-    unsafe impl Simd for Avx2 {
-        // 12 sums, a broadcast and weights from memory in 16 registers.
-        const PIXELS: usize = 3;
-
-        #[inline(always)]
-        unsafe fn zero() -> Self {
-            // SAFETY: by the contract of the trait.
-            unsafe { Self(_mm256_setzero_ps(), _mm256_setzero_ps()) }
+    #[inline(always)]
+    unsafe fn add_product(mut self, x: Self, y: Self) -> Self {
+        for (sum, (x, y)) in self.0.iter_mut().zip(x.0.into_iter().zip(y.0)) {
+            // One instruction where the processor surely has it, a slow function elsewhere.
+            *sum = if cfg!(target_arch = "aarch64") { x.mul_add(y, *sum) } else { x * y + *sum };
         }
+        self
+    }
 
-        #[inline(always)]
-        unsafe fn load(from: *const f32) -> Self {
-            // SAFETY: by the contract of the trait and the method.
-            unsafe { Self(_mm256_loadu_ps(from), _mm256_loadu_ps(from.add(8))) }
-        }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        self.zip(other, |x, y| x + y)
+    }
 
-        #[inline(always)]
-        unsafe fn store(self, to: *mut f32) {
-            // SAFETY: by the contract of the trait and the method.
-            unsafe {
-                _mm256_storeu_ps(to, self.0);
-                _mm256_storeu_ps(to.add(8), self.1);
-            }
-        }
+    #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        self.zip(other, |x, y| x - y)
+    }
 
-        #[inline(always)]
-        unsafe fn add_scaled(self, x: *const f32, y: Self) -> Self {
-            // SAFETY: by the contract of the trait and the method.
-            unsafe {
-                let x = _mm256_set1_ps(*x);
-                Self(_mm256_fmadd_ps(x, y.0, self.0), _mm256_fmadd_ps(x, y.1, self.1))
-            }
+    #[inline(always)]
+    unsafe fn activate(mut self, activation: Activation) -> Self {
+        for x in &mut self.0 {
+            *x = activation.of(*x);
         }
+        self
+    }
+
+    #[inline(always)]
+    unsafe fn product(rows: usize, vectors: usize, p: &Product) {
+        // 16 registers of 4 numbers, or 32.
+        const P: usize = if cfg!(target_arch = "aarch64") { 6 } else { 3 };
+        // SAFETY: by the contract of the method.
+        unsafe { product::<Self, P, 1>(rows, vectors, p) }
     }
 }
+
+#[cfg(target_arch = "x86_64")]
+mod x86;

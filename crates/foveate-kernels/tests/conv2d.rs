@@ -1,6 +1,9 @@
 //! The convolution against its formula in f64, on every instruction set of this processor.
 
-use foveate_kernels::{Activation, Conv2d, Isa, conv2d, conv2d_with};
+use foveate_kernels::{
+    Activation, Algorithm, Conv2d, Isa, Plan, conv_transpose2d, conv2d, conv2d_input_gradient,
+    conv2d_weight_gradient,
+};
 
 /// Knuth's MMIX generator.
 struct Random(u64);
@@ -45,79 +48,177 @@ fn available() -> impl Iterator<Item = Isa> {
     })
 }
 
-/// `bias + sum over channels and taps of input * weight`.
-fn reference(spec: &Conv2d, input: &[f32], weight: &[f32], bias: &[f32]) -> Vec<f64> {
-    let ([h, w], [kh, kw]) = (spec.input, spec.kernel);
-    let [oh, ow] = spec.output();
+const ALGORITHMS: [Algorithm; 3] = [Algorithm::Direct, Algorithm::Winograd2, Algorithm::Winograd4];
+
+/// Calls `f` with the places in input, weight and output of every product of the convolution: the
+/// formula, output[n, o, y, x] = sum over c, i, j of
+/// input[n, c, y * stride + i * dilation - padding, x ...] * weight[o, c, i, j].
+fn products(spec: &Conv2d, mut f: impl FnMut(usize, usize, usize)) {
+    let ([h, w], [kh, kw], [oh, ow]) = (spec.input, spec.kernel, spec.output());
     let (ci, co) = (spec.channels_in / spec.groups, spec.channels_out / spec.groups);
-    let mut output = Vec::with_capacity(spec.output_len());
-    for n in 0..spec.batch {
-        for out in 0..spec.channels_out {
-            for y in 0..oh {
-                for x in 0..ow {
-                    let mut sum = f64::from(bias[out]);
-                    for c in 0..ci {
-                        let channel = n * spec.channels_in + out / co * ci + c;
-                        for i in 0..kh {
-                            for j in 0..kw {
-                                let row = y * spec.stride[0] + i * spec.dilation[0];
-                                let column = x * spec.stride[1] + j * spec.dilation[1];
-                                let inside = |at: usize, padding: usize, size: usize| {
-                                    at.checked_sub(padding).filter(|&at| at < size)
-                                };
-                                let row = inside(row, spec.padding[0], h);
-                                let column = inside(column, spec.padding[1], w);
-                                if let (Some(row), Some(column)) = (row, column) {
-                                    let value = input[(channel * h + row) * w + column];
-                                    let factor = weight[((out * ci + c) * kh + i) * kw + j];
-                                    sum += f64::from(value) * f64::from(factor);
-                                }
-                            }
-                        }
-                    }
-                    output.push(sum);
-                }
+    let inside = |axis: usize, out: usize, tap: usize| {
+        (out * spec.stride[axis] + tap * spec.dilation[axis])
+            .checked_sub(spec.padding[axis])
+            .filter(|&at| at < spec.input[axis])
+    };
+    for (n, o, c) in triples(spec.batch, spec.channels_out, ci) {
+        let channel = n * spec.channels_in + o / co * ci + c;
+        for (i, j, y) in triples(kh, kw, oh) {
+            let Some(row) = inside(0, y, i) else { continue };
+            for x in 0..ow {
+                let Some(column) = inside(1, x, j) else { continue };
+                f(
+                    (channel * h + row) * w + column,
+                    ((o * ci + c) * kh + i) * kw + j,
+                    ((n * spec.channels_out + o) * oh + y) * ow + x,
+                );
             }
         }
     }
-    output
 }
 
-/// Up to 1,000 products in f32: max error / max output below 5e-6.
+fn triples(a: usize, b: usize, c: usize) -> impl Iterator<Item = (usize, usize, usize)> {
+    (0..a * b * c).map(move |i| (i / c / b, i / c % b, i % c))
+}
+
+/// Largest error over largest value; NaN where there is one.
+fn error(found: &[f32], expected: &[f64]) -> f64 {
+    let most = expected.iter().fold(f64::MIN_POSITIVE, |most, x| most.max(x.abs()));
+    let errors = found.iter().zip(expected).map(|(x, y)| (f64::from(*x) - y).abs() / most);
+    errors.fold(0.0, |worst, error| if error > worst || error.is_nan() { error } else { worst })
+}
+
+/// Forward pass, adjoint and weight gradient of many shapes, on every instruction set, with every
+/// algorithm. Sums of up to 7,000 products in f32: max error / max value below 5e-6, and 3e-5 for
+/// F(4x4), whose transforms multiply by up to 8 and by 1/24.
 #[test]
 fn any_shape_equals_the_formula() {
     let mut random = Random(1);
     let mut compared = 0;
-    for _ in 0..200 {
-        let spec = random.spec();
+    for i in 0..200 {
+        let any = random.spec();
+        // Every other one is a shape for Winograd.
+        let spec = match i % 2 {
+            0 => any,
+            _ => Conv2d {
+                kernel: [3, 3],
+                stride: [1, 1],
+                dilation: [1, 1],
+                padding: any.padding.map(|p| p % 3),
+                channels_in: any.channels_in + 15 * any.groups,
+                channels_out: any.channels_out + 15 * any.groups,
+                ..any
+            },
+        };
         let input = random.values(spec.input_len());
         let weight = random.values(spec.weight_len());
+        let gradient = random.values(spec.output_len());
         let bias = random.values(spec.channels_out);
-        let expected = reference(&spec, &input, &weight, &bias);
-        let most = expected.iter().fold(0.0, |most: f64, value| most.max(value.abs()));
+
+        let plane = spec.output().iter().product::<usize>().max(1);
+        let mut output: Vec<f64> = (0..spec.output_len())
+            .map(|i| f64::from(bias[i / plane % spec.channels_out]))
+            .collect();
+        let mut input_gradient = vec![0.0; spec.input_len()];
+        let mut weight_gradient = vec![0.0; spec.weight_len()];
+        products(&spec, |x, w, y| {
+            let [value, factor, slope] = [input[x], weight[w], gradient[y]].map(f64::from);
+            output[y] += value * factor;
+            input_gradient[x] += slope * factor;
+            weight_gradient[w] += slope * value;
+        });
+
         for isa in available() {
-            let mut output = vec![f32::NAN; spec.output_len()];
-            conv2d_with(isa, &spec, &input, &weight, Some(&bias), Activation::None, &mut output);
-            for (found, expected) in output.iter().zip(&expected) {
-                let error = (f64::from(*found) - expected).abs() / most;
-                assert!(error < 5e-6, "{isa:?} {spec:?}: {found} for {expected}");
-                compared += 1;
+            for algorithm in ALGORITHMS {
+                let plan = Plan { isa, algorithm };
+                let most = if algorithm == Algorithm::Winograd4 { 3e-5 } else { 5e-6 };
+                let check = |what, found: &[f32], expected: &[f64]| {
+                    let error = error(found, expected);
+                    assert!(error < most, "{what}, {plan:?}, {spec:?}: {error}");
+                };
+                let mut found = vec![f32::NAN; output.len()];
+                plan.conv2d(&spec, &input, &weight, Some(&bias), Activation::None, &mut found);
+                check("forward", &found, &output);
+
+                let mut found = vec![f32::NAN; input_gradient.len()];
+                plan.conv_transpose2d(
+                    &spec,
+                    &gradient,
+                    &weight,
+                    None,
+                    Activation::None,
+                    &mut found,
+                );
+                check("adjoint", &found, &input_gradient);
+
+                let mut found = vec![f32::NAN; weight_gradient.len()];
+                plan.conv2d_weight_gradient(&spec, &input, &gradient, &mut found);
+                check("weight gradient", &found, &weight_gradient);
+                compared += output.len() + input_gradient.len() + weight_gradient.len();
             }
         }
     }
-    assert!(compared > 100_000, "{compared} values compared");
+    assert!(compared > 1_000_000, "{compared} values compared");
+}
+
+/// <conv(x), y> = <x, adjoint(y)>, on sizes that networks have.
+#[test]
+fn the_adjoint_is_one() {
+    let mut random = Random(5);
+    for (channels, side, kernel, stride, padding) in
+        [([64, 128], 28, 3, 1, 1), ([3, 64], 57, 7, 2, 3), ([128, 32], 16, 4, 2, 1)]
+    {
+        let spec = Conv2d {
+            batch: 2,
+            channels_in: channels[0],
+            channels_out: channels[1],
+            input: [side; 2],
+            kernel: [kernel; 2],
+            stride: [stride; 2],
+            padding: [padding; 2],
+            dilation: [1, 1],
+            groups: 1,
+        };
+        let x = random.values(spec.input_len());
+        let y = random.values(spec.output_len());
+        let weight = random.values(spec.weight_len());
+        let (mut forth, mut back) = (vec![f32::NAN; y.len()], vec![f32::NAN; x.len()]);
+        conv2d(&spec, &x, &weight, None, Activation::None, &mut forth);
+        conv2d_input_gradient(&spec, &y, &weight, &mut back);
+        let dot = |a: &[f32], b: &[f32]| -> (f64, f64) {
+            let products = a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b));
+            products.fold((0.0, 0.0), |(sum, size), x| (sum + x, size + x.abs()))
+        };
+        let ((left, size), (right, _)) = (dot(&forth, &y), dot(&x, &back));
+        assert!((left - right).abs() < 1e-6 * size, "{spec:?}: {left} and {right}");
+    }
 }
 
 #[test]
 fn activations_and_no_bias() {
     let mut random = Random(2);
-    let spec = Conv2d { groups: 1, channels_in: 20, channels_out: 40, ..random.spec() };
+    let spec = Conv2d {
+        batch: 2,
+        channels_in: 20,
+        channels_out: 40,
+        input: [9, 21],
+        kernel: [3, 3],
+        stride: [1, 1],
+        padding: [1, 1],
+        dilation: [1, 1],
+        groups: 1,
+    };
     let input = random.values(spec.input_len());
+    let gradient = random.values(spec.output_len());
     let weight = random.values(spec.weight_len());
-    for isa in available() {
+    for (isa, algorithm) in available().flat_map(|isa| ALGORITHMS.map(|a| (isa, a))) {
+        let plan = Plan { isa, algorithm };
         let run = |activation| {
             let mut output = vec![f32::NAN; spec.output_len()];
-            conv2d_with(isa, &spec, &input, &weight, None, activation, &mut output);
+            plan.conv2d(&spec, &input, &weight, None, activation, &mut output);
+            let mut adjoint = vec![f32::NAN; spec.input_len()];
+            plan.conv_transpose2d(&spec, &gradient, &weight, None, activation, &mut adjoint);
+            output.extend(adjoint);
             output
         };
         let plain = run(Activation::None);
@@ -152,15 +253,26 @@ fn nan_is_not_hidden() {
 #[test]
 fn threads_do_not_change_a_bit() {
     let mut random = Random(3);
-    for _ in 0..20 {
-        let spec = random.spec();
+    for i in 0..40 {
+        let mut spec = random.spec();
+        if i % 2 == 1 {
+            spec = Conv2d { kernel: [3, 3], stride: [1, 1], dilation: [1, 1], ..spec };
+        }
         let input = random.values(spec.input_len());
         let weight = random.values(spec.weight_len());
+        let gradient = random.values(spec.output_len());
         let on = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             let mut output = vec![f32::NAN; spec.output_len()];
-            pool.install(|| conv2d(&spec, &input, &weight, None, Activation::None, &mut output));
-            output.iter().map(|value| value.to_bits()).collect::<Vec<_>>()
+            let mut back = vec![f32::NAN; spec.input_len()];
+            let mut slope = vec![f32::NAN; spec.weight_len()];
+            pool.install(|| {
+                conv2d(&spec, &input, &weight, None, Activation::None, &mut output);
+                conv_transpose2d(&spec, &gradient, &weight, None, Activation::None, &mut back);
+                conv2d_weight_gradient(&spec, &input, &gradient, &mut slope);
+            });
+            let values = output.iter().chain(&back).chain(&slope);
+            values.map(|value| value.to_bits()).collect::<Vec<_>>()
         };
         let one = on(1);
         assert_eq!(one, on(2), "{spec:?}");
@@ -179,6 +291,12 @@ fn empty_outputs_are_left_alone() {
         assert_eq!(spec.output_len(), 0);
         let (input, weight) = (vec![1.0; spec.input_len()], vec![1.0; spec.weight_len()]);
         conv2d(&spec, &input, &weight, None, Activation::None, &mut []);
+        let mut back = vec![f32::NAN; spec.input_len()];
+        conv2d_input_gradient(&spec, &[], &weight, &mut back);
+        assert!(back.iter().all(|&x| x == 0.0), "nothing arrives");
+        let mut slope = vec![f32::NAN; spec.weight_len()];
+        conv2d_weight_gradient(&spec, &input, &[], &mut slope);
+        assert!(slope.iter().all(|&x| x == 0.0), "nothing arrives");
     }
 }
 

@@ -4,9 +4,9 @@
 use rayon::prelude::*;
 
 use crate::conv::{Activation, Conv2d};
-use crate::gather::{Run, View, gather, runs, stretch};
+use crate::gather::{Gather, Order, Run, View, runs, stretch};
 use crate::isa::Isa;
-use crate::scratch;
+use crate::scratch::{self, Scratch};
 use crate::simd::{COLUMNS, LANES, Product, ROWS, Simd, Work, run};
 
 /// Pixels of a stretch, and numbers gathered at a time: they stay in the second-level cache.
@@ -21,7 +21,7 @@ pub(crate) struct Pass<'a> {
     pub groups: usize,
     /// `[n, groups * channels in, h, w]`.
     pub input: &'a [f32],
-    /// `[groups, channels out, channels in * taps]`.
+    /// `[groups, channels out, channels in * taps]`, the last in the view's order.
     pub weights: &'a [f32],
     pub bias: Option<&'a [f32]>,
     pub activation: Activation,
@@ -41,6 +41,13 @@ pub(crate) struct Target {
 /// An output to which threads write at the same time, each its own places.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output(pub *mut f32);
+
+impl Output {
+    /// The output from its number `at` on.
+    fn offset(self, at: usize) -> Self {
+        Self(self.0.wrapping_add(at))
+    }
+}
 
 // SAFETY: threads write to disjoint places.
 unsafe impl Send for Output {}
@@ -111,8 +118,9 @@ pub(crate) fn adjoint(
             grid,
             stride: [1, 1],
             taps: taps.iter().map(|((_, y), (_, x))| [*y, *x]).collect(),
+            order: Order::Taps,
         };
-        let weights = transposed(spec, weight, &indices);
+        let weights = transposed(isa, spec, weight, &indices);
         Pass {
             view: if spec.stride == [1, 1] { view.flat() } else { view },
             channels,
@@ -127,26 +135,84 @@ pub(crate) fn adjoint(
     }
 }
 
-/// The weight `[groups, out, in, taps]` as `[groups, in, out, indices]`, those taps alone.
-fn transposed(spec: &Conv2d, weight: &[f32], indices: &[usize]) -> Vec<f32> {
+/// The weight `[groups, out, in, taps]` as `[groups, in, indices, out]`, those taps alone.
+fn transposed(isa: Isa, spec: &Conv2d, weight: &[f32], indices: &[usize]) -> Scratch {
     let [channels_in, channels_out] =
         [spec.channels_in, spec.channels_out].map(|c| c / spec.groups);
     let taps = spec.kernel[0] * spec.kernel[1];
     let row = channels_out * indices.len();
-    let mut values = vec![0.0; spec.groups * channels_in * row];
+    let mut values = scratch::take(spec.groups * channels_in * row);
     if row > 0 {
-        values.par_chunks_mut(row).enumerate().for_each(|(i, values)| {
-            let (group, c) = (i / channels_in, i % channels_in);
-            let values = values.chunks_exact_mut(indices.len());
-            for (out, values) in values.enumerate() {
-                let from = ((group * channels_out + out) * channels_in + c) * taps;
-                for (value, index) in values.iter_mut().zip(indices) {
-                    *value = weight[from + index];
-                }
-            }
+        // 16 channels in at a time, of one group.
+        let blocks = channels_in.div_ceil(LANES);
+        let to = Output(values.as_mut_ptr());
+        (0..spec.groups * blocks).into_par_iter().for_each(|i| {
+            let (group, first) = (i / blocks, i % blocks * LANES);
+            let from = &weight[group * channels_out * channels_in * taps..];
+            let channels = [first, channels_in.min(first + LANES)];
+            let to = to.offset(group * channels_in * row);
+            run(
+                isa,
+                Transposition { from, channels_in, channels_out, taps, indices, channels, to },
+            );
         });
     }
     values
+}
+
+/// `to[in][index][out] = from[out][in][indices[index]]` for some channels in.
+struct Transposition<'a> {
+    from: &'a [f32],
+    channels_in: usize,
+    channels_out: usize,
+    taps: usize,
+    indices: &'a [usize],
+    channels: [usize; 2],
+    to: Output,
+}
+
+impl Work for Transposition<'_> {
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        let Self { from, channels_in, channels_out, taps, indices, channels, to } = self;
+        let row = channels_in * taps;
+        let [begin, end] = channels.map(|c| c * taps);
+        // Where each tap goes, if it is wanted.
+        let mut places = vec![None; taps];
+        for (place, &tap) in indices.iter().enumerate() {
+            places[tap] = Some(place);
+        }
+        for out in (0..channels_out).step_by(LANES) {
+            let lanes = LANES.min(channels_out - out);
+            for k in (begin..end).step_by(LANES) {
+                let many = LANES.min(end - k);
+                // SAFETY: these are `lanes` rows and `many` columns of the weight, and rows of the
+                // output that are this task's alone.
+                unsafe {
+                    debug_assert!((out + lanes - 1) * row + k + many <= from.len());
+                    let from = from.as_ptr().add(out * row + k);
+                    if indices.len() == taps {
+                        let to = to.0.add(k * channels_out + out);
+                        S::transpose([lanes, many], lanes, from, row, to, channels_out);
+                        continue;
+                    }
+                    let mut block = [[0.0; LANES]; LANES];
+                    S::transpose([lanes, many], LANES, from, row, block.as_mut_ptr().cast(), LANES);
+                    let (mut channel, mut tap) = (k / taps, k % taps);
+                    for values in &block[..many] {
+                        if let Some(place) = places[tap] {
+                            let at = (channel * indices.len() + place) * channels_out + out;
+                            S::copy(values.as_ptr(), 1, [0, lanes], to.0.add(at), lanes);
+                        }
+                        tap += 1;
+                        if tap == taps {
+                            (channel, tap) = (channel + 1, 0);
+                        }
+                    }
+                }
+            }
+        }
+    }
 }
 
 impl Pass<'_> {
@@ -203,6 +269,7 @@ impl Work for Task<'_> {
         let weights = &pass.weights[self.group * channels_out * depth..][..channels_out * depth];
         let count = self.pixels[1] - self.pixels[0];
         let seen = runs(view.grid, self.pixels[0], self.pixels[1]);
+        let gather = Gather::new(view, pass.groups * channels_in * plane, &seen);
         let written = pass.target.runs(&seen, view.grid);
 
         let chunks = depth.div_ceil(GATHERED / self.pitch).max(1);
@@ -213,14 +280,15 @@ impl Work for Task<'_> {
             let rows = [chunk * most, depth.min((chunk + 1) * most)];
             // SAFETY: the matrix has `most` rows of a stretch's length.
             unsafe {
-                let picture = pass.groups * channels_in * plane;
-                gather::<S>(view, input, picture, rows, &seen, matrix.as_mut_ptr(), self.pitch);
+                gather.write::<S>(input, channels_in, rows, matrix.as_mut_ptr(), self.pitch);
             }
             let mut first = self.channels[0];
             for left in (1..=(self.channels[1] - first).div_ceil(ROWS)).rev() {
                 let height = (self.channels[1] - first).div_ceil(left);
                 for x in (0..count).step_by(COLUMNS) {
                     let width = COLUMNS.min(count - x);
+                    let first_run = written.partition_point(|run| run.at + run.len <= x);
+                    let runs = written.partition_point(|run| run.at < x + width);
                     let mut tile = [[0.0; COLUMNS]; ROWS];
                     let product = Product {
                         a: weights[first * depth + rows[0]..].as_ptr(),
@@ -245,7 +313,7 @@ impl Work for Task<'_> {
                             channel,
                         };
                         // SAFETY: these pixels of this channel are this task's alone.
-                        unsafe { pass.write(&written, part, x, &sums[..width]) };
+                        unsafe { pass.write(&written[first_run..runs], part, x, &sums[..width]) };
                     }
                 }
                 first += height;
@@ -288,7 +356,7 @@ impl Target {
 }
 
 impl Pass<'_> {
-    /// Writes a row of a tile, the pixels from `x` of the stretch on.
+    /// Writes a row of a tile, the pixels from `x` of the stretch on, which the runs share.
     ///
     /// # Safety
     ///
@@ -300,9 +368,6 @@ impl Pass<'_> {
         for run in written {
             let begin = run.at.max(x);
             let end = (run.at + run.len).min(x + sums.len());
-            if begin >= end {
-                continue;
-            }
             let sums = &sums[begin - x..end - x];
             let step = self.target.step[1];
             let at = (run.image * planes + part.channel) * plane + run.x + (begin - run.at) * step;

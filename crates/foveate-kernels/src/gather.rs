@@ -18,6 +18,17 @@ pub(crate) struct View {
     pub stride: [usize; 2],
     /// Where each tap lies.
     pub taps: Vec<[isize; 2]>,
+    /// The order of the matrix's rows.
+    pub order: Order,
+}
+
+/// Which goes first, tap after tap or channel after channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// `channel * taps + tap`, as weights lie.
+    Channels,
+    /// `tap * channels + channel`.
+    Taps,
 }
 
 impl View {
@@ -29,7 +40,15 @@ impl View {
             [0, 1].map(|i| at[i] as isize - padding[i] as isize)
         };
         let taps = (0..kernel[0]).flat_map(|ky| (0..kernel[1]).map(move |kx| tap(ky, kx)));
-        Self { batch, size: input, grid: spec.output(), stride, taps: taps.collect() }.flat()
+        Self {
+            batch,
+            size: input,
+            grid: spec.output(),
+            stride,
+            taps: taps.collect(),
+            order: Order::Channels,
+        }
+        .flat()
     }
 
     /// A 1x1 convolution sees no neighbours: a picture is one long row.
@@ -78,59 +97,87 @@ pub(crate) fn stretch(pixels: usize, most: usize) -> usize {
     pixels.div_ceil(parts).next_multiple_of(2 * LANES)
 }
 
-/// Writes what the pixels of the runs see, `matrix[row][pixel]` for the rows `rows.0..rows.1`: a row
-/// is a tap of a channel, `channel * taps + tap`. `channels` are the input's planes of the group,
-/// those of picture `i` from `i * picture` on.
-///
-/// # Safety
-///
-/// As for [`Simd`]; the matrix has a row of `pitch` numbers for each row, and the runs fit in.
-#[inline(always)]
-pub(crate) unsafe fn gather<S: Simd>(
-    view: &View,
-    channels: &[f32],
-    picture: usize,
-    rows: [usize; 2],
-    runs: &[Run],
-    matrix: *mut f32,
-    pitch: usize,
-) {
-    let [height, width] = view.size.map(|n| n as isize);
-    let [down, across] = view.stride.map(|n| n as isize);
-    let taps = view.taps.len();
-    for row in rows[0]..rows[1] {
-        let (channel, [dy, dx]) = (row / taps, view.taps[row % taps]);
-        // The columns x of the grid whose x * across + dx lies in the picture.
-        let begin =
-            (-dx).max(0).div_euclid(across) + ((-dx).max(0).rem_euclid(across) > 0) as isize;
-        let end = (width - dx).max(0);
-        let end = end.div_euclid(across) + (end.rem_euclid(across) > 0) as isize;
-        // SAFETY: the row is part of the matrix.
-        let line = unsafe { matrix.add((row - rows[0]) * pitch) };
-        for run in runs {
-            let y = run.y as isize * down + dy;
-            let inside = y >= 0 && y < height;
-            let clamp = |x: isize| (x - run.x as isize).clamp(0, run.len as isize) as usize;
-            let (begin, end) = if inside { (clamp(begin), clamp(end)) } else { (0, 0) };
-            // SAFETY: the run is part of the line; begin..end are the pixels of it that lie inside
-            // the picture, and the slice holds all pictures.
+/// A run as a tap sees it: `to[at + i] = from[from + i * stride]` for `i` in `inside`, else 0.
+#[derive(Debug, Clone, Copy)]
+struct Piece {
+    at: usize,
+    len: usize,
+    /// From the first number of the channel's plane of the first picture.
+    from: isize,
+    inside: [usize; 2],
+}
+
+/// A stretch of pixels, ready to be gathered from one channel after the other.
+pub(crate) struct Gather<'a> {
+    view: &'a View,
+    /// Those of each tap, one after the other.
+    pieces: Vec<Piece>,
+    runs: usize,
+}
+
+impl<'a> Gather<'a> {
+    /// The runs in pictures that are `picture` numbers apart.
+    pub fn new(view: &'a View, picture: usize, runs: &[Run]) -> Self {
+        let [height, width] = view.size.map(|n| n as isize);
+        let [down, across] = view.stride.map(|n| n as isize);
+        let mut pieces = Vec::with_capacity(view.taps.len() * runs.len());
+        for [dy, dx] in &view.taps {
+            // The columns x of the grid whose x * across + dx lies in the picture.
+            let up = |x: isize| x.max(0).unsigned_abs().div_ceil(across.unsigned_abs());
+            let columns = [up(-dx), up(width - dx)];
+            for run in runs {
+                let y = run.y as isize * down + dy;
+                let x = run.x as isize * across + dx;
+                let inside = if y >= 0 && y < height {
+                    columns.map(|column| column.saturating_sub(run.x).min(run.len))
+                } else {
+                    [0, 0]
+                };
+                let from = (run.image * picture) as isize + y * width + x;
+                pieces.push(Piece { at: run.at, len: run.len, from, inside });
+            }
+        }
+        Self { view, pieces, runs: runs.len() }
+    }
+
+    /// Writes what the pixels see, `matrix[row][pixel]` for the rows `rows.0..rows.1`: a row is a tap
+    /// of a channel. `planes` are the `channels` planes of a group, in all pictures.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Simd`]; the matrix has `pitch` numbers for each row, and the runs fit in.
+    #[inline(always)]
+    pub unsafe fn write<S: Simd>(
+        &self,
+        planes: &[f32],
+        channels: usize,
+        rows: [usize; 2],
+        matrix: *mut f32,
+        pitch: usize,
+    ) {
+        let taps = self.view.taps.len();
+        let plane = self.view.size[0] * self.view.size[1];
+        let step = self.view.stride[1];
+        for row in rows[0]..rows[1] {
+            let (channel, tap) = match self.view.order {
+                Order::Channels => (row / taps, row % taps),
+                Order::Taps => (row % channels, row / channels),
+            };
+            // SAFETY: the row is part of the matrix, the pieces of the row; those numbers of a piece
+            // that are inside are part of the plane.
             unsafe {
-                let to = line.add(run.at);
-                for i in (0..begin).chain(end.max(begin)..run.len) {
-                    *to.add(i) = 0.0;
-                }
-                if begin < end {
-                    let x = (run.x + begin) as isize * across + dx;
-                    let from = run.image * picture
-                        + channel * view.size[0] * view.size[1]
-                        + (y * width + x) as usize;
-                    debug_assert!(from + (end - begin - 1) * view.stride[1] < channels.len());
-                    S::copy(
-                        channels.as_ptr().add(from),
-                        view.stride[1],
-                        to.add(begin),
-                        end - begin,
+                let line = matrix.add((row - rows[0]) * pitch);
+                let plane = planes.as_ptr().wrapping_add(channel * plane);
+                for piece in &self.pieces[tap * self.runs..][..self.runs] {
+                    debug_assert!(
+                        piece.inside[0] >= piece.inside[1]
+                            || (channel * self.view.size[0] * self.view.size[1])
+                                .wrapping_add_signed(piece.from)
+                                + (piece.inside[1] - 1) * step
+                                < planes.len()
                     );
+                    let from = plane.wrapping_offset(piece.from);
+                    S::copy(from, step, piece.inside, line.add(piece.at), piece.len);
                 }
             }
         }

@@ -73,16 +73,19 @@ pub(crate) unsafe trait Simd: Copy {
     /// [`Activation::of`].
     unsafe fn activate(self, activation: Activation) -> Self;
 
-    /// `to[i] = from[i * step]` for `i < count`.
+    /// `to[i] = from[i * step]` for `inside[0] <= i < inside[1]`, 0 for the other `i < count`.
     ///
     /// # Safety
     ///
-    /// All these places are valid, and do not overlap.
+    /// All these places are valid, and do not overlap; `from` itself need not be.
     #[inline(always)]
-    unsafe fn copy(from: *const f32, step: usize, to: *mut f32, count: usize) {
+    unsafe fn copy(from: *const f32, step: usize, inside: [usize; 2], to: *mut f32, count: usize) {
         for i in 0..count {
+            let valid = i >= inside[0] && i < inside[1];
             // SAFETY: by the contract of this method.
-            unsafe { *to.add(i) = *from.add(i * step) };
+            unsafe {
+                *to.add(i) = if valid { *from.wrapping_add(i * step) } else { 0.0 };
+            }
         }
     }
 

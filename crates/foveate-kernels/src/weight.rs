@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use crate::conv::Conv2d;
 use crate::direct::Output;
-use crate::gather::{Run, View, gather, runs, stretch};
+use crate::gather::{Gather, Run, View, runs, stretch};
 use crate::isa::Isa;
 use crate::scratch;
 use crate::simd::{COLUMNS, LANES, Product, ROWS, Simd, Work, run};
@@ -88,7 +88,8 @@ impl Work for Task<'_> {
             let runs = runs(view.grid, from, to);
             // SAFETY: the matrices have these rows and columns.
             unsafe {
-                gather::<S>(view, input, picture, rows, &runs, seen.as_mut_ptr(), pitch);
+                let gather = Gather::new(view, picture, &runs);
+                gather.write::<S>(input, channels_in, rows, seen.as_mut_ptr(), pitch);
                 let planes = group * channels_out + channels[0];
                 let arrived = arrived.as_mut_ptr();
                 self.arrive::<S>(planes, count[1], &runs, arrived, width);

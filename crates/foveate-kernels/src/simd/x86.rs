@@ -35,6 +35,16 @@ fn first(count: usize) -> __mmask16 {
     if count >= LANES { !0 } else { (1 << count) - 1 }
 }
 
+/// Bit `i` at place `2 i`.
+#[inline(always)]
+fn spread(bits: u16) -> u32 {
+    let mut x = u32::from(bits);
+    x = (x | x << 8) & 0x00ff_00ff;
+    x = (x | x << 4) & 0x0f0f_0f0f;
+    x = (x | x << 2) & 0x3333_3333;
+    (x | x << 1) & 0x5555_5555
+}
+
 // SAFETY: used inside `with_avx512`.
 unsafe impl Simd for Avx512 {
     #[inline(always)]
@@ -91,42 +101,37 @@ unsafe impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn copy(from: *const f32, step: usize, to: *mut f32, count: usize) {
+    unsafe fn copy(from: *const f32, step: usize, inside: [usize; 2], to: *mut f32, count: usize) {
+        let [begin, end] = inside;
         let mut i = 0;
         // SAFETY: masked lanes are neither read nor written; the others by the contract.
         unsafe {
-            match step {
-                1 => {
-                    while i < count {
-                        let lanes = first(count - i);
-                        let values = _mm512_maskz_loadu_ps(lanes, from.add(i));
-                        _mm512_mask_storeu_ps(to.add(i), lanes, values);
-                        i += LANES;
+            let even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+            while i < count {
+                let lanes = first(end.saturating_sub(i)) & !first(begin.saturating_sub(i));
+                let from = from.wrapping_add(i * step);
+                let values = match step {
+                    1 => _mm512_maskz_loadu_ps(lanes, from),
+                    2 => {
+                        // The bits of `lanes`, each at twice its place.
+                        let spread = spread(lanes);
+                        let low = _mm512_maskz_loadu_ps(spread as u16, from);
+                        let from = from.wrapping_add(LANES);
+                        let high = _mm512_maskz_loadu_ps((spread >> LANES) as u16, from);
+                        _mm512_permutex2var_ps(low, even, high)
                     }
-                }
-                2 => {
-                    let even =
-                        _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
-                    while i < count {
-                        // Up to the last number wanted, 2 (count - i) - 1 of them.
-                        let span = 2 * (count - i) - 1;
-                        let low = _mm512_maskz_loadu_ps(first(span), from.add(2 * i));
-                        let rest = span.saturating_sub(LANES);
-                        let high = if rest > 0 {
-                            _mm512_maskz_loadu_ps(first(rest), from.add(2 * i + LANES))
-                        } else {
-                            low
-                        };
-                        let values = _mm512_permutex2var_ps(low, even, high);
-                        _mm512_mask_storeu_ps(to.add(i), first(count - i), values);
-                        i += LANES;
+                    _ => {
+                        let mut values = [0.0; LANES];
+                        for (lane, value) in values.iter_mut().enumerate() {
+                            if lanes >> lane & 1 == 1 {
+                                *value = *from.wrapping_add(lane * step);
+                            }
+                        }
+                        _mm512_loadu_ps(values.as_ptr())
                     }
-                }
-                _ => {
-                    for i in 0..count {
-                        *to.add(i) = *from.add(i * step);
-                    }
-                }
+                };
+                _mm512_mask_storeu_ps(to.add(i), first(count - i), values);
+                i += LANES;
             }
         }
     }

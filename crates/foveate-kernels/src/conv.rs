@@ -2,7 +2,7 @@
 
 use crate::isa::Isa;
 use crate::winograd::Direction;
-use crate::{direct, weight, winograd};
+use crate::{direct, scatter, weight, winograd};
 
 /// The sizes of a 2-d convolution; the arithmetic of PyTorch's `Conv2d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -241,6 +241,9 @@ impl Plan {
                 activation,
                 output,
             ),
+            None if scatter::fits(spec) => {
+                scatter::adjoint(isa, spec, input, weight, bias, activation, output);
+            }
             None => direct::adjoint(isa, spec, input, weight, bias, activation, output),
         }
     }

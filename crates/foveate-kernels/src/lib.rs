@@ -14,6 +14,7 @@ mod conv;
 mod direct;
 mod gather;
 mod isa;
+mod scatter;
 mod scratch;
 mod simd;
 mod weight;

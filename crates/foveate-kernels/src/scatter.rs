@@ -1,0 +1,155 @@
+//! The adjoint of a convolution of few channels, the first layer of a network or the last of a
+//! generator: every output pixel hands its share to the input pixels it has seen (col2im). The other
+//! way round, as [`direct`](crate::direct) has it, most time would go into gathering.
+
+use rayon::prelude::*;
+
+use crate::conv::{Activation, Conv2d};
+use crate::direct::Output;
+use crate::isa::Isa;
+use crate::scratch;
+use crate::simd::{COLUMNS, LANES, Product, ROWS, Simd, Work, run};
+
+/// Most channels in of a group.
+const CHANNELS: usize = 4;
+/// Rows of the input that a task owns.
+const BAND: usize = 32;
+/// Pixels of the output worked on at a time.
+const STRETCH: usize = 224;
+
+/// Whether the convolution is one for this file.
+pub(crate) fn fits(spec: &Conv2d) -> bool {
+    spec.channels_in / spec.groups <= CHANNELS && spec.channels_out / spec.groups >= LANES
+}
+
+/// The adjoint: `input` is the output's gradient.
+pub(crate) fn adjoint(
+    isa: Isa,
+    spec: &Conv2d,
+    input: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+    activation: Activation,
+    output: &mut [f32],
+) {
+    let bands = spec.input[0].div_ceil(BAND);
+    let to = Output(output.as_mut_ptr());
+    (0..spec.batch * spec.groups * bands).into_par_iter().for_each(|i| {
+        let (plane, band) = (i / bands, i % bands);
+        let rows = [band * BAND, spec.input[0].min((band + 1) * BAND)];
+        let (image, group) = (plane / spec.groups, plane % spec.groups);
+        run(isa, Task { spec, input, weight, bias, activation, image, group, rows, to });
+    });
+}
+
+struct Task<'a> {
+    spec: &'a Conv2d,
+    input: &'a [f32],
+    weight: &'a [f32],
+    bias: Option<&'a [f32]>,
+    activation: Activation,
+    image: usize,
+    group: usize,
+    /// Of the spec's input, which is what is written here.
+    rows: [usize; 2],
+    to: Output,
+}
+
+impl Work for Task<'_> {
+    #[inline(always)]
+    unsafe fn run<S: Simd>(self) {
+        let Self { spec, image, group, rows: [begin, end], .. } = self;
+        let Conv2d { kernel, stride, padding, dilation, .. } = *spec;
+        let [channels_in, channels_out] =
+            [spec.channels_in, spec.channels_out].map(|c| c / spec.groups);
+        let [height, width] = spec.output();
+        let shares = channels_in * kernel[0] * kernel[1];
+        let weight = &self.weight[group * channels_out * shares..][..channels_out * shares];
+
+        // Output rows that have seen one of these: row y has seen y * stride + tap - padding.
+        let reach = (kernel[0] - 1) * dilation[0];
+        let first = (begin + padding[0]).saturating_sub(reach).div_ceil(stride[0]);
+        let last = height.min((end - 1 + padding[0]) / stride[0] + 1);
+
+        // Input column x is q = x + padding = stride * column + tap: the sums of each q modulo the
+        // stride lie side by side, so that a row is added to a row.
+        let line = (width + (kernel[1] - 1) * dilation[1] / stride[1])
+            .max((spec.input[1] - 1 + padding[1]) / stride[1] + 1);
+        let sums_len = channels_in * (end - begin) * stride[1] * line;
+        let many = (STRETCH / width.max(1)).max(1);
+        let pitch = (many * width).next_multiple_of(COLUMNS);
+        let mut memory = scratch::take(sums_len + (channels_out + shares) * pitch);
+        let (sums, rest) = memory.split_at_mut(sums_len);
+        let (arrived, shared) = rest.split_at_mut(channels_out * pitch);
+        sums.fill(0.0);
+
+        for top in (first..last.max(first)).step_by(many) {
+            let count = many.min(last - top);
+            let pixels = count * width;
+            for channel in 0..channels_out {
+                let plane = image * spec.channels_out + group * channels_out + channel;
+                let from = &self.input[(plane * height + top) * width..][..pixels];
+                arrived[channel * pitch..][..pixels].copy_from_slice(from);
+            }
+            let mut share = 0;
+            for left in (1..=shares.div_ceil(ROWS)).rev() {
+                let height = (shares - share).div_ceil(left);
+                for x in (0..pixels).step_by(COLUMNS) {
+                    let product = Product {
+                        a: weight[share..].as_ptr(),
+                        a_row: 1,
+                        a_step: shares,
+                        b: arrived[x..].as_ptr(),
+                        b_row: pitch,
+                        depth: channels_out,
+                        c: shared[share * pitch + x..].as_mut_ptr(),
+                        c_row: pitch,
+                        accumulate: false,
+                    };
+                    let vectors = (pixels - x).div_ceil(LANES).min(2);
+                    // SAFETY: every channel out has a weight for every share; the pitch is a
+                    // multiple of a tile's width.
+                    unsafe { S::product(height, vectors, &product) };
+                }
+                share += height;
+            }
+            for share in 0..shares {
+                let (channel, tap) =
+                    (share / kernel[0] / kernel[1], share % (kernel[0] * kernel[1]));
+                let [dy, dx] = [tap / kernel[1] * dilation[0], tap % kernel[1] * dilation[1]];
+                for i in 0..count {
+                    let Some(row) = ((top + i) * stride[0] + dy).checked_sub(padding[0] + begin)
+                    else {
+                        continue;
+                    };
+                    if row >= end - begin {
+                        continue;
+                    }
+                    let at = ((channel * (end - begin) + row) * stride[1] + dx % stride[1]) * line;
+                    let sums = &mut sums[at + dx / stride[1]..][..width];
+                    let shared = &shared[share * pitch + i * width..][..width];
+                    for (sum, share) in sums.iter_mut().zip(shared) {
+                        *sum += share;
+                    }
+                }
+            }
+        }
+
+        for channel in 0..channels_in {
+            let plane = group * channels_in + channel;
+            let bias = self.bias.map_or(0.0, |bias| bias[plane]);
+            for row in begin..end {
+                let at = ((image * spec.channels_in + plane) * spec.input[0] + row) * spec.input[1];
+                // SAFETY: this row is this task's alone.
+                let to =
+                    unsafe { std::slice::from_raw_parts_mut(self.to.0.add(at), spec.input[1]) };
+                let sums = &sums[(channel * (end - begin) + row - begin) * stride[1] * line..];
+                for (x, to) in to.iter_mut().enumerate() {
+                    let q = x + padding[1];
+                    let sum = sums[q % stride[1] * line + q / stride[1]];
+                    *to = self.activation.of(sum + bias);
+                }
+            }
+        }
+    }
+}

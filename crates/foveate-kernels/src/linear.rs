@@ -1,17 +1,17 @@
-//! Fully connected layers for a few pictures at a time: bound by reading the weight, which is read
-//! once for up to 32 of them, front to back.
+//! Fully connected layers. For a few pictures they are bound by reading the weight, which is read
+//! once, front to back; for many they are 1x1 convolutions: of the weight, by the pictures.
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
 use crate::activation::activated;
-use crate::conv::Activation;
+use crate::conv::{Activation, Algorithm, Conv2d, Plan};
 use crate::dispatch;
 use crate::isa::Isa;
 
-/// Pictures that share one reading of the weight.
-const BATCH: usize = 32;
+/// Pictures from which on arithmetic takes longer than reading the weight.
+const MANY: usize = 32;
 
 /// Rows of the weight that are read side by side, and rows of its gradient in one task.
 const ROWS: usize = 8;
@@ -57,56 +57,77 @@ pub fn linear(
         return;
     }
     let isa = dispatch::current();
-    let rows = rows_of_task(inputs, outputs);
-    for (start, output) in (0..batch).step_by(BATCH).zip(output.chunks_mut(BATCH * outputs)) {
-        let batch = BATCH.min(batch - start);
-        let input = &input[start * inputs..][..batch * inputs];
-        // Each task multiplies some rows of the weight, for all outputs.
-        let mut partial = vec![0.0; inputs.div_ceil(rows) * batch * outputs];
-        partial.par_chunks_mut(batch * outputs).enumerate().for_each(|(task, sums)| {
-            let rows = task * rows..inputs.min((task + 1) * rows);
-            let weight = &weight[rows.start * outputs..rows.end * outputs];
-            let product = Product {
-                left: &input[rows.start..],
-                strides: [inputs, 1],
-                right: weight,
-                columns: outputs,
-                terms: rows.len(),
-            };
-            product.add_to(isa, sums);
-        });
-        // Their sums are added in the order of the tasks.
-        output.par_chunks_mut(COLUMNS.min(outputs)).enumerate().for_each(|(i, output)| {
-            let first = i * COLUMNS.min(outputs);
+    if batch > MANY {
+        let spec = convolution(batch, inputs, outputs);
+        plan(isa).conv2d(&spec, weight, input, None, Activation::None, output);
+        output.par_chunks_mut(outputs).for_each(|output| {
             dispatch::on(
                 isa,
                 #[inline(always)]
-                |_| finish(&partial, batch * outputs, first, outputs, bias, activation, output),
+                |_| add_bias(bias, 0, activation, output),
             );
         });
+        return;
+    }
+    let rows = rows_of_task(inputs, outputs);
+    // Each task multiplies some rows of the weight, for all outputs.
+    let mut partial = vec![0.0; inputs.div_ceil(rows) * batch * outputs];
+    partial.par_chunks_mut(batch * outputs).enumerate().for_each(|(task, sums)| {
+        let rows = task * rows..inputs.min((task + 1) * rows);
+        let product = Product {
+            left: &input[rows.start..],
+            strides: [inputs, 1],
+            right: &weight[rows.start * outputs..rows.end * outputs],
+            columns: outputs,
+            terms: rows.len(),
+        };
+        product.add_to(isa, sums);
+    });
+    // Their sums are added in the order of the tasks.
+    output.par_chunks_mut(COLUMNS.min(outputs)).enumerate().for_each(|(i, output)| {
+        let first = i * COLUMNS.min(outputs);
+        dispatch::on(
+            isa,
+            #[inline(always)]
+            |_| {
+                output.fill(0.0);
+                for sums in partial.chunks_exact(batch * outputs) {
+                    for (y, &sum) in output.iter_mut().zip(&sums[first..]) {
+                        *y += sum;
+                    }
+                }
+                add_bias(bias, first, activation, output);
+            },
+        );
+    });
+}
+
+/// The 1x1 convolution, of the weight as a picture of `inputs` channels, whose own weight are the
+/// pictures: its outputs are the layer's.
+fn convolution(batch: usize, inputs: usize, outputs: usize) -> Conv2d {
+    Conv2d {
+        batch: 1,
+        channels_in: inputs,
+        channels_out: batch,
+        input: [1, outputs],
+        kernel: [1, 1],
+        stride: [1, 1],
+        padding: [0, 0],
+        dilation: [1, 1],
+        groups: 1,
     }
 }
 
-/// Adds up the sums of all tasks from index `first` on, and the bias.
+fn plan(isa: Isa) -> Plan {
+    Plan { isa, algorithm: Algorithm::Direct }
+}
+
+/// Adds the bias to the numbers from index `first` of an output on, and activates them.
 #[inline(always)]
-fn finish(
-    partial: &[f32],
-    size: usize,
-    first: usize,
-    outputs: usize,
-    bias: Option<&[f32]>,
-    activation: Activation,
-    output: &mut [f32],
-) {
-    output.fill(0.0);
-    for sums in partial.chunks_exact(size) {
-        for (y, &sum) in output.iter_mut().zip(&sums[first..]) {
-            *y += sum;
-        }
-    }
+fn add_bias(bias: Option<&[f32]>, first: usize, activation: Activation, output: &mut [f32]) {
     if let Some(bias) = bias {
         for (i, y) in output.iter_mut().enumerate() {
-            *y += bias[(first + i) % outputs];
+            *y += bias[(first + i) % bias.len()];
         }
     }
     for y in output {
@@ -145,30 +166,31 @@ pub fn linear_input_gradient(
         return;
     }
     let isa = dispatch::current();
+    if batch > MANY {
+        let spec = convolution(batch, inputs, outputs);
+        plan(isa).conv2d_weight_gradient(&spec, weight, output_gradient, input_gradient);
+        return;
+    }
     let rows = rows_of_task(inputs, outputs);
     // Task by task, the gradients of some inputs for the whole batch, then put in their places.
     let mut transposed = vec![0.0; inputs * batch];
     transposed.par_chunks_mut(rows * batch).enumerate().for_each(|(task, dots)| {
         let weight = &weight[task * rows * outputs..][..dots.len() / batch * outputs];
-        for start in (0..batch).step_by(BATCH) {
-            let end = batch.min(start + BATCH);
-            let gradient = &output_gradient[start * outputs..end * outputs];
-            dispatch::on(
-                isa,
-                #[inline(always)]
-                |isa| match isa {
-                    Isa::Avx512 => {
-                        dots_of::<4, 4, 16, true>(outputs, weight, gradient, batch, start, dots);
-                    }
-                    Isa::Avx2 => {
-                        dots_of::<4, 2, 8, true>(outputs, weight, gradient, batch, start, dots);
-                    }
-                    Isa::Portable => {
-                        dots_of::<4, 2, 4, false>(outputs, weight, gradient, batch, start, dots);
-                    }
-                },
-            );
-        }
+        dispatch::on(
+            isa,
+            #[inline(always)]
+            |isa| match isa {
+                Isa::Avx512 => {
+                    dots_of::<4, 4, 16, true>(outputs, weight, output_gradient, batch, dots);
+                }
+                Isa::Avx2 => {
+                    dots_of::<4, 2, 8, true>(outputs, weight, output_gradient, batch, dots);
+                }
+                Isa::Portable => {
+                    dots_of::<4, 2, 4, false>(outputs, weight, output_gradient, batch, dots);
+                }
+            },
+        );
     });
     input_gradient.par_chunks_mut(inputs).enumerate().for_each(|(image, gradient)| {
         for (gradient, dots) in gradient.iter_mut().zip(transposed.chunks_exact(batch)) {
@@ -207,6 +229,12 @@ pub fn linear_weight_gradient(
         return;
     }
     let isa = dispatch::current();
+    if batch > MANY {
+        let spec = convolution(batch, inputs, outputs);
+        let none = Activation::None;
+        plan(isa).conv_transpose2d(&spec, output_gradient, input, None, none, weight_gradient);
+        return;
+    }
     // Few rows a task: they stay in the second cache while the batch is added.
     weight_gradient.par_chunks_mut(ROWS * outputs).enumerate().for_each(|(task, gradient)| {
         gradient.fill(0.0);
@@ -362,7 +390,7 @@ fn add_scaled<const TERMS: usize, const K: usize, const LANES: usize, const FUSE
     }
 }
 
-/// `dots[row][start + image] = sum of weight[row] * gradient[image]`, `dots` being `[rows, batch]`;
+/// `dots[row][image] = sum of weight[row] * gradient[image]`, `dots` being `[rows, batch]`;
 /// `R` rows and `B` pictures at a time.
 #[inline(always)]
 fn dots_of<const R: usize, const B: usize, const LANES: usize, const FUSED: bool>(
@@ -370,12 +398,11 @@ fn dots_of<const R: usize, const B: usize, const LANES: usize, const FUSED: bool
     weight: &[f32],
     gradient: &[f32],
     batch: usize,
-    start: usize,
     dots: &mut [f32],
 ) {
     for (weight, dots) in weight.chunks(R * outputs).zip(dots.chunks_mut(R * batch)) {
         for (i, gradient) in gradient.chunks(B * outputs).enumerate() {
-            let dots = &mut dots[start + i * B..];
+            let dots = &mut dots[i * B..];
             match (weight.len() == R * outputs, gradient.len() == B * outputs) {
                 (true, true) => dot::<R, B, LANES, FUSED>(outputs, weight, gradient, batch, dots),
                 (true, false) => {

@@ -34,6 +34,7 @@ fn shapes(random: &mut Random) -> Vec<[usize; 3]> {
     for _ in 0..60 {
         shapes.push([1 + random.below(20), 1 + random.below(500), 1 + random.below(300)]);
         shapes.push([1 + random.below(9), 1 + random.below(40), 1 + random.below(40)]);
+        shapes.push([33 + random.below(60), 1 + random.below(60), 1 + random.below(60)]);
     }
     shapes
 }

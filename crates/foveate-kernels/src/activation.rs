@@ -9,23 +9,6 @@ use crate::lanes::{map, update};
 /// Values of one task.
 const CHUNK: usize = 1 << 14;
 
-/// One value. NaN stays NaN.
-#[inline(always)]
-pub(crate) fn activated(x: f32, activation: Activation) -> f32 {
-    match activation {
-        Activation::None => x,
-        Activation::Relu => {
-            if x < 0.0 {
-                0.0
-            } else {
-                x
-            }
-        }
-        // A choice of the factor, for which the compiler makes no jump.
-        Activation::LeakyRelu(slope) => x * if x > 0.0 { 1.0 } else { slope },
-    }
-}
-
 /// Replaces each value by its activation. NaN stays NaN.
 ///
 /// # Shapes
@@ -42,8 +25,8 @@ pub fn activate(activation: Activation, values: &mut [f32]) {
             #[inline(always)]
             |_| match activation {
                 // The compiler makes vectors of what it knows.
-                Activation::Relu => map(values, |x| activated(x, Activation::Relu)),
-                _ => map(values, |x| activated(x, activation)),
+                Activation::Relu => map(values, |x| Activation::Relu.of(x)),
+                _ => map(values, |x| activation.of(x)),
             },
         );
     });

@@ -1,5 +1,8 @@
 //! 2-d convolution: its sizes, its checks, its choice of an algorithm.
 
+use std::env;
+use std::sync::LazyLock;
+
 use crate::isa::Isa;
 use crate::winograd::Direction;
 use crate::{direct, scatter, weight, winograd};
@@ -51,13 +54,8 @@ impl Activation {
                     x
                 }
             }
-            Activation::LeakyRelu(slope) => {
-                if x > 0.0 {
-                    x
-                } else {
-                    slope * x
-                }
-            }
+            // A choice of the factor, for which the compiler makes no jump.
+            Activation::LeakyRelu(slope) => x * if x > 0.0 { 1.0 } else { slope },
         }
     }
 }
@@ -77,6 +75,24 @@ pub enum Algorithm {
     Winograd2,
     /// F(4x4, 3x3), in the same way: 4 times fewer products, errors of about 1e-5.
     Winograd4,
+}
+
+impl Algorithm {
+    /// [`Fastest`](Algorithm::Fastest), or the one that the environment variable
+    /// `FOVEATE_ALGORITHM` asks for: `exact`, `direct`, `winograd2` or `winograd4`.
+    pub fn best() -> Self {
+        static BEST: LazyLock<Algorithm> = LazyLock::new(|| {
+            let asked = env::var("FOVEATE_ALGORITHM").unwrap_or_default().to_lowercase();
+            match asked.as_str() {
+                "exact" => Algorithm::Exact,
+                "direct" => Algorithm::Direct,
+                "winograd2" => Algorithm::Winograd2,
+                "winograd4" => Algorithm::Winograd4,
+                _ => Algorithm::Fastest,
+            }
+        });
+        *BEST
+    }
 }
 
 impl Conv2d {
@@ -132,9 +148,10 @@ pub struct Plan {
 }
 
 impl Default for Plan {
-    /// The fastest algorithm on the fastest instruction set.
+    /// The fastest algorithm on the fastest instruction set, unless the environment asks for others:
+    /// see [`Algorithm::best`] and [`Isa::best`].
     fn default() -> Self {
-        Self { isa: Isa::best(), algorithm: Algorithm::Fastest }
+        Self { isa: Isa::best(), algorithm: Algorithm::best() }
     }
 }
 

@@ -5,7 +5,6 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::activation::activated;
 use crate::conv::{Activation, Algorithm, Conv2d, Plan};
 use crate::dispatch;
 use crate::isa::Isa;
@@ -131,7 +130,7 @@ fn add_bias(bias: Option<&[f32]>, first: usize, activation: Activation, output: 
         }
     }
     for y in output {
-        *y = activated(*y, activation);
+        *y = activation.of(*y);
     }
 }
 

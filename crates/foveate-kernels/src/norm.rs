@@ -2,7 +2,6 @@
 
 use rayon::prelude::*;
 
-use crate::activation::activated;
 use crate::conv::Activation;
 use crate::dispatch;
 use crate::lanes::{Sum, map, update};

@@ -115,10 +115,10 @@ pub fn batch_norm_inference(
                 match activation {
                     Activation::None => update(output, input, |_, x| normed(x)),
                     Activation::Relu => {
-                        update(output, input, |_, x| activated(normed(x), Activation::Relu));
+                        update(output, input, |_, x| Activation::Relu.of(normed(x)));
                     }
                     Activation::LeakyRelu(_) => {
-                        update(output, input, |_, x| activated(normed(x), activation));
+                        update(output, input, |_, x| activation.of(normed(x)));
                     }
                 }
             },
@@ -161,9 +161,9 @@ pub fn batch_norm_inference_in_place(
                 match activation {
                     Activation::None => map(values, normed),
                     Activation::Relu => {
-                        map(values, |x| activated(normed(x), Activation::Relu));
+                        map(values, |x| Activation::Relu.of(normed(x)));
                     }
-                    Activation::LeakyRelu(_) => map(values, |x| activated(normed(x), activation)),
+                    Activation::LeakyRelu(_) => map(values, |x| activation.of(normed(x))),
                 }
             },
         );

@@ -2,6 +2,7 @@
 
 mod devices;
 mod networks;
+mod operations;
 mod pictures;
 mod real;
 mod weights;

@@ -3,8 +3,10 @@
 //!
 //! - [`image`]: pictures in, pixels out: decode, resize, normalise; sheets of pictures.
 //! - [`models`]: the networks, one paper a file; their weights; a classifier over them.
+//! - [`ops`]: differentiable operations that burn lacks, or that are faster here.
 
 pub mod image;
 pub mod models;
+pub mod ops;
 
 pub use burn;

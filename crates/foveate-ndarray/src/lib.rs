@@ -1,9 +1,22 @@
 //! The CPU backends of [`foveate`](https://docs.rs/foveate): burn-ndarray (feature `ndarray`) and
 //! its heir burn-flex (feature `flex`).
 //!
-//! burn deprecates burn-ndarray from 0.22 on; this is the one place that names it.
+//! And foveate's kernels, bound to their tensors: the functions here take and give tensors of
+//! either backend ([`HostTensor`]), share their memory, and decline what the kernels cannot do.
+//!
+//! burn deprecates burn-ndarray from 0.22 on; this crate and the list of backends in foveate-core's
+//! operations are the places that name it.
+
+mod convolution;
+mod epilogue;
+mod host;
 
 use burn::tensor::Device;
+
+pub use convolution::{conv2d, conv2d_input_gradient, conv2d_weight_gradient};
+pub use epilogue::{activation_gradient, channel_sums};
+pub use foveate_kernels::Activation;
+pub use host::HostTensor;
 
 /// The device of burn-ndarray.
 #[cfg(feature = "ndarray")]

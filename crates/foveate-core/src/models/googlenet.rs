@@ -17,7 +17,7 @@ use burn::nn::{
     BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Linear, LocalResponseNorm,
     LocalResponseNormConfig,
 };
-use burn::tensor::{Device, Tensor, activation::relu};
+use burn::tensor::{Device, Tensor};
 
 use super::layer::{Layer, conv2d, device_of, linear, max_pool2d};
 use super::network::{NamedLayer, Network};
@@ -225,11 +225,10 @@ impl Convolution {
 
 impl Layer for Convolution {
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let output = self.conv().forward(input);
-        relu(match self {
-            Self::Plain(_) => output,
-            Self::Normalised(unit) => unit.bn.forward(output),
-        })
+        match self {
+            Self::Plain(conv) => conv.forward_relu(input),
+            Self::Normalised(unit) => unit.bn.forward_relu(Layer::forward(&unit.conv, input)),
+        }
     }
 
     fn output_shape(&self, input: [usize; 4]) -> [usize; 4] {

@@ -6,9 +6,11 @@ use burn::nn::pool::{AdaptiveAvgPool2d, MaxPool2d, MaxPool2dConfig};
 use burn::nn::{
     BatchNorm, Dropout, Linear, LinearConfig, LocalResponseNorm, PaddingConfig2d, Relu,
 };
+use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use super::squeezenet::Fire;
+use crate::ops::{self, Activation, ConvOptions};
 
 /// One step of a network: a function of activations `[n, c, h, w]`.
 ///
@@ -17,6 +19,16 @@ use super::squeezenet::Fire;
 pub trait Layer {
     /// Runs the layer on `[n, c, h, w]`.
     fn forward(&self, input: Tensor<4>) -> Tensor<4>;
+
+    /// [`forward`](Layer::forward), then ReLU: in one step where the layer can.
+    fn forward_relu(&self, input: Tensor<4>) -> Tensor<4> {
+        relu(self.forward(input))
+    }
+
+    /// Whether the layer is a ReLU, which the layer before it may do in its stead.
+    fn is_relu(&self) -> bool {
+        false
+    }
 
     /// The shape [`forward`](Layer::forward) gives for an input of shape `[n, c, h, w]`.
     fn output_shape(&self, input: [usize; 4]) -> [usize; 4] {
@@ -59,9 +71,20 @@ fn symmetric(padding: &PaddingConfig2d) -> [usize; 2] {
     }
 }
 
+fn convolve(conv: &Conv2d, input: Tensor<4>, activation: Activation) -> Tensor<4> {
+    let padding = symmetric(&conv.padding);
+    let options = ConvOptions::new(conv.stride, padding, conv.dilation, conv.groups);
+    let bias = conv.bias.as_ref().map(|bias| bias.val());
+    ops::conv2d(input, conv.weight.val(), bias, options, activation)
+}
+
 impl Layer for Conv2d {
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        Conv2d::forward(self, input)
+        convolve(self, input, Activation::None)
+    }
+
+    fn forward_relu(&self, input: Tensor<4>) -> Tensor<4> {
+        convolve(self, input, Activation::Relu)
     }
 
     fn output_shape(&self, [n, _, h, w]: [usize; 4]) -> [usize; 4] {
@@ -138,6 +161,10 @@ impl Layer for BatchNorm {
 impl Layer for Relu {
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         Relu::forward(self, input)
+    }
+
+    fn is_relu(&self) -> bool {
+        true
     }
 
     fn describe(&self) -> String {

@@ -89,7 +89,15 @@ pub trait Network: Module {
 }
 
 fn run(layers: &[NamedLayer<'_>], input: Tensor<4>) -> Tensor<4> {
-    layers.iter().fold(input, |activations, named| named.layer.forward(activations))
+    let mut activations = input;
+    let mut layers = layers.iter().map(|named| named.layer).peekable();
+    while let Some(layer) = layers.next() {
+        activations = match layers.next_if(|next| next.is_relu()) {
+            Some(_) => layer.forward_relu(activations),
+            None => layer.forward(activations),
+        };
+    }
+    activations
 }
 
 fn position(layers: &[NamedLayer<'_>], name: &str) -> Result<usize, UnknownLayer> {

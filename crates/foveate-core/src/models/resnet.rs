@@ -144,11 +144,11 @@ impl BasicBlock {
 impl Layer for BasicBlock {
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let shortcut = match &self.downsample {
-            Some((conv, norm)) => norm.forward(conv.forward(input.clone())),
+            Some((conv, norm)) => Layer::forward(norm, Layer::forward(conv, input.clone())),
             None => input.clone(),
         };
-        let hidden = relu(self.bn1.forward(self.conv1.forward(input)));
-        relu(self.bn2.forward(self.conv2.forward(hidden)) + shortcut)
+        let hidden = self.bn1.forward_relu(Layer::forward(&self.conv1, input));
+        relu(Layer::forward(&self.bn2, Layer::forward(&self.conv2, hidden)) + shortcut)
     }
 
     fn output_shape(&self, input: [usize; 4]) -> [usize; 4] {

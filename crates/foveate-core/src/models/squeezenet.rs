@@ -10,7 +10,7 @@ use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::pool::AdaptiveAvgPool2dConfig;
 use burn::nn::{DropoutConfig, Relu};
-use burn::tensor::{Device, Tensor, activation::relu};
+use burn::tensor::{Device, Tensor};
 
 use super::layer::{Layer, Unit, conv2d, device_of, max_pool2d};
 use super::network::{NamedLayer, Network};
@@ -142,9 +142,9 @@ impl Fire {
 
 impl Layer for Fire {
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let squeezed = relu(self.squeeze.forward(input));
-        let expand1x1 = relu(self.expand1x1.forward(squeezed.clone()));
-        let expand3x3 = relu(self.expand3x3.forward(squeezed));
+        let squeezed = self.squeeze.forward_relu(input);
+        let expand1x1 = self.expand1x1.forward_relu(squeezed.clone());
+        let expand3x3 = self.expand3x3.forward_relu(squeezed);
         Tensor::cat(vec![expand1x1, expand3x3], 1)
     }
 

@@ -1,0 +1,113 @@
+//! Domain-adversarial training: Yaroslav Ganin et al., *Domain-Adversarial Training of Neural
+//! Networks*, 2016, <https://arxiv.org/abs/1505.07818>; the network for MNIST -> MNIST-M of its
+//! common PyTorch port, <https://github.com/fungtion/DANN>.
+
+use foveate::burn::module::Module;
+use foveate::burn::nn::conv::Conv2d;
+use foveate::burn::nn::loss::{CrossEntropyLoss, CrossEntropyLossConfig};
+use foveate::burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Linear, LinearConfig};
+use foveate::burn::optim::{GradientsParams, ModuleOptimizer};
+use foveate::burn::tensor::activation::relu;
+use foveate::burn::tensor::{Device, Distribution, Int, Tensor};
+use foveate::ops::Activation;
+
+use crate::layers::{adam, batch_norm, conv, conv2d, dropout_channels, max_pool, reverse_gradient};
+
+/// The port's `CNNModel`.
+#[derive(Module, Debug)]
+struct Dann {
+    conv1: Conv2d,
+    bn1: BatchNorm,
+    conv2: Conv2d,
+    bn2: BatchNorm,
+    class1: Linear,
+    class_bn1: BatchNorm,
+    dropout: Dropout,
+    class2: Linear,
+    class_bn2: BatchNorm,
+    class3: Linear,
+    domain1: Linear,
+    domain_bn1: BatchNorm,
+    domain2: Linear,
+}
+
+impl Dann {
+    fn new(device: &Device) -> Self {
+        let norm = |channels| BatchNormConfig::new(channels).init(device);
+        let linear = |inputs, outputs| LinearConfig::new(inputs, outputs).init(device);
+        Self {
+            conv1: conv2d([3, 64], 5, 1, 0).init(device),
+            bn1: norm(64),
+            conv2: conv2d([64, 50], 5, 1, 0).init(device),
+            bn2: norm(50),
+            class1: linear(50 * 4 * 4, 100),
+            class_bn1: norm(100),
+            dropout: DropoutConfig::new(0.5).init(),
+            class2: linear(100, 100),
+            class_bn2: norm(100),
+            class3: linear(100, 10),
+            domain1: linear(50 * 4 * 4, 100),
+            domain_bn1: norm(100),
+            domain2: linear(100, 2),
+        }
+    }
+
+    /// The logits of the classes and of the domains.
+    fn forward(&self, pictures: Tensor<4>) -> [Tensor<2>; 2] {
+        let hidden = conv(&self.conv1, pictures, Activation::None);
+        let hidden = relu(max_pool(batch_norm(&self.bn1, hidden)));
+        let hidden = batch_norm(&self.bn2, conv(&self.conv2, hidden, Activation::None));
+        let hidden = relu(max_pool(dropout_channels(hidden)));
+        let features: Tensor<2> = hidden.flatten(1, 3);
+        let reversed = reverse_gradient(features.clone(), 0.5);
+
+        let hidden = relu(batch_norm(&self.class_bn1, self.class1.forward(features)));
+        let hidden = self.class2.forward(self.dropout.forward(hidden));
+        let classes = self.class3.forward(relu(batch_norm(&self.class_bn2, hidden)));
+        let hidden = relu(batch_norm(&self.domain_bn1, self.domain1.forward(reversed)));
+        [classes, self.domain2.forward(hidden)]
+    }
+}
+
+/// The network in training, and its data.
+pub struct Training {
+    network: Option<Dann>,
+    optimizer: ModuleOptimizer,
+    loss: CrossEntropyLoss,
+    source: Tensor<4>,
+    target: Tensor<4>,
+    labels: Tensor<1, Int>,
+    /// Domain 0 and domain 1.
+    domains: [Tensor<1, Int>; 2],
+}
+
+impl Training {
+    /// `batch` pictures of each domain.
+    pub fn new(batch: usize, device: &Device) -> Self {
+        let pictures =
+            || Tensor::random([batch, 3, 28, 28], Distribution::Normal(0.0, 1.0), device);
+        Self {
+            network: Some(Dann::new(device)),
+            optimizer: adam(0.9, 0.999),
+            loss: CrossEntropyLossConfig::new().init(device),
+            source: pictures(),
+            target: pictures(),
+            labels: Tensor::arange(0..batch as i64, device).remainder_scalar(10),
+            domains: [Tensor::zeros([batch], device), Tensor::ones([batch], device)],
+        }
+    }
+
+    /// The port's step: its three losses, one backward pass, Adam.
+    pub fn step(&mut self) -> Tensor<1> {
+        let network = self.network.take().expect("every step gives a network");
+        let [classes, from_source] = network.forward(self.source.clone());
+        let [_, from_target] = network.forward(self.target.clone());
+        let [zeros, ones] = self.domains.clone();
+        let loss = self.loss.forward(classes, self.labels.clone())
+            + self.loss.forward(from_source, zeros)
+            + self.loss.forward(from_target, ones);
+        let gradients = GradientsParams::from_grads(loss.backward(), &network);
+        self.network = Some(self.optimizer.step(1e-3, network, gradients));
+        loss
+    }
+}

@@ -1,0 +1,79 @@
+//! The layers that the training rows are built of: each goes through one function here, so that a
+//! faster one takes its place for all of them.
+
+use foveate::burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
+use foveate::burn::nn::pool::MaxPool2dConfig;
+use foveate::burn::nn::{BatchNorm, PaddingConfig2d};
+use foveate::burn::optim::{AdamConfig, ModuleOptimizer};
+use foveate::burn::tensor::{Device, Distribution, Tensor};
+use foveate::ops::{self, Activation, ConvOptions};
+
+/// A convolution, then an activation.
+pub fn conv(layer: &Conv2d, input: Tensor<4>, activation: Activation) -> Tensor<4> {
+    let PaddingConfig2d::Explicit(vertical, horizontal, ..) = layer.padding else {
+        unreachable!("`conv2d` below pads explicitly");
+    };
+    let padding = [vertical, horizontal];
+    let options = ConvOptions::new(layer.stride, padding, layer.dilation, layer.groups);
+    let bias = layer.bias.as_ref().map(|bias| bias.val());
+    ops::conv2d(input, layer.weight.val(), bias, options, activation)
+}
+
+/// A transposed convolution.
+pub fn conv_transpose(layer: &ConvTranspose2d, input: Tensor<4>) -> Tensor<4> {
+    layer.forward(input)
+}
+
+/// A batch normalisation, in training on autodiff devices.
+pub fn batch_norm<const D: usize>(layer: &BatchNorm, input: Tensor<D>) -> Tensor<D> {
+    layer.forward(input)
+}
+
+/// Max pooling of 2x2 windows side by side.
+pub fn max_pool(input: Tensor<4>) -> Tensor<4> {
+    MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init().forward(input)
+}
+
+/// Drops half of the channels.
+pub fn dropout_channels(input: Tensor<4>) -> Tensor<4> {
+    let [n, c, ..] = input.dims();
+    let kept = Distribution::Bernoulli(0.5);
+    let mask = Tensor::random([n, c, 1, 1], kept, &input.device());
+    input * (mask * 2.0)
+}
+
+/// The input; its gradient is turned round and scaled.
+pub fn reverse_gradient<const D: usize>(input: Tensor<D>, scale: f32) -> Tensor<D> {
+    input.clone().detach() * (1.0 + scale) - input * scale
+}
+
+/// The mean binary cross entropy of logits that should all say `target`.
+pub fn binary_cross_entropy<const D: usize>(logits: Tensor<D>, target: f32) -> Tensor<1> {
+    let softplus = (-logits.clone().abs()).exp().log1p();
+    (logits.clone().clamp_min(0.0) - logits * target + softplus).mean()
+}
+
+/// A square convolution's configuration.
+pub fn conv2d(channels: [usize; 2], kernel: usize, stride: usize, padding: usize) -> Conv2dConfig {
+    let padding = PaddingConfig2d::Explicit(padding, padding, padding, padding);
+    Conv2dConfig::new(channels, [kernel; 2]).with_stride([stride; 2]).with_padding(padding)
+}
+
+/// A 4x4 transposed convolution without bias.
+pub fn conv_transpose2d(
+    channels: [usize; 2],
+    stride: usize,
+    padding: usize,
+    device: &Device,
+) -> ConvTranspose2d {
+    ConvTranspose2dConfig::new(channels, [4, 4])
+        .with_stride([stride; 2])
+        .with_padding([padding; 2])
+        .with_bias(false)
+        .init(device)
+}
+
+/// Adam with PyTorch's epsilon.
+pub fn adam(beta_1: f32, beta_2: f32) -> ModuleOptimizer {
+    AdamConfig::new().with_beta_1(beta_1).with_beta_2(beta_2).with_epsilon(1e-8).init()
+}

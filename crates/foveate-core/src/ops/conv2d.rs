@@ -1,0 +1,278 @@
+//! 2-d convolution with bias and activation in one step.
+
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, Backend, Dispatch, TensorMetadata, backend_extension};
+use burn::tensor::Tensor;
+use burn::tensor::ops::ConvOptions;
+#[cfg(any(feature = "ndarray", feature = "flex"))]
+use foveate_ndarray as cpu;
+
+use super::activation::{Activation, EpilogueOps};
+use super::{Optional, backends, dispatched};
+
+/// 2-d convolution, then the bias, then the activation; differentiable with respect to `input`,
+/// `weight` and `bias`.
+///
+/// # Shapes
+///
+/// - input: `[n, c_in, h, w]`
+/// - weight: `[c_out, c_in / groups, kh, kw]`
+/// - bias: `[c_out]`
+/// - output: `[n, c_out, h_out, w_out]`
+///
+/// # Panics
+///
+/// If the shapes do not fit one another or the number of groups, the kernel is larger than the
+/// padded input, or a leaky ReLU has a negative slope.
+pub fn conv2d(
+    input: Tensor<4>,
+    weight: Tensor<4>,
+    bias: Option<Tensor<1>>,
+    options: ConvOptions<2>,
+    activation: Activation,
+) -> Tensor<4> {
+    let [_, channels_in, height, width] = input.dims();
+    let [channels_out, per_group, kernel_height, kernel_width] = weight.dims();
+    let groups = options.groups;
+    assert!(
+        per_group * groups == channels_in && channels_out.is_multiple_of(groups),
+        "a convolution of {channels_in} channels in {groups} groups has no weight {:?}",
+        weight.dims()
+    );
+    if let Some(bias) = &bias {
+        assert_eq!(bias.dims(), [channels_out], "one bias for each output channel");
+    }
+    let pixels = [(height, kernel_height), (width, kernel_width)];
+    for (i, (pixels, kernel)) in pixels.into_iter().enumerate() {
+        let padded = pixels + options.padding[i].0 + options.padding[i].1;
+        let reach = options.dilation[i] * (kernel - 1) + 1;
+        assert!(reach <= padded, "a kernel of {reach} pixels is larger than {padded} pixels");
+    }
+    activation.check();
+
+    let bias = bias.map_or(Optional::Absent, |bias| Optional::Given(dispatched(bias)));
+    let (input, weight) = (dispatched(input), dispatched(weight));
+    Tensor::from_dispatch(Dispatch::conv2d_fused(input, weight, bias, options, activation))
+}
+
+#[backend_extension(
+    Autodiff,
+    NdArray: cfg(feature = "ndarray"),
+    Flex: cfg(feature = "flex"),
+    Cube: cfg(feature = "wgpu")
+)]
+pub(crate) trait Conv2dOps: Backend {
+    fn conv2d_fused(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        #[extension_type] bias: Optional<Self>,
+        options: ConvOptions<2>,
+        activation: Activation,
+    ) -> FloatTensor<Self> {
+        stock::<Self>(input, weight, bias.into_option(), options, activation)
+    }
+}
+
+/// The gradients. Not in the trait above, all of which is compiled for `Autodiff` too: there these
+/// default bodies would pull in the gradients of the gradients, and double the build time.
+pub(crate) trait Conv2dGradients: Backend {
+    fn conv2d_input_gradient(
+        input: [usize; 4],
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        options: ConvOptions<2>,
+    ) -> FloatTensor<Self> {
+        stock_input_gradient::<Self>(input, weight, gradient, options)
+    }
+
+    fn conv2d_weight_gradient(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        options: ConvOptions<2>,
+    ) -> FloatTensor<Self> {
+        stock_weight_gradient::<Self>(input, weight, gradient, options)
+    }
+}
+
+backends!(Conv2dOps {
+    fn conv2d_fused(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: Optional<Self>,
+        options: ConvOptions<2>,
+        activation: Activation,
+    ) -> FloatTensor<Self> {
+        let bias = bias.into_option();
+        cpu::conv2d(&input, &weight, bias.as_ref(), &options, activation.into())
+            .unwrap_or_else(|| stock::<Self>(input, weight, bias, options, activation))
+    }
+});
+
+backends!(Conv2dGradients {
+    fn conv2d_input_gradient(
+        input: [usize; 4],
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        options: ConvOptions<2>,
+    ) -> FloatTensor<Self> {
+        cpu::conv2d_input_gradient(input, &weight, &gradient, &options)
+            .unwrap_or_else(|| stock_input_gradient::<Self>(input, weight, gradient, options))
+    }
+
+    fn conv2d_weight_gradient(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        gradient: FloatTensor<Self>,
+        options: ConvOptions<2>,
+    ) -> FloatTensor<Self> {
+        cpu::conv2d_weight_gradient(&input, weight.shape().dims(), &gradient, &options)
+            .unwrap_or_else(|| stock_weight_gradient::<Self>(input, weight, gradient, options))
+    }
+});
+
+fn stock<B: Backend>(
+    input: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    bias: Option<FloatTensor<B>>,
+    options: ConvOptions<2>,
+    activation: Activation,
+) -> FloatTensor<B> {
+    activation.apply::<B>(B::conv2d(input, weight, bias, options))
+}
+
+fn stock_input_gradient<B: Backend>(
+    input: [usize; 4],
+    weight: FloatTensor<B>,
+    gradient: FloatTensor<B>,
+    options: ConvOptions<2>,
+) -> FloatTensor<B> {
+    // burn asks for the input, and reads its shape alone.
+    let input = B::float_empty(input.into(), &weight.device(), weight.dtype().into());
+    B::conv2d_x_backward(input, weight, gradient, options)
+}
+
+fn stock_weight_gradient<B: Backend>(
+    input: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    gradient: FloatTensor<B>,
+    options: ConvOptions<2>,
+) -> FloatTensor<B> {
+    B::conv2d_weight_backward(input, weight, gradient, options)
+}
+
+impl<B, C> Conv2dOps for Autodiff<B, C>
+where
+    B: Conv2dOps + Conv2dGradients + EpilogueOps,
+    C: CheckpointStrategy,
+{
+    fn conv2d_fused(
+        input: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: Optional<Self>,
+        options: ConvOptions<2>,
+        activation: Activation,
+    ) -> FloatTensor<Self> {
+        let kept = Kept::<B> {
+            // The weight's gradient needs the input, and the other way round.
+            input: weight.is_tracked().then(|| input.primitive().clone()),
+            weight: weight.primitive().clone(),
+            output: None,
+            input_shape: input.shape().dims(),
+            options,
+            activation,
+        };
+        let (input, input_node) = input.into_parts();
+        let (weight, weight_node) = weight.into_parts();
+        match bias {
+            Optional::Given(bias) => {
+                let (bias, bias_node) = bias.into_parts();
+                let prepared = Conv2dGradient
+                    .prepare::<C>([input_node, weight_node, bias_node])
+                    .compute_bound()
+                    .stateful();
+                recorded(prepared, input, weight, Optional::Given(bias), kept)
+            }
+            Optional::Absent => {
+                let prepared = Conv2dGradient
+                    .prepare::<C>([input_node, weight_node])
+                    .compute_bound()
+                    .stateful();
+                recorded(prepared, input, weight, Optional::Absent, kept)
+            }
+        }
+    }
+}
+
+/// Runs the convolution and, if a gradient may be asked for, keeps what it takes.
+fn recorded<B, C, const N: usize>(
+    prepared: OpsKind<Conv2dGradient, B, Kept<B>, C, N>,
+    input: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    bias: Optional<B>,
+    kept: Kept<B>,
+) -> FloatTensor<Autodiff<B, C>>
+where
+    B: Conv2dOps + Conv2dGradients + EpilogueOps,
+    C: CheckpointStrategy,
+{
+    let Kept { options, activation, .. } = kept.clone();
+    let output = B::conv2d_fused(input, weight, bias, options, activation);
+    match prepared {
+        OpsKind::Tracked(prepared) => {
+            let keep = (activation != Activation::None).then(|| output.clone());
+            prepared.finish(Kept { output: keep, ..kept }, output)
+        }
+        OpsKind::UnTracked(prepared) => prepared.finish(output),
+    }
+}
+
+/// What the gradients are computed from.
+#[derive(Debug, Clone)]
+struct Kept<B: Backend> {
+    /// Only for the gradient of the weight.
+    input: Option<FloatTensor<B>>,
+    weight: FloatTensor<B>,
+    /// Only for the gradient of the activation.
+    output: Option<FloatTensor<B>>,
+    input_shape: [usize; 4],
+    options: ConvOptions<2>,
+    activation: Activation,
+}
+
+#[derive(Debug)]
+struct Conv2dGradient;
+
+impl<B: Conv2dGradients + EpilogueOps, const N: usize> Backward<B, N> for Conv2dGradient {
+    type State = Kept<B>;
+
+    fn backward(
+        self,
+        ops: Ops<Kept<B>, N>,
+        gradients: &mut Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        let Kept { input, weight, output, input_shape, options, activation } = ops.state;
+        let mut gradient = gradients.consume::<B>(&ops.node);
+        if let Some(output) = output {
+            gradient = B::activation_gradient(activation, output, gradient);
+        }
+        let [input_node, weight_node, bias_node] = [0, 1, 2].map(|i| ops.parents.get(i)?.as_ref());
+        if let Some(node) = bias_node {
+            gradients.register::<B>(node.id, B::channel_sums(gradient.clone()));
+        }
+        if let (Some(node), Some(input)) = (weight_node, input) {
+            let weight_gradient =
+                B::conv2d_weight_gradient(input, weight.clone(), gradient.clone(), options.clone());
+            gradients.register::<B>(node.id, weight_gradient);
+        }
+        if let Some(node) = input_node {
+            let input_gradient = B::conv2d_input_gradient(input_shape, weight, gradient, options);
+            gradients.register::<B>(node.id, input_gradient);
+        }
+    }
+}

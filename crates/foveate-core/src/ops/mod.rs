@@ -1,0 +1,60 @@
+//! Differentiable operations that burn lacks, or that are faster here, one file each.
+//!
+//! Each is a function of [`Tensor`]s over a backend extension: a trait whose default bodies are
+//! made of burn's own operations and hold on every backend. The CPU backends override them by
+//! kernels and fall back on them for what the kernels decline (`f64`, say). `Autodiff` records the
+//! operation as one step, with its gradients: only those that are asked for are computed.
+
+// burn deprecates burn-ndarray, one of the backends.
+#![allow(deprecated)]
+
+mod activation;
+mod conv2d;
+
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, DispatchTensor, ExtensionType};
+use burn::tensor::{DType, Tensor};
+
+pub use activation::Activation;
+pub use burn::tensor::ops::ConvOptions;
+pub use conv2d::conv2d;
+
+/// Implements an operation's trait by kernels on the CPU backends, and by its default bodies on
+/// the GPU.
+macro_rules! backends {
+    ($operation:ident { $($kernels:tt)* }) => {
+        #[cfg(feature = "ndarray")]
+        impl $operation for burn::backend::NdArray { $($kernels)* }
+
+        #[cfg(feature = "flex")]
+        impl $operation for burn::backend::Flex { $($kernels)* }
+
+        #[cfg(feature = "wgpu")]
+        impl $operation for burn::backend::Cube {}
+    };
+}
+use backends;
+
+/// An optional argument, in the form that crosses burn's dispatch.
+#[derive(ExtensionType)]
+pub(crate) enum Optional<B: Backend> {
+    Given(FloatTensor<B>),
+    Absent,
+}
+
+impl<B: Backend> Optional<B> {
+    fn into_option(self) -> Option<FloatTensor<B>> {
+        match self {
+            Self::Given(tensor) => Some(tensor),
+            Self::Absent => None,
+        }
+    }
+}
+
+/// What burn's dispatch takes; quantised values become floats.
+fn dispatched<const D: usize>(tensor: Tensor<D>) -> DispatchTensor {
+    match tensor.dtype() {
+        DType::QFloat(_) => tensor.dequantize().into_dispatch(),
+        _ => tensor.into_dispatch(),
+    }
+}

@@ -1,9 +1,11 @@
 //! The operations against burn's own, on every device.
 
+use foveate::burn::nn::pool::MaxPool2dConfig;
+use foveate::burn::nn::{LocalResponseNormConfig, PaddingConfig2d};
 use foveate::burn::tensor::activation::{leaky_relu, relu};
 use foveate::burn::tensor::module;
 use foveate::burn::tensor::{DType, Device, Gradients, Tensor};
-use foveate::ops::{self, Activation, ConvOptions};
+use foveate::ops::{self, Activation, ConvOptions, ConvTransposeOptions, Lrn, Statistics, Window};
 
 use crate::devices::{all, noise};
 
@@ -219,4 +221,181 @@ fn conv2d_names_channels_that_do_not_fit() {
     let options = ConvOptions::new([1; 2], [0; 2], [1; 2], 1);
     let (input, weight) = (noise([1, 3, 8, 8], 1, &device), noise([4, 2, 3, 3], 2, &device));
     ops::conv2d(input, weight, None, options, Activation::None);
+}
+
+/// Compares an operation on `[n, c, h, w]` and vectors with burn's: output and all gradients, on
+/// every device, the constants tracked or not.
+fn is_burns(
+    what: &str,
+    input: [usize; 4],
+    vectors: &[usize],
+    ours: impl Fn(Tensor<4>, &[Tensor<1>]) -> Tensor<4>,
+    theirs: impl Fn(Tensor<4>, &[Tensor<1>]) -> Tensor<4>,
+) {
+    for chosen in all() {
+        for all_tracked in [true, false] {
+            let device = chosen.device.clone().autodiff();
+            let input = noise(input, 1, &device).require_grad();
+            let vector = |(i, len): (usize, &usize)| {
+                tracked(noise([*len], 2 + i as u64, &device), all_tracked)
+            };
+            let vectors: Vec<Tensor<1>> = vectors.iter().enumerate().map(vector).collect();
+            let what = format!("{what}, {chosen}, all tracked: {all_tracked}");
+            let [ours, theirs] = [&ours as &dyn Fn(_, &[_]) -> _, &theirs].map(|operation| {
+                let output: Tensor<4> = operation(input.clone(), &vectors);
+                // Of some size, so that an activation's gradient is not 0 or 1 alone.
+                let weights = noise(output.dims(), 9, &device);
+                let gradients = (output.clone() * weights).sum().backward();
+                let of_vectors: Vec<_> = vectors.iter().map(|v| v.grad(&gradients)).collect();
+                (output, input.grad(&gradients).expect("of the input"), of_vectors)
+            });
+            assert_close(ours.0, theirs.0, &what);
+            assert_close(ours.1, theirs.1, &format!("{what}: gradient of the input"));
+            for (i, (ours, theirs)) in ours.2.into_iter().zip(theirs.2).enumerate() {
+                assert_eq!(ours.is_some(), all_tracked, "{what}: gradient {i}");
+                if let (Some(ours), Some(theirs)) = (ours, theirs) {
+                    assert_close(ours, theirs, &format!("{what}: gradient {i}"));
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn conv_transpose2d_is_burns() {
+    let cases = [
+        ([2, 6, 5, 4], [6, 3, 4, 4], ConvTransposeOptions::new([2; 2], [1; 2], [0; 2], [1; 2], 1)),
+        ([1, 8, 1, 1], [8, 5, 4, 4], ConvTransposeOptions::new([1; 2], [0; 2], [0; 2], [1; 2], 1)),
+        ([2, 4, 5, 5], [4, 2, 3, 3], ConvTransposeOptions::new([2; 2], [1; 2], [1; 2], [1; 2], 2)),
+        ([1, 3, 6, 7], [3, 4, 3, 2], ConvTransposeOptions::new([3; 2], [2; 2], [0; 2], [2; 2], 1)),
+    ];
+    for (i, (input, weight, options)) in cases.into_iter().enumerate() {
+        let channels = weight[1] * options.groups;
+        let activation = ACTIVATIONS[i % 3];
+        is_burns(
+            &format!("{input:?} * {weight:?}, {options:?}, {activation:?}"),
+            input,
+            &[weight.iter().product(), channels],
+            |x, v| {
+                let (weight, bias) = (v[0].clone().reshape(weight), Some(v[1].clone()));
+                ops::conv_transpose2d(x, weight, bias, options.clone(), activation)
+            },
+            |x, v| {
+                let (weight, bias) = (v[0].clone().reshape(weight), Some(v[1].clone()));
+                activated(module::conv_transpose2d(x, weight, bias, options.clone()), activation)
+            },
+        );
+    }
+}
+
+#[test]
+fn linear_is_burns() {
+    for (i, [batch, inputs, outputs]) in
+        [[1, 300, 70], [5, 64, 10], [40, 30, 20]].into_iter().enumerate()
+    {
+        let activation = ACTIVATIONS[i];
+        let four = |y: Tensor<2>| y.reshape([batch, outputs, 1, 1]);
+        is_burns(
+            &format!("{batch} x {inputs} * {outputs}, {activation:?}"),
+            [batch, inputs, 1, 1],
+            &[inputs * outputs, outputs],
+            |x, v| {
+                let (weight, bias) = (v[0].clone().reshape([inputs, outputs]), v[1].clone());
+                four(ops::linear(x.flatten(1, 3), weight, Some(bias), activation))
+            },
+            |x, v| {
+                let (weight, bias) = (v[0].clone().reshape([inputs, outputs]), v[1].clone());
+                let x: Tensor<2> = x.flatten(1, 3);
+                activated(four(module::linear(x, weight, Some(bias))), activation)
+            },
+        );
+    }
+}
+
+#[test]
+fn pooling_is_burns() {
+    for (kernel, stride, padding, ceil_mode) in
+        [(2, 2, 0, false), (3, 2, 0, true), (3, 2, 1, false), (3, 1, 1, true), (2, 3, 1, false)]
+    {
+        let window =
+            Window { kernel: [kernel; 2], stride: [stride; 2], padding: [padding; 2], ceil_mode };
+        let padding = PaddingConfig2d::Explicit(padding, padding, padding, padding);
+        let pool = MaxPool2dConfig::new(window.kernel)
+            .with_strides(window.stride)
+            .with_padding(padding)
+            .with_ceil_mode(ceil_mode)
+            .init();
+        is_burns(
+            &format!("{window:?}"),
+            [2, 3, 12, 15],
+            &[],
+            |x, _| ops::max_pool2d(x, window),
+            |x, _| pool.forward(x),
+        );
+    }
+    for output in [[1, 1], [7, 7], [3, 5]] {
+        is_burns(
+            &format!("to {output:?}"),
+            [2, 3, 14, 11],
+            &[],
+            |x, _| ops::adaptive_avg_pool2d(x, output),
+            |x, _| module::adaptive_avg_pool2d(x, output),
+        );
+    }
+}
+
+#[test]
+fn batch_norm_is_burns() {
+    for (i, input) in [[4, 3, 5, 7], [2, 6, 14, 14], [9, 5, 1, 1]].into_iter().enumerate() {
+        let (channels, activation) = (input[1], ACTIVATIONS[i]);
+        is_burns(
+            &format!("{input:?}, in training, {activation:?}"),
+            input,
+            &[channels; 2],
+            |x, v| {
+                let numbers = ops::batch_statistics(x.clone());
+                let [gamma, beta] = [0, 1].map(|i| v[i].clone());
+                ops::batch_norm(x, gamma, beta, numbers, Statistics::Batch, 1e-5, activation)
+            },
+            |x, v| {
+                let output = module::batch_norm_train(x, v[0].clone(), v[1].clone(), 1e-5).output;
+                activated(output, activation)
+            },
+        );
+        let numbers =
+            |device: &Device| [noise([channels], 5, device), noise([channels], 6, device).abs()];
+        is_burns(
+            &format!("{input:?}, {activation:?}"),
+            input,
+            &[channels; 2],
+            |x, v| {
+                let numbers = numbers(&x.device());
+                let [gamma, beta] = [0, 1].map(|i| v[i].clone());
+                ops::batch_norm(x, gamma, beta, numbers, Statistics::Given, 1e-2, activation)
+            },
+            |x, v| {
+                let [mean, variance] = numbers(&x.device());
+                let (gamma, beta) = (v[0].clone(), v[1].clone());
+                let output = module::batch_norm(x, gamma, beta, mean, variance, 1e-2);
+                activated(output, activation)
+            },
+        );
+    }
+}
+
+#[test]
+fn lrn_is_burns() {
+    for (size, beta) in [(5, 0.75), (3, 0.6), (1, 0.75)] {
+        // A larger alpha than is usual, for the sum to count.
+        let constants = Lrn { size, alpha: 0.5, beta, k: 1.5 };
+        let layer =
+            LocalResponseNormConfig::new(size).with_alpha(0.5).with_beta(beta).with_k(1.5).init();
+        is_burns(
+            &format!("{constants:?}"),
+            [2, 7, 5, 6],
+            &[],
+            |x, _| ops::lrn(x, constants),
+            |x, _| layer.forward(x),
+        );
+    }
 }

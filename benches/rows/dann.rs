@@ -7,11 +7,11 @@ use foveate::burn::nn::conv::Conv2d;
 use foveate::burn::nn::loss::{CrossEntropyLoss, CrossEntropyLossConfig};
 use foveate::burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Linear, LinearConfig};
 use foveate::burn::optim::{GradientsParams, ModuleOptimizer};
-use foveate::burn::tensor::activation::relu;
 use foveate::burn::tensor::{Device, Distribution, Int, Tensor};
+use foveate::models::Layer;
 use foveate::ops::Activation;
 
-use crate::layers::{adam, batch_norm, conv, conv2d, dropout_channels, max_pool, reverse_gradient};
+use crate::layers::{adam, conv2d, dropout_channels, max_pool, reverse_gradient};
 
 /// The port's `CNNModel`.
 #[derive(Module, Debug)]
@@ -52,20 +52,23 @@ impl Dann {
         }
     }
 
-    /// The logits of the classes and of the domains.
+    /// The logits of the classes and of the domains. ReLU comes before dropout and pooling, not after
+    /// them: the values are the same.
     fn forward(&self, pictures: Tensor<4>) -> [Tensor<2>; 2] {
-        let hidden = conv(&self.conv1, pictures, Activation::None);
-        let hidden = relu(max_pool(batch_norm(&self.bn1, hidden)));
-        let hidden = batch_norm(&self.bn2, conv(&self.conv2, hidden, Activation::None));
-        let hidden = relu(max_pool(dropout_channels(hidden)));
-        let features: Tensor<2> = hidden.flatten(1, 3);
+        let relu = Activation::Relu;
+        let hidden = self.bn1.forward_activated(Layer::forward(&self.conv1, pictures), relu);
+        let hidden = Layer::forward(&self.conv2, max_pool(hidden));
+        let hidden = self.bn2.forward_activated(hidden, relu);
+        let features = max_pool(dropout_channels(hidden));
         let reversed = reverse_gradient(features.clone(), 0.5);
 
-        let hidden = relu(batch_norm(&self.class_bn1, self.class1.forward(features)));
-        let hidden = self.class2.forward(self.dropout.forward(hidden));
-        let classes = self.class3.forward(relu(batch_norm(&self.class_bn2, hidden)));
-        let hidden = relu(batch_norm(&self.domain_bn1, self.domain1.forward(reversed)));
-        [classes, self.domain2.forward(hidden)]
+        let hidden = Layer::forward(&self.class1, features);
+        let hidden = self.dropout.forward(self.class_bn1.forward_activated(hidden, relu));
+        let hidden = self.class_bn2.forward_activated(Layer::forward(&self.class2, hidden), relu);
+        let classes = Layer::forward(&self.class3, hidden).flatten(1, 3);
+        let hidden = Layer::forward(&self.domain1, reversed);
+        let hidden = self.domain_bn1.forward_activated(hidden, relu);
+        [classes, Layer::forward(&self.domain2, hidden).flatten(1, 3)]
     }
 }
 

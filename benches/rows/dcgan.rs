@@ -8,13 +8,12 @@ use foveate::burn::module::Module;
 use foveate::burn::nn::conv::{Conv2d, ConvTranspose2d};
 use foveate::burn::nn::{BatchNorm, BatchNormConfig};
 use foveate::burn::optim::{GradientsParams, ModuleOptimizer};
-use foveate::burn::tensor::activation::{leaky_relu, relu, tanh};
+use foveate::burn::tensor::activation::tanh;
 use foveate::burn::tensor::{Device, Distribution, Tensor};
+use foveate::models::Layer;
 use foveate::ops::Activation;
 
-use crate::layers::{
-    adam, batch_norm, binary_cross_entropy, conv, conv_transpose, conv_transpose2d, conv2d,
-};
+use crate::layers::{adam, binary_cross_entropy, conv_transpose2d, conv2d};
 
 const LATENT: usize = 100;
 const LEARNING_RATE: f64 = 2e-4;
@@ -46,10 +45,11 @@ impl Generator {
 
     /// Pictures `[n, 1, 32, 32]` of `[n, inputs, 1, 1]`.
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let hidden = relu(batch_norm(&self.bn1, conv_transpose(&self.conv1, input)));
-        let hidden = relu(batch_norm(&self.bn2, conv_transpose(&self.conv2, hidden)));
-        let hidden = relu(batch_norm(&self.bn3, conv_transpose(&self.conv3, hidden)));
-        tanh(conv_transpose(&self.conv4, hidden))
+        let relu = Activation::Relu;
+        let hidden = self.bn1.forward_activated(Layer::forward(&self.conv1, input), relu);
+        let hidden = self.bn2.forward_activated(Layer::forward(&self.conv2, hidden), relu);
+        let hidden = self.bn3.forward_activated(Layer::forward(&self.conv3, hidden), relu);
+        tanh(Layer::forward(&self.conv4, hidden))
     }
 }
 
@@ -81,13 +81,11 @@ impl Discriminator {
 
     /// Logits `[n, 1, 1, 1]` of `[n, inputs, 32, 32]`.
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let leaky = |hidden| leaky_relu(hidden, 0.2);
-        let hidden = conv(&self.conv1, input, Activation::LeakyRelu(0.2));
-        let hidden = conv(&self.conv2, hidden, Activation::None);
-        let hidden = leaky(batch_norm(&self.bn2, hidden));
-        let hidden = conv(&self.conv3, hidden, Activation::None);
-        let hidden = leaky(batch_norm(&self.bn3, hidden));
-        conv(&self.conv4, hidden, Activation::None)
+        let leaky = Activation::LeakyRelu(0.2);
+        let hidden = self.conv1.forward_activated(input, leaky);
+        let hidden = self.bn2.forward_activated(Layer::forward(&self.conv2, hidden), leaky);
+        let hidden = self.bn3.forward_activated(Layer::forward(&self.conv3, hidden), leaky);
+        Layer::forward(&self.conv4, hidden)
     }
 }
 

@@ -1,37 +1,16 @@
-//! The layers that the training rows are built of: each goes through one function here, so that a
-//! faster one takes its place for all of them.
+//! What the training rows have in common.
 
-use foveate::burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
-use foveate::burn::nn::pool::MaxPool2dConfig;
-use foveate::burn::nn::{BatchNorm, PaddingConfig2d};
+use foveate::burn::nn::PaddingConfig2d;
+use foveate::burn::nn::conv::{Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
 use foveate::burn::optim::{AdamConfig, ModuleOptimizer};
 use foveate::burn::tensor::{Device, Distribution, Tensor};
-use foveate::ops::{self, Activation, ConvOptions};
-
-/// A convolution, then an activation.
-pub fn conv(layer: &Conv2d, input: Tensor<4>, activation: Activation) -> Tensor<4> {
-    let PaddingConfig2d::Explicit(vertical, horizontal, ..) = layer.padding else {
-        unreachable!("`conv2d` below pads explicitly");
-    };
-    let padding = [vertical, horizontal];
-    let options = ConvOptions::new(layer.stride, padding, layer.dilation, layer.groups);
-    let bias = layer.bias.as_ref().map(|bias| bias.val());
-    ops::conv2d(input, layer.weight.val(), bias, options, activation)
-}
-
-/// A transposed convolution.
-pub fn conv_transpose(layer: &ConvTranspose2d, input: Tensor<4>) -> Tensor<4> {
-    layer.forward(input)
-}
-
-/// A batch normalisation, in training on autodiff devices.
-pub fn batch_norm<const D: usize>(layer: &BatchNorm, input: Tensor<D>) -> Tensor<D> {
-    layer.forward(input)
-}
+use foveate::ops::{self, Window};
 
 /// Max pooling of 2x2 windows side by side.
 pub fn max_pool(input: Tensor<4>) -> Tensor<4> {
-    MaxPool2dConfig::new([2, 2]).with_strides([2, 2]).init().forward(input)
+    let two = [2, 2];
+    let window = Window { kernel: two, stride: two, padding: [0, 0], ceil_mode: false };
+    ops::max_pool2d(input, window)
 }
 
 /// Drops half of the channels.

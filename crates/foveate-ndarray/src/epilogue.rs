@@ -1,6 +1,6 @@
 //! Gradients of what follows a sum: bias and activation.
 
-use foveate_kernels::Activation;
+use foveate_kernels::{self as kernels, Activation};
 
 use crate::host::{HostTensor, room};
 
@@ -15,17 +15,13 @@ pub fn activation_gradient<T: HostTensor>(
     output: &T,
     gradient: T,
 ) -> Result<T, T> {
-    let slope = match activation {
-        Activation::None => return Ok(gradient),
-        Activation::Relu => 0.0,
-        Activation::LeakyRelu(slope) => slope,
-    };
+    if activation == Activation::None {
+        return Ok(gradient);
+    }
     let Some(output) = output.values() else { return Err(gradient) };
     let shape = gradient.shape();
     let mut values = gradient.into_values()?;
-    for (value, &output) in values.iter_mut().zip(output.iter()) {
-        *value *= if output > 0.0 { 1.0 } else { slope };
-    }
+    kernels::activation_gradient(activation, &output, &mut values);
     Ok(T::from_values(values, shape))
 }
 
@@ -35,8 +31,7 @@ pub fn channel_sums<T: HostTensor>(tensor: &T) -> Option<T> {
     let [_, channels, height, width] = tensor.shape().dims();
     let values = tensor.values().filter(|values| !values.is_empty())?;
     let mut sums = room(channels);
-    for (i, plane) in values.chunks_exact(height * width).enumerate() {
-        sums[i % channels] += plane.iter().sum::<f32>();
-    }
+    let batch = values.len() / (channels * height * width);
+    kernels::channel_sums([batch, channels, height * width], &values, &mut sums);
     Some(T::from_values(sums, [channels]))
 }

@@ -10,13 +10,24 @@
 mod convolution;
 mod epilogue;
 mod host;
+mod linear;
+mod normalisation;
+mod pooling;
 
 use burn::tensor::Device;
 
-pub use convolution::{conv2d, conv2d_input_gradient, conv2d_weight_gradient};
+pub use convolution::{
+    conv_transpose2d, conv_transpose2d_input_gradient, conv_transpose2d_weight_gradient, conv2d,
+    conv2d_input_gradient, conv2d_weight_gradient,
+};
 pub use epilogue::{activation_gradient, channel_sums};
 pub use foveate_kernels::Activation;
 pub use host::HostTensor;
+pub use linear::{linear, linear_input_gradient, linear_weight_gradient};
+pub use normalisation::{batch_norm, batch_norm_gradients, batch_statistics, lrn, lrn_gradient};
+pub use pooling::{
+    adaptive_avg_pool2d, adaptive_avg_pool2d_gradient, max_pool2d, max_pool2d_gradient,
+};
 
 /// The device of burn-ndarray.
 #[cfg(feature = "ndarray")]

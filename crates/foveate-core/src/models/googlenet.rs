@@ -13,14 +13,12 @@ use burn::config::Config;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, MaxPool2d};
-use burn::nn::{
-    BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Linear, LocalResponseNorm,
-    LocalResponseNormConfig,
-};
+use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Linear};
 use burn::tensor::{Device, Tensor};
 
-use super::layer::{Layer, conv2d, device_of, linear, max_pool2d};
+use super::layer::{Layer, LocalResponseNorm, conv2d, device_of, linear, max_pool2d};
 use super::network::{NamedLayer, Network};
+use crate::ops::Activation;
 
 /// Which of the two GoogLeNets.
 #[derive(Config, Debug, PartialEq, Eq, Copy)]
@@ -60,7 +58,7 @@ impl GoogLeNetConfig {
             block
         };
         let published = form == Form::Published;
-        let lrn = || published.then(|| LocalResponseNormConfig::new(5).init());
+        let lrn = || published.then(|| LocalResponseNorm::new());
         let last_pool = if published { 3 } else { 2 };
         GoogLeNet {
             transform_input: (!published).then_some(TransformInput),
@@ -226,8 +224,10 @@ impl Convolution {
 impl Layer for Convolution {
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         match self {
-            Self::Plain(conv) => conv.forward_relu(input),
-            Self::Normalised(unit) => unit.bn.forward_relu(Layer::forward(&unit.conv, input)),
+            Self::Plain(conv) => conv.forward_activated(input, Activation::Relu),
+            Self::Normalised(unit) => {
+                unit.bn.forward_activated(Layer::forward(&unit.conv, input), Activation::Relu)
+            }
         }
     }
 

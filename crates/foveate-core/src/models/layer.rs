@@ -1,16 +1,13 @@
 //! What a network is made of: the [`Layer`] trait, and its implementation for burn's layers.
 
-use burn::module::Module;
-use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::module::{Module, RunningState};
+use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d};
 use burn::nn::pool::{AdaptiveAvgPool2d, MaxPool2d, MaxPool2dConfig};
-use burn::nn::{
-    BatchNorm, Dropout, Linear, LinearConfig, LocalResponseNorm, PaddingConfig2d, Relu,
-};
-use burn::tensor::activation::relu;
+use burn::nn::{BatchNorm, Dropout, Linear, LinearConfig, PaddingConfig2d, Relu};
 use burn::tensor::{Device, Tensor};
 
 use super::squeezenet::Fire;
-use crate::ops::{self, Activation, ConvOptions};
+use crate::ops::{self, Activation, ConvOptions, ConvTransposeOptions, Lrn, Statistics, Window};
 
 /// One step of a network: a function of activations `[n, c, h, w]`.
 ///
@@ -20,9 +17,9 @@ pub trait Layer {
     /// Runs the layer on `[n, c, h, w]`.
     fn forward(&self, input: Tensor<4>) -> Tensor<4>;
 
-    /// [`forward`](Layer::forward), then ReLU: in one step where the layer can.
-    fn forward_relu(&self, input: Tensor<4>) -> Tensor<4> {
-        relu(self.forward(input))
+    /// [`forward`](Layer::forward), then an activation: in one step where the layer can.
+    fn forward_activated(&self, input: Tensor<4>, activation: Activation) -> Tensor<4> {
+        activation.of(self.forward(input))
     }
 
     /// Whether the layer is a ReLU, which the layer before it may do in its stead.
@@ -71,20 +68,16 @@ fn symmetric(padding: &PaddingConfig2d) -> [usize; 2] {
     }
 }
 
-fn convolve(conv: &Conv2d, input: Tensor<4>, activation: Activation) -> Tensor<4> {
-    let padding = symmetric(&conv.padding);
-    let options = ConvOptions::new(conv.stride, padding, conv.dilation, conv.groups);
-    let bias = conv.bias.as_ref().map(|bias| bias.val());
-    ops::conv2d(input, conv.weight.val(), bias, options, activation)
-}
-
 impl Layer for Conv2d {
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        convolve(self, input, Activation::None)
+        self.forward_activated(input, Activation::None)
     }
 
-    fn forward_relu(&self, input: Tensor<4>) -> Tensor<4> {
-        convolve(self, input, Activation::Relu)
+    fn forward_activated(&self, input: Tensor<4>, activation: Activation) -> Tensor<4> {
+        let padding = symmetric(&self.padding);
+        let options = ConvOptions::new(self.stride, padding, self.dilation, self.groups);
+        let bias = self.bias.as_ref().map(|bias| bias.val());
+        ops::conv2d(input, self.weight.val(), bias, options, activation)
     }
 
     fn output_shape(&self, [n, _, h, w]: [usize; 4]) -> [usize; 4] {
@@ -118,9 +111,50 @@ impl Layer for Conv2d {
     }
 }
 
+impl Layer for ConvTranspose2d {
+    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        self.forward_activated(input, Activation::None)
+    }
+
+    fn forward_activated(&self, input: Tensor<4>, activation: Activation) -> Tensor<4> {
+        let Self { stride, padding, padding_out, dilation, groups, .. } = *self;
+        let options = ConvTransposeOptions::new(stride, padding, padding_out, dilation, groups);
+        let bias = self.bias.as_ref().map(|bias| bias.val());
+        ops::conv_transpose2d(input, self.weight.val(), bias, options, activation)
+    }
+
+    fn output_shape(&self, [n, _, h, w]: [usize; 4]) -> [usize; 4] {
+        let side = |i: usize, pixels: usize| {
+            let reach = self.dilation[i] * (self.kernel_size[i] - 1) + 1 + self.padding_out[i];
+            (pixels - 1) * self.stride[i] + reach - 2 * self.padding[i]
+        };
+        [n, self.channels[1], side(0, h), side(1, w)]
+    }
+
+    fn multiply_adds(&self, input: [usize; 4]) -> u64 {
+        let [_, per_group, kh, kw] = self.weight.lazy_shape().dims::<4>();
+        (input.iter().product::<usize>() * per_group * kh * kw) as u64
+    }
+
+    fn parameters(&self) -> usize {
+        self.num_params()
+    }
+
+    fn describe(&self) -> String {
+        let ([from, to], [kh, kw]) = (self.channels, self.kernel_size);
+        let stride = self.stride[0];
+        format!("ConvTranspose2d({from}, {to}, {kh}x{kw}, stride {stride})")
+    }
+}
+
 impl Layer for Linear {
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let output: Tensor<2> = Linear::forward(self, input.flatten(1, 3));
+        self.forward_activated(input, Activation::None)
+    }
+
+    fn forward_activated(&self, input: Tensor<4>, activation: Activation) -> Tensor<4> {
+        let bias = self.bias.as_ref().map(|bias| bias.val());
+        let output = ops::linear(input.flatten(1, 3), self.weight.val(), bias, activation);
         let [n, features] = output.dims();
         output.reshape([n, features, 1, 1])
     }
@@ -146,7 +180,28 @@ impl Layer for Linear {
 
 impl Layer for BatchNorm {
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        BatchNorm::forward(self, input)
+        self.forward_activated(input, Activation::None)
+    }
+
+    /// As burn's layer: by the batch's statistics in training, which move the running ones, and by
+    /// those otherwise.
+    fn forward_activated(&self, input: Tensor<4>, activation: Activation) -> Tensor<4> {
+        let device = input.device();
+        let (statistics, numbers) = if device.is_autodiff() && self.training.is_enabled() {
+            let batch = ops::batch_statistics(input.clone());
+            let move_towards = |running: &RunningState<Tensor<1>>, batch: Tensor<1>| {
+                let kept = running.value_sync().to_device(&device) * (1.0 - self.momentum);
+                running.update((kept + batch * self.momentum).detach());
+            };
+            move_towards(&self.running_mean, batch[0].clone());
+            move_towards(&self.running_var, batch[1].clone());
+            (Statistics::Batch, batch)
+        } else {
+            let numbers = [self.running_mean.value(), self.running_var.value()];
+            (Statistics::Given, numbers.map(|number| number.to_device(&device)))
+        };
+        let (gamma, beta) = (self.gamma.val(), self.beta.val());
+        ops::batch_norm(input, gamma, beta, numbers, statistics, self.epsilon, activation)
     }
 
     fn parameters(&self) -> usize {
@@ -184,7 +239,13 @@ impl Layer for Dropout {
 
 impl Layer for MaxPool2d {
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        MaxPool2d::forward(self, input)
+        let window = Window {
+            kernel: self.kernel_size,
+            stride: self.stride,
+            padding: symmetric(&self.padding),
+            ceil_mode: self.ceil_mode,
+        };
+        ops::max_pool2d(input, window)
     }
 
     fn output_shape(&self, [n, c, h, w]: [usize; 4]) -> [usize; 4] {
@@ -206,7 +267,7 @@ impl Layer for MaxPool2d {
 
 impl Layer for AdaptiveAvgPool2d {
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        AdaptiveAvgPool2d::forward(self, input)
+        ops::adaptive_avg_pool2d(input, self.output_size)
     }
 
     fn output_shape(&self, [n, c, ..]: [usize; 4]) -> [usize; 4] {
@@ -220,9 +281,26 @@ impl Layer for AdaptiveAvgPool2d {
     }
 }
 
+/// Local response normalisation across channels; see [`ops::lrn`].
+#[derive(Module, Debug)]
+pub struct LocalResponseNorm {
+    size: usize,
+    alpha: f64,
+    beta: f64,
+    k: f64,
+}
+
+impl LocalResponseNorm {
+    /// Over 5 channels, with the constants of AlexNet and of the published GoogLeNet.
+    pub(super) fn new() -> Self {
+        Self { size: 5, alpha: 1e-4, beta: 0.75, k: 1.0 }
+    }
+}
+
 impl Layer for LocalResponseNorm {
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        LocalResponseNorm::forward(self, input)
+        let Self { size, alpha, beta, k } = *self;
+        ops::lrn(input, Lrn { size, alpha, beta, k })
     }
 
     fn describe(&self) -> String {

@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 
 use super::layer::Layer;
 use super::summary::Summary;
+use crate::ops::Activation;
 
 /// A layer with torchvision's name for it.
 pub struct NamedLayer<'a> {
@@ -93,7 +94,7 @@ fn run(layers: &[NamedLayer<'_>], input: Tensor<4>) -> Tensor<4> {
     let mut layers = layers.iter().map(|named| named.layer).peekable();
     while let Some(layer) = layers.next() {
         activations = match layers.next_if(|next| next.is_relu()) {
-            Some(_) => layer.forward_relu(activations),
+            Some(_) => layer.forward_activated(activations, Activation::Relu),
             None => layer.forward(activations),
         };
     }

@@ -13,6 +13,7 @@ use burn::tensor::{Device, Tensor, activation::relu};
 
 use super::layer::{Layer, conv2d, device_of, linear, max_pool2d};
 use super::network::{NamedLayer, Network};
+use crate::ops::Activation;
 
 /// Configuration of a [`ResNet`].
 #[derive(Config, Debug)]
@@ -147,7 +148,8 @@ impl Layer for BasicBlock {
             Some((conv, norm)) => Layer::forward(norm, Layer::forward(conv, input.clone())),
             None => input.clone(),
         };
-        let hidden = self.bn1.forward_relu(Layer::forward(&self.conv1, input));
+        let hidden =
+            self.bn1.forward_activated(Layer::forward(&self.conv1, input), Activation::Relu);
         relu(Layer::forward(&self.bn2, Layer::forward(&self.conv2, hidden)) + shortcut)
     }
 

@@ -15,6 +15,7 @@ use burn::tensor::{Device, Tensor};
 use super::layer::{Layer, Unit, conv2d, device_of, max_pool2d};
 use super::network::{NamedLayer, Network};
 use super::vgg::sequential;
+use crate::ops::Activation;
 
 /// Which of the two SqueezeNets.
 #[derive(Config, Debug, PartialEq, Eq, Copy)]
@@ -142,9 +143,9 @@ impl Fire {
 
 impl Layer for Fire {
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let squeezed = self.squeeze.forward_relu(input);
-        let expand1x1 = self.expand1x1.forward_relu(squeezed.clone());
-        let expand3x3 = self.expand3x3.forward_relu(squeezed);
+        let squeezed = self.squeeze.forward_activated(input, Activation::Relu);
+        let expand1x1 = self.expand1x1.forward_activated(squeezed.clone(), Activation::Relu);
+        let expand3x3 = self.expand3x3.forward_activated(squeezed, Activation::Relu);
         Tensor::cat(vec![expand1x1, expand3x3], 1)
     }
 

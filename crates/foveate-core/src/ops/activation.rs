@@ -2,6 +2,7 @@
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, TensorMetadata, get_or_init_device_settings};
+use burn::tensor::{Tensor, activation};
 #[cfg(any(feature = "ndarray", feature = "flex"))]
 use foveate_ndarray as cpu;
 
@@ -19,7 +20,16 @@ pub enum Activation {
 }
 
 impl Activation {
-    /// The activation by burn's operations.
+    /// The activation of each value.
+    pub fn of<const D: usize>(self, tensor: Tensor<D>) -> Tensor<D> {
+        match self {
+            Self::None => tensor,
+            Self::Relu => activation::relu(tensor),
+            Self::LeakyRelu(slope) => activation::leaky_relu(tensor, slope.into()),
+        }
+    }
+
+    /// The same on a backend.
     pub(super) fn apply<B: Backend>(self, tensor: FloatTensor<B>) -> FloatTensor<B> {
         match self {
             Self::None => tensor,

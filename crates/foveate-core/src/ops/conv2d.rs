@@ -1,17 +1,15 @@
 //! 2-d convolution with bias and activation in one step.
 
-use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
-use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, TensorMetadata, backend_extension};
-use burn::tensor::Tensor;
 use burn::tensor::ops::ConvOptions;
+use burn::tensor::{Shape, Tensor};
 #[cfg(any(feature = "ndarray", feature = "flex"))]
 use foveate_ndarray as cpu;
 
 use super::activation::{Activation, EpilogueOps};
+use super::weighted::{Weighted, recorded, weighted};
 use super::{Optional, backends, dispatched};
 
 /// 2-d convolution, then the bias, then the activation; differentiable with respect to `input`,
@@ -81,7 +79,7 @@ pub(crate) trait Conv2dOps: Backend {
 /// default bodies would pull in the gradients of the gradients, and double the build time.
 pub(crate) trait Conv2dGradients: Backend {
     fn conv2d_input_gradient(
-        input: [usize; 4],
+        input: Shape,
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         options: ConvOptions<2>,
@@ -115,12 +113,12 @@ backends!(Conv2dOps {
 
 backends!(Conv2dGradients {
     fn conv2d_input_gradient(
-        input: [usize; 4],
+        input: Shape,
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         options: ConvOptions<2>,
     ) -> FloatTensor<Self> {
-        cpu::conv2d_input_gradient(input, &weight, &gradient, &options)
+        cpu::conv2d_input_gradient(input.dims(), &weight, &gradient, &options)
             .unwrap_or_else(|| stock_input_gradient::<Self>(input, weight, gradient, options))
     }
 
@@ -146,13 +144,13 @@ fn stock<B: Backend>(
 }
 
 fn stock_input_gradient<B: Backend>(
-    input: [usize; 4],
+    input: Shape,
     weight: FloatTensor<B>,
     gradient: FloatTensor<B>,
     options: ConvOptions<2>,
 ) -> FloatTensor<B> {
     // burn asks for the input, and reads its shape alone.
-    let input = B::float_empty(input.into(), &weight.device(), weight.dtype().into());
+    let input = B::float_empty(input, &weight.device(), weight.dtype().into());
     B::conv2d_x_backward(input, weight, gradient, options)
 }
 
@@ -165,114 +163,11 @@ fn stock_weight_gradient<B: Backend>(
     B::conv2d_weight_backward(input, weight, gradient, options)
 }
 
-impl<B, C> Conv2dOps for Autodiff<B, C>
-where
-    B: Conv2dOps + Conv2dGradients + EpilogueOps,
-    C: CheckpointStrategy,
-{
-    fn conv2d_fused(
-        input: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: Optional<Self>,
-        options: ConvOptions<2>,
-        activation: Activation,
-    ) -> FloatTensor<Self> {
-        let kept = Kept::<B> {
-            // The weight's gradient needs the input, and the other way round.
-            input: weight.is_tracked().then(|| input.primitive().clone()),
-            weight: weight.primitive().clone(),
-            output: None,
-            input_shape: input.shape().dims(),
-            options,
-            activation,
-        };
-        let (input, input_node) = input.into_parts();
-        let (weight, weight_node) = weight.into_parts();
-        match bias {
-            Optional::Given(bias) => {
-                let (bias, bias_node) = bias.into_parts();
-                let prepared = Conv2dGradient
-                    .prepare::<C>([input_node, weight_node, bias_node])
-                    .compute_bound()
-                    .stateful();
-                recorded(prepared, input, weight, Optional::Given(bias), kept)
-            }
-            Optional::Absent => {
-                let prepared = Conv2dGradient
-                    .prepare::<C>([input_node, weight_node])
-                    .compute_bound()
-                    .stateful();
-                recorded(prepared, input, weight, Optional::Absent, kept)
-            }
-        }
-    }
-}
-
-/// Runs the convolution and, if a gradient may be asked for, keeps what it takes.
-fn recorded<B, C, const N: usize>(
-    prepared: OpsKind<Conv2dGradient, B, Kept<B>, C, N>,
-    input: FloatTensor<B>,
-    weight: FloatTensor<B>,
-    bias: Optional<B>,
-    kept: Kept<B>,
-) -> FloatTensor<Autodiff<B, C>>
-where
-    B: Conv2dOps + Conv2dGradients + EpilogueOps,
-    C: CheckpointStrategy,
-{
-    let Kept { options, activation, .. } = kept.clone();
-    let output = B::conv2d_fused(input, weight, bias, options, activation);
-    match prepared {
-        OpsKind::Tracked(prepared) => {
-            let keep = (activation != Activation::None).then(|| output.clone());
-            prepared.finish(Kept { output: keep, ..kept }, output)
-        }
-        OpsKind::UnTracked(prepared) => prepared.finish(output),
-    }
-}
-
-/// What the gradients are computed from.
-#[derive(Debug, Clone)]
-struct Kept<B: Backend> {
-    /// Only for the gradient of the weight.
-    input: Option<FloatTensor<B>>,
-    weight: FloatTensor<B>,
-    /// Only for the gradient of the activation.
-    output: Option<FloatTensor<B>>,
-    input_shape: [usize; 4],
-    options: ConvOptions<2>,
-    activation: Activation,
-}
-
-#[derive(Debug)]
-struct Conv2dGradient;
-
-impl<B: Conv2dGradients + EpilogueOps, const N: usize> Backward<B, N> for Conv2dGradient {
-    type State = Kept<B>;
-
-    fn backward(
-        self,
-        ops: Ops<Kept<B>, N>,
-        gradients: &mut Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        let Kept { input, weight, output, input_shape, options, activation } = ops.state;
-        let mut gradient = gradients.consume::<B>(&ops.node);
-        if let Some(output) = output {
-            gradient = B::activation_gradient(activation, output, gradient);
-        }
-        let [input_node, weight_node, bias_node] = [0, 1, 2].map(|i| ops.parents.get(i)?.as_ref());
-        if let Some(node) = bias_node {
-            gradients.register::<B>(node.id, B::channel_sums(gradient.clone()));
-        }
-        if let (Some(node), Some(input)) = (weight_node, input) {
-            let weight_gradient =
-                B::conv2d_weight_gradient(input, weight.clone(), gradient.clone(), options.clone());
-            gradients.register::<B>(node.id, weight_gradient);
-        }
-        if let Some(node) = input_node {
-            let input_gradient = B::conv2d_input_gradient(input_shape, weight, gradient, options);
-            gradients.register::<B>(node.id, input_gradient);
-        }
-    }
-}
+weighted!(
+    Conv2dOps,
+    Conv2dGradients,
+    ConvOptions<2>,
+    conv2d_fused,
+    conv2d_input_gradient,
+    conv2d_weight_gradient
+);

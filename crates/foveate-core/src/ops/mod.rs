@@ -9,15 +9,26 @@
 #![allow(deprecated)]
 
 mod activation;
+mod batch_norm;
 mod conv2d;
+mod conv_transpose2d;
+mod linear;
+mod lrn;
+mod pool;
+mod weighted;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, DispatchTensor, ExtensionType};
 use burn::tensor::{DType, Tensor};
 
 pub use activation::Activation;
-pub use burn::tensor::ops::ConvOptions;
+pub use batch_norm::{Statistics, batch_norm, batch_statistics};
+pub use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
+pub use conv_transpose2d::conv_transpose2d;
 pub use conv2d::conv2d;
+pub use linear::linear;
+pub use lrn::{Lrn, lrn};
+pub use pool::{Window, adaptive_avg_pool2d, max_pool2d};
 
 /// Implements an operation's trait by kernels on the CPU backends, and by its default bodies on
 /// the GPU.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use crate::isa::Isa;
 use crate::winograd::Direction;
-use crate::{direct, scatter, weight, winograd};
+use crate::{direct, linear, scatter, weight, winograd};
 
 /// The sizes of a 2-d convolution; the arithmetic of PyTorch's `Conv2d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,6 +122,17 @@ impl Conv2d {
         self.batch * self.channels_out * h * w
     }
 
+    /// Whether the kernel sees the whole input at once: the convolution is then a fully connected
+    /// layer from its outputs to its inputs (whose weight `[inputs, outputs]` is this one), or
+    /// rather that layer's adjoint.
+    fn is_linear(&self) -> bool {
+        self.kernel == self.input
+            && self.kernel != [1, 1]
+            && self.padding == [0, 0]
+            && self.dilation == [1, 1]
+            && self.groups == 1
+    }
+
     fn check(&self, input: usize, weight: usize, output: usize) {
         let Self { channels_in, channels_out, groups, .. } = *self;
         assert!(groups > 0, "there is at least one group");
@@ -184,6 +195,16 @@ impl Plan {
             return;
         }
         let isa = self.isa;
+        if spec.is_linear() {
+            let (out, len) = (spec.channels_out, weight.len() / spec.channels_out);
+            linear::input_gradient(isa, [spec.batch, out, len], input, weight, output);
+            for output in output.chunks_exact_mut(out) {
+                for (i, y) in output.iter_mut().enumerate() {
+                    *y = activation.of(*y + bias.map_or(0.0, |bias| bias[i]));
+                }
+            }
+            return;
+        }
         match self.tile(spec, Direction::Forward) {
             Some(Tile::Four) => winograd::convolve::<4>(
                 isa,
@@ -237,6 +258,11 @@ impl Plan {
             return;
         }
         let isa = self.isa;
+        if spec.is_linear() && bias.is_none() {
+            let sizes = [spec.batch, spec.channels_out, weight.len() / spec.channels_out];
+            linear::output(isa, sizes, input, weight, None, activation, output);
+            return;
+        }
         match self.tile(spec, Direction::Adjoint) {
             Some(Tile::Four) => winograd::convolve::<4>(
                 isa,
@@ -287,6 +313,10 @@ impl Plan {
         spec.check(input.len(), weight_gradient.len(), output_gradient.len());
         if output_gradient.is_empty() {
             weight_gradient.fill(0.0);
+        } else if spec.is_linear() {
+            let (out, len) = (spec.channels_out, weight_gradient.len() / spec.channels_out);
+            let sizes = [spec.batch, out, len];
+            linear::weight_gradient(self.isa, sizes, output_gradient, input, weight_gradient);
         } else {
             weight::gradient(self.isa, spec, input, output_gradient, weight_gradient);
         }

@@ -202,7 +202,7 @@ impl Work for Transposition<'_> {
                     for values in &block[..many] {
                         if let Some(place) = places[tap] {
                             let at = (channel * indices.len() + place) * channels_out + out;
-                            S::copy(values.as_ptr(), 1, [0, lanes], to.0.add(at), lanes);
+                            to.0.add(at).copy_from_nonoverlapping(values.as_ptr(), lanes);
                         }
                         tap += 1;
                         if tap == taps {
@@ -275,7 +275,12 @@ impl Work for Task<'_> {
         let chunks = depth.div_ceil(GATHERED / self.pitch).max(1);
         let most = depth.div_ceil(chunks);
         // At least one row: a place between strides may see nothing.
-        let mut matrix = scratch::take(most.max(1) * self.pitch);
+        let mut matrix = scratch::take(most.max(1) * self.pitch + LANES);
+        // Rows of weights that lie a power of two apart fall on few places of the first cache: those
+        // of a tile are put together.
+        let clash = depth.is_multiple_of(256);
+        let packed_row = most.next_multiple_of(LANES) + LANES;
+        let mut packed = scratch::take(if clash { ROWS * packed_row } else { 0 });
         for chunk in 0..chunks {
             let rows = [chunk * most, depth.min((chunk + 1) * most)];
             // SAFETY: the matrix has `most` rows of a stretch's length.
@@ -285,14 +290,22 @@ impl Work for Task<'_> {
             let mut first = self.channels[0];
             for left in (1..=(self.channels[1] - first).div_ceil(ROWS)).rev() {
                 let height = (self.channels[1] - first).div_ceil(left);
+                let mut tile_weights = (&weights[first * depth + rows[0]..], depth);
+                if clash {
+                    for (i, row) in packed.chunks_exact_mut(packed_row).take(height).enumerate() {
+                        let from = &weights[(first + i) * depth..][rows[0]..rows[1]];
+                        row[..from.len()].copy_from_slice(from);
+                    }
+                    tile_weights = (&packed, packed_row);
+                }
                 for x in (0..count).step_by(COLUMNS) {
                     let width = COLUMNS.min(count - x);
                     let first_run = written.partition_point(|run| run.at + run.len <= x);
                     let runs = written.partition_point(|run| run.at < x + width);
                     let mut tile = [[0.0; COLUMNS]; ROWS];
                     let product = Product {
-                        a: weights[first * depth + rows[0]..].as_ptr(),
-                        a_row: depth,
+                        a: tile_weights.0.as_ptr(),
+                        a_row: tile_weights.1,
                         a_step: 1,
                         b: matrix[x..].as_ptr(),
                         b_row: self.pitch,

@@ -2,7 +2,7 @@
 //! for a stretch of output pixels at a time.
 
 use crate::conv::Conv2d;
-use crate::simd::{LANES, Simd};
+use crate::simd::{LANES, Lanes, Simd};
 
 /// Output pixels on a grid, each seeing input pixels at fixed distances: pixel `[y, x]` of the grid
 /// sees `[y * stride + tap, x * stride + tap]` of the input, and 0 outside of it.
@@ -97,14 +97,14 @@ pub(crate) fn stretch(pixels: usize, most: usize) -> usize {
     pixels.div_ceil(parts).next_multiple_of(2 * LANES)
 }
 
-/// A run as a tap sees it: `to[at + i] = from[from + i * stride]` for `i` in `inside`, else 0.
+/// At most 16 pixels side by side as a tap sees them: `to[at + i] = from[from + i * stride]` for the
+/// lanes `i` that are inside the picture, else 0.
 #[derive(Debug, Clone, Copy)]
 struct Piece {
     at: usize,
-    len: usize,
     /// From the first number of the channel's plane of the first picture.
     from: isize,
-    inside: [usize; 2],
+    lanes: Lanes,
 }
 
 /// A stretch of pixels, ready to be gathered from one channel after the other.
@@ -112,7 +112,8 @@ pub(crate) struct Gather<'a> {
     view: &'a View,
     /// Those of each tap, one after the other.
     pieces: Vec<Piece>,
-    runs: usize,
+    /// Of a tap.
+    count: usize,
 }
 
 impl<'a> Gather<'a> {
@@ -120,24 +121,30 @@ impl<'a> Gather<'a> {
     pub fn new(view: &'a View, picture: usize, runs: &[Run]) -> Self {
         let [height, width] = view.size.map(|n| n as isize);
         let [down, across] = view.stride.map(|n| n as isize);
-        let mut pieces = Vec::with_capacity(view.taps.len() * runs.len());
+        let count = runs.iter().map(|run| run.len.div_ceil(LANES)).sum();
+        let mut pieces = Vec::with_capacity(view.taps.len() * count);
         for [dy, dx] in &view.taps {
             // The columns x of the grid whose x * across + dx lies in the picture.
             let up = |x: isize| x.max(0).unsigned_abs().div_ceil(across.unsigned_abs());
-            let columns = [up(-dx), up(width - dx)];
+            let [begin, end] = [up(-dx), up(width - dx)];
             for run in runs {
                 let y = run.y as isize * down + dy;
-                let x = run.x as isize * across + dx;
-                let inside = if y >= 0 && y < height {
-                    columns.map(|column| column.saturating_sub(run.x).min(run.len))
-                } else {
-                    [0, 0]
-                };
-                let from = (run.image * picture) as isize + y * width + x;
-                pieces.push(Piece { at: run.at, len: run.len, from, inside });
+                let row = (run.image * picture) as isize + y * width + dx;
+                for first in (0..run.len).step_by(LANES) {
+                    let x = run.x + first;
+                    let many = LANES.min(run.len - first);
+                    let inside = if y >= 0 && y < height {
+                        [begin, end].map(|column| column.saturating_sub(x).min(many))
+                    } else {
+                        [0, 0]
+                    };
+                    let lanes = Lanes::new(inside, view.stride[1]);
+                    let from = row + x as isize * across;
+                    pieces.push(Piece { at: run.at + first, from, lanes });
+                }
             }
         }
-        Self { view, pieces, runs: runs.len() }
+        Self { view, pieces, count }
     }
 
     /// Writes what the pixels see, `matrix[row][pixel]` for the rows `rows.0..rows.1`: a row is a tap
@@ -145,7 +152,8 @@ impl<'a> Gather<'a> {
     ///
     /// # Safety
     ///
-    /// As for [`Simd`]; the matrix has `pitch` numbers for each row, and the runs fit in.
+    /// As for [`Simd`]; the matrix has `pitch` numbers for each row and 16 behind the last, and the
+    /// runs fit in.
     #[inline(always)]
     pub unsafe fn write<S: Simd>(
         &self,
@@ -163,21 +171,20 @@ impl<'a> Gather<'a> {
                 Order::Channels => (row / taps, row % taps),
                 Order::Taps => (row % channels, row / channels),
             };
-            // SAFETY: the row is part of the matrix, the pieces of the row; those numbers of a piece
-            // that are inside are part of the plane.
+            // SAFETY: the row is part of the matrix, the pieces of the row: each writes 16 numbers,
+            // those beyond its own before the next piece or row does. The lanes inside are part of
+            // the plane.
             unsafe {
                 let line = matrix.add((row - rows[0]) * pitch);
-                let plane = planes.as_ptr().wrapping_add(channel * plane);
-                for piece in &self.pieces[tap * self.runs..][..self.runs] {
+                let plane = channel * plane;
+                for piece in &self.pieces[tap * self.count..][..self.count] {
+                    let from = plane.wrapping_add_signed(piece.from);
                     debug_assert!(
-                        piece.inside[0] >= piece.inside[1]
-                            || (channel * self.view.size[0] * self.view.size[1])
-                                .wrapping_add_signed(piece.from)
-                                + (piece.inside[1] - 1) * step
-                                < planes.len()
+                        piece.lanes.inside == 0
+                            || from + piece.lanes.inside.ilog2() as usize * step < planes.len()
                     );
-                    let from = plane.wrapping_offset(piece.from);
-                    S::copy(from, step, piece.inside, line.add(piece.at), piece.len);
+                    let from = planes.as_ptr().wrapping_add(from);
+                    S::gather(from, step, piece.lanes).store(line.add(piece.at));
                 }
             }
         }

@@ -52,10 +52,23 @@ pub fn linear(
     if let Some(bias) = bias {
         assert_eq!(bias.len(), outputs, "numbers in the bias, one an output");
     }
+    let sizes = [batch, inputs, outputs];
+    self::output(dispatch::current(), sizes, input, weight, bias, activation, output);
+}
+
+/// [`linear`] on an instruction set, of slices that fit.
+pub(crate) fn output(
+    isa: Isa,
+    [batch, inputs, outputs]: [usize; 3],
+    input: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+    activation: Activation,
+    output: &mut [f32],
+) {
     if output.is_empty() {
         return;
     }
-    let isa = dispatch::current();
     if batch > MANY {
         let spec = convolution(batch, inputs, outputs);
         plan(isa).conv2d(&spec, weight, input, None, Activation::None, output);
@@ -160,11 +173,22 @@ pub fn linear_input_gradient(
         ("output gradient", output_gradient.len()),
     ];
     check([batch, inputs, outputs], slices);
+    let (isa, sizes) = (dispatch::current(), [batch, inputs, outputs]);
+    self::input_gradient(isa, sizes, output_gradient, weight, input_gradient);
+}
+
+/// [`linear_input_gradient`] on an instruction set, of slices that fit.
+pub(crate) fn input_gradient(
+    isa: Isa,
+    [batch, inputs, outputs]: [usize; 3],
+    output_gradient: &[f32],
+    weight: &[f32],
+    input_gradient: &mut [f32],
+) {
     input_gradient.fill(0.0);
     if input_gradient.is_empty() || outputs == 0 {
         return;
     }
-    let isa = dispatch::current();
     if batch > MANY {
         let spec = convolution(batch, inputs, outputs);
         plan(isa).conv2d_weight_gradient(&spec, weight, output_gradient, input_gradient);
@@ -224,10 +248,21 @@ pub fn linear_weight_gradient(
         ("output gradient", output_gradient.len()),
     ];
     check([batch, inputs, outputs], slices);
+    let (isa, sizes) = (dispatch::current(), [batch, inputs, outputs]);
+    self::weight_gradient(isa, sizes, input, output_gradient, weight_gradient);
+}
+
+/// [`linear_weight_gradient`] on an instruction set, of slices that fit.
+pub(crate) fn weight_gradient(
+    isa: Isa,
+    [batch, inputs, outputs]: [usize; 3],
+    input: &[f32],
+    output_gradient: &[f32],
+    weight_gradient: &mut [f32],
+) {
     if weight_gradient.is_empty() {
         return;
     }
-    let isa = dispatch::current();
     if batch > MANY {
         let spec = convolution(batch, inputs, outputs);
         let none = Activation::None;

@@ -1,6 +1,7 @@
-//! The adjoint of a convolution of few channels, the first layer of a network or the last of a
-//! generator: every output pixel hands its share to the input pixels it has seen (col2im). The other
-//! way round, as [`direct`](crate::direct) has it, most time would go into gathering.
+//! The adjoint of a convolution, in which every output pixel hands its share to the input pixels it
+//! has seen (col2im). For few channels (the first layer of a network, the last of a generator), where
+//! [`direct`](crate::direct) would spend most time gathering, and for inputs much larger than the
+//! output, most of whose taps would see nothing.
 
 use rayon::prelude::*;
 
@@ -10,16 +11,21 @@ use crate::isa::Isa;
 use crate::scratch;
 use crate::simd::{COLUMNS, LANES, Product, ROWS, Simd, Work, run};
 
-/// Most channels in of a group.
-const CHANNELS: usize = 4;
+/// Channels in of a group that are few.
+const FEW: usize = 4;
 /// Rows of the input that a task owns.
 const BAND: usize = 32;
-/// Pixels of the output worked on at a time.
+/// Pixels of the output worked on at a time, and shares: they stay in the second-level cache.
 const STRETCH: usize = 224;
+const SHARED: usize = 64 * 1024;
 
 /// Whether the convolution is one for this file.
 pub(crate) fn fits(spec: &Conv2d) -> bool {
-    spec.channels_in / spec.groups <= CHANNELS && spec.channels_out / spec.groups >= LANES
+    let [height, width] = spec.output();
+    let seen = height * width * spec.stride[0] * spec.stride[1];
+    let few = spec.channels_in / spec.groups <= FEW;
+    let sparse = 2 * spec.input[0] * spec.input[1] > 3 * seen && height * width >= LANES;
+    (few || sparse) && spec.channels_out / spec.groups >= LANES
 }
 
 /// The adjoint: `input` is the output's gradient.
@@ -33,12 +39,18 @@ pub(crate) fn adjoint(
     output: &mut [f32],
 ) {
     let bands = spec.input[0].div_ceil(BAND);
+    let channels = spec.channels_in / spec.groups;
+    let pixels = spec.output().iter().product::<usize>().clamp(1, STRETCH);
+    let parts = (channels * spec.kernel[0] * spec.kernel[1] * pixels).div_ceil(SHARED);
+    let parts = parts.min(channels);
     let to = Output(output.as_mut_ptr());
-    (0..spec.batch * spec.groups * bands).into_par_iter().for_each(|i| {
+    (0..spec.batch * spec.groups * bands * parts).into_par_iter().for_each(|i| {
+        let (i, part) = (i / parts, i % parts);
+        let channels = [part * channels / parts, (part + 1) * channels / parts];
         let (plane, band) = (i / bands, i % bands);
         let rows = [band * BAND, spec.input[0].min((band + 1) * BAND)];
         let (image, group) = (plane / spec.groups, plane % spec.groups);
-        run(isa, Task { spec, input, weight, bias, activation, image, group, rows, to });
+        run(isa, Task { spec, input, weight, bias, activation, image, group, channels, rows, to });
     });
 }
 
@@ -50,6 +62,8 @@ struct Task<'a> {
     activation: Activation,
     image: usize,
     group: usize,
+    /// Of the group's channels in.
+    channels: [usize; 2],
     /// Of the spec's input, which is what is written here.
     rows: [usize; 2],
     to: Output,
@@ -58,13 +72,16 @@ struct Task<'a> {
 impl Work for Task<'_> {
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
-        let Self { spec, image, group, rows: [begin, end], .. } = self;
+        let Self { spec, image, group, channels, rows: [begin, end], .. } = self;
         let Conv2d { kernel, stride, padding, dilation, .. } = *spec;
-        let [channels_in, channels_out] =
-            [spec.channels_in, spec.channels_out].map(|c| c / spec.groups);
+        let channels_out = spec.channels_out / spec.groups;
         let [height, width] = spec.output();
-        let shares = channels_in * kernel[0] * kernel[1];
-        let weight = &self.weight[group * channels_out * shares..][..channels_out * shares];
+        let taps = kernel[0] * kernel[1];
+        // Of a row of the weight, and of these channels.
+        let all = spec.channels_in / spec.groups * taps;
+        let channels_in = channels[1] - channels[0];
+        let shares = channels_in * taps;
+        let weight = &self.weight[group * channels_out * all + channels[0] * taps..];
 
         // Output rows that have seen one of these: row y has seen y * stride + tap - padding.
         let reach = (kernel[0] - 1) * dilation[0];
@@ -98,7 +115,7 @@ impl Work for Task<'_> {
                     let product = Product {
                         a: weight[share..].as_ptr(),
                         a_row: 1,
-                        a_step: shares,
+                        a_step: all,
                         b: arrived[x..].as_ptr(),
                         b_row: pitch,
                         depth: channels_out,
@@ -114,8 +131,7 @@ impl Work for Task<'_> {
                 share += height;
             }
             for share in 0..shares {
-                let (channel, tap) =
-                    (share / kernel[0] / kernel[1], share % (kernel[0] * kernel[1]));
+                let (channel, tap) = (share / taps, share % taps);
                 let [dy, dx] = [tap / kernel[1] * dilation[0], tap % kernel[1] * dilation[1]];
                 for i in 0..count {
                     let Some(row) = ((top + i) * stride[0] + dy).checked_sub(padding[0] + begin)
@@ -136,7 +152,7 @@ impl Work for Task<'_> {
         }
 
         for channel in 0..channels_in {
-            let plane = group * channels_in + channel;
+            let plane = group * (spec.channels_in / spec.groups) + channels[0] + channel;
             let bias = self.bias.map_or(0.0, |bias| bias[plane]);
             for row in begin..end {
                 let at = ((image * spec.channels_in + plane) * spec.input[0] + row) * spec.input[1];

@@ -37,6 +37,29 @@ pub(crate) struct Product {
     pub accumulate: bool,
 }
 
+/// Which of 16 numbers `from[i * step]` are read, one bit each.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Lanes {
+    /// Bit `i`: number `i`.
+    pub inside: u16,
+    /// For a step of 2, bit `i` of `inside` at place `2 i`.
+    pub spread: u32,
+}
+
+impl Lanes {
+    /// The numbers `inside[0]..inside[1]`, for a step.
+    pub fn new([begin, end]: [usize; 2], step: usize) -> Self {
+        let below = |n: usize| (1_u32 << n) - 1;
+        let inside = if begin < end { below(end) & !below(begin) } else { 0 };
+        let mut spread = if step == 2 { inside } else { 0 };
+        spread = (spread | spread << 8) & 0x00ff_00ff;
+        spread = (spread | spread << 4) & 0x0f0f_0f0f;
+        spread = (spread | spread << 2) & 0x3333_3333;
+        spread = (spread | spread << 1) & 0x5555_5555;
+        Self { inside: inside as u16, spread }
+    }
+}
+
 /// 16 numbers.
 ///
 /// # Safety
@@ -73,19 +96,26 @@ pub(crate) unsafe trait Simd: Copy {
     /// [`Activation::of`].
     unsafe fn activate(self, activation: Activation) -> Self;
 
-    /// `to[i] = from[i * step]` for `inside[0] <= i < inside[1]`, 0 for the other `i < count`.
+    /// `from[i * step]` in the lanes `i` that are inside, 0 in the others.
     ///
     /// # Safety
     ///
-    /// All these places are valid, and do not overlap; `from` itself need not be.
+    /// The places inside are valid for reading; `from` itself need not be. The lanes were made for
+    /// this step.
     #[inline(always)]
-    unsafe fn copy(from: *const f32, step: usize, inside: [usize; 2], to: *mut f32, count: usize) {
-        for i in 0..count {
-            let valid = i >= inside[0] && i < inside[1];
-            // SAFETY: by the contract of this method.
-            unsafe {
-                *to.add(i) = if valid { *from.wrapping_add(i * step) } else { 0.0 };
+    unsafe fn gather(from: *const f32, step: usize, lanes: Lanes) -> Self {
+        // SAFETY: by the contract of this method.
+        unsafe {
+            if step == 1 && lanes.inside == !0 {
+                return Self::load(from);
             }
+            let mut values = [0.0; LANES];
+            for (i, value) in values.iter_mut().enumerate() {
+                if lanes.inside >> i & 1 == 1 {
+                    *value = *from.wrapping_add(i * step);
+                }
+            }
+            Self::load(values.as_ptr())
         }
     }
 

@@ -80,8 +80,10 @@ impl Work for Task<'_> {
         let input = &self.input[group * channels_in * plane..];
         let picture = spec.channels_in * plane;
 
-        let mut memory = scratch::take(count[0] * pitch + pitch * width + count[0] * width);
-        let (seen, rest) = memory.split_at_mut(count[0] * pitch);
+        // 16 numbers more for what is written behind the last row.
+        let seen_len = count[0] * pitch + LANES;
+        let mut memory = scratch::take(seen_len + pitch * width + count[0] * width);
+        let (seen, rest) = memory.split_at_mut(seen_len);
         let (arrived, sums) = rest.split_at_mut(pitch * width);
         for from in (0..pixels).step_by(pitch) {
             let to = pixels.min(from + pitch);

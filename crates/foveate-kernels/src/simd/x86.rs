@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 
 use crate::conv::Activation;
 
-use super::{LANES, Product, Simd, Work, product};
+use super::{LANES, Lanes, Product, Simd, Work, product};
 
 /// # Safety
 ///
@@ -33,16 +33,6 @@ pub(crate) struct Avx512(__m512);
 #[inline(always)]
 fn first(count: usize) -> __mmask16 {
     if count >= LANES { !0 } else { (1 << count) - 1 }
-}
-
-/// Bit `i` at place `2 i`.
-#[inline(always)]
-fn spread(bits: u16) -> u32 {
-    let mut x = u32::from(bits);
-    x = (x | x << 8) & 0x00ff_00ff;
-    x = (x | x << 4) & 0x0f0f_0f0f;
-    x = (x | x << 2) & 0x3333_3333;
-    (x | x << 1) & 0x5555_5555
 }
 
 // SAFETY: used inside `with_avx512`.
@@ -101,39 +91,30 @@ unsafe impl Simd for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn copy(from: *const f32, step: usize, inside: [usize; 2], to: *mut f32, count: usize) {
-        let [begin, end] = inside;
-        let mut i = 0;
-        // SAFETY: masked lanes are neither read nor written; the others by the contract.
-        unsafe {
-            let even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
-            while i < count {
-                let lanes = first(end.saturating_sub(i)) & !first(begin.saturating_sub(i));
-                let from = from.wrapping_add(i * step);
-                let values = match step {
-                    1 => _mm512_maskz_loadu_ps(lanes, from),
-                    2 => {
-                        // The bits of `lanes`, each at twice its place.
-                        let spread = spread(lanes);
-                        let low = _mm512_maskz_loadu_ps(spread as u16, from);
-                        let from = from.wrapping_add(LANES);
-                        let high = _mm512_maskz_loadu_ps((spread >> LANES) as u16, from);
-                        _mm512_permutex2var_ps(low, even, high)
-                    }
-                    _ => {
-                        let mut values = [0.0; LANES];
-                        for (lane, value) in values.iter_mut().enumerate() {
-                            if lanes >> lane & 1 == 1 {
-                                *value = *from.wrapping_add(lane * step);
-                            }
+    unsafe fn gather(from: *const f32, step: usize, lanes: Lanes) -> Self {
+        // SAFETY: masked lanes are not read; the others by the contract.
+        Self(unsafe {
+            match step {
+                1 => _mm512_maskz_loadu_ps(lanes.inside, from),
+                2 => {
+                    let even =
+                        _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+                    let low = _mm512_maskz_loadu_ps(lanes.spread as u16, from);
+                    let high = (lanes.spread >> LANES) as u16;
+                    let high = _mm512_maskz_loadu_ps(high, from.wrapping_add(LANES));
+                    _mm512_permutex2var_ps(low, even, high)
+                }
+                _ => {
+                    let mut values = [0.0; LANES];
+                    for (i, value) in values.iter_mut().enumerate() {
+                        if lanes.inside >> i & 1 == 1 {
+                            *value = *from.wrapping_add(i * step);
                         }
-                        _mm512_loadu_ps(values.as_ptr())
                     }
-                };
-                _mm512_mask_storeu_ps(to.add(i), first(count - i), values);
-                i += LANES;
+                    _mm512_loadu_ps(values.as_ptr())
+                }
             }
-        }
+        })
     }
 
     #[inline(always)]

@@ -1,38 +1,226 @@
-"""PyTorch's time for the work of benches/models.rs: forward pass, random weights, 224x224, f32.
+"""PyTorch at the work of benches/rows: one row in a process of its own, one line of JSON.
 
     pip install torch==2.15.0 torchvision==0.29.2
-    python benches/peers/pytorch.py
+    python benches/peers/pytorch.py vgg16-forward-1
+    python benches/peers/pytorch.py                    # the names of the rows
 
-Prints the median of 20 passes (after 3 that are not counted) and pictures a second.
+RAYON_NUM_THREADS sets the threads, as it does for foveate.
 """
 
+import argparse
+import json
 import os
+import re
 import statistics
 import time
 
 import torch
+import torch.nn as nn
+import torch.nn.functional as F
 import torchvision.models as M
 
 NETWORKS = {
-    "squeezenet1_1": M.squeezenet1_1,
-    "resnet18": M.resnet18,
-    "googlenet": lambda: M.googlenet(aux_logits=False, init_weights=False),
     "vgg16": M.vgg16,
+    "resnet18": M.resnet18,
+    "squeezenet1_1": M.squeezenet1_1,
+    "googlenet": lambda: M.googlenet(aux_logits=False, init_weights=False),
 }
 
 
-if __name__ == "__main__":
+def forward(name, batch):
+    network = NETWORKS[name]().eval()
+    pictures = torch.randn(batch, 3, 224, 224)
+
+    def repeat():
+        with torch.inference_mode():
+            network(pictures)
+
+    return repeat
+
+
+def gradient(name, batch):
+    network = NETWORKS[name]().eval().requires_grad_(False)
+    picture = torch.randn(batch, 3, 224, 224)
+
+    def repeat():
+        tracked = picture.clone().requires_grad_()
+        network(tracked)[0, 0].backward()
+        return tracked.grad
+
+    return repeat
+
+
+def training(name, batch):
+    network = NETWORKS[name]().train()
+    pictures = torch.randn(batch, 3, 224, 224)
+    classes = torch.arange(batch) * 31
+    optimizer = torch.optim.SGD(network.parameters(), lr=1e-3, momentum=0.9)
+
+    def repeat():
+        optimizer.zero_grad()
+        loss = F.cross_entropy(network(pictures), classes)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return repeat
+
+
+class ReverseGradient(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, features):
+        return features.view_as(features)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return gradient * -0.5
+
+
+def dann(name, batch):
+    """The network and step of https://github.com/fungtion/DANN."""
+    features = nn.Sequential(
+        nn.Conv2d(3, 64, 5), nn.BatchNorm2d(64), nn.MaxPool2d(2), nn.ReLU(),
+        nn.Conv2d(64, 50, 5), nn.BatchNorm2d(50), nn.Dropout2d(), nn.MaxPool2d(2), nn.ReLU(),
+        nn.Flatten(),
+    )  # fmt: skip
+    classifier = nn.Sequential(
+        nn.Linear(800, 100), nn.BatchNorm1d(100), nn.ReLU(), nn.Dropout(),
+        nn.Linear(100, 100), nn.BatchNorm1d(100), nn.ReLU(), nn.Linear(100, 10),
+    )  # fmt: skip
+    discriminator = nn.Sequential(
+        nn.Linear(800, 100), nn.BatchNorm1d(100), nn.ReLU(), nn.Linear(100, 2)
+    )
+    network = nn.ModuleList([features, classifier, discriminator])
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
+    source, target = torch.randn(2, batch, 3, 28, 28)
+    labels = torch.arange(batch) % 10
+    zeros, ones = torch.zeros(batch, dtype=torch.long), torch.ones(batch, dtype=torch.long)
+
+    def predict(pictures):
+        hidden = features(pictures)
+        return classifier(hidden), discriminator(ReverseGradient.apply(hidden))
+
+    def repeat():
+        optimizer.zero_grad()
+        classes, from_source = predict(source)
+        _, from_target = predict(target)
+        loss = F.cross_entropy(classes, labels)
+        loss = loss + F.cross_entropy(from_source, zeros) + F.cross_entropy(from_target, ones)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    return repeat
+
+
+def dcgan(name, batch):
+    """The layout and step of PyTorch's example, one channel of 32x32."""
+    conditional, width = re.fullmatch(r"(c?)dcgan(\d+)", name).groups()
+    classes, width = 10 if conditional else 0, int(width)
+
+    def up(i, o, stride, padding):
+        return nn.ConvTranspose2d(i, o, 4, stride, padding, bias=False)
+
+    def down(i, o, stride, padding):
+        return nn.Conv2d(i, o, 4, stride, padding, bias=False)
+
+    generator = nn.Sequential(
+        up(100 + classes, 4 * width, 1, 0), nn.BatchNorm2d(4 * width), nn.ReLU(),
+        up(4 * width, 2 * width, 2, 1), nn.BatchNorm2d(2 * width), nn.ReLU(),
+        up(2 * width, width, 2, 1), nn.BatchNorm2d(width), nn.ReLU(),
+        up(width, 1, 2, 1), nn.Tanh(),
+    )  # fmt: skip
+    discriminator = nn.Sequential(
+        down(1 + classes, width, 2, 1), nn.LeakyReLU(0.2),
+        down(width, 2 * width, 2, 1), nn.BatchNorm2d(2 * width), nn.LeakyReLU(0.2),
+        down(2 * width, 4 * width, 2, 1), nn.BatchNorm2d(4 * width), nn.LeakyReLU(0.2),
+        down(4 * width, 1, 1, 0),
+    )  # fmt: skip
+    adam = [
+        torch.optim.Adam(network.parameters(), lr=2e-4, betas=(0.5, 0.999))
+        for network in (discriminator, generator)
+    ]
+    real = torch.rand(batch, 1, 32, 32) * 2 - 1
+    one_hot = F.one_hot(torch.arange(batch) % 10, 10).float()[:, :classes, None, None]
+    bce = F.binary_cross_entropy_with_logits
+
+    def with_classes(x, size):
+        return torch.cat([x, one_hot.expand(-1, -1, size, size)], 1) if classes else x
+
+    def repeat():
+        fake = generator(with_classes(torch.randn(batch, 100, 1, 1), 1))
+        discriminator.zero_grad()
+        from_real = discriminator(with_classes(real, 32))
+        from_fake = discriminator(with_classes(fake.detach(), 32))
+        loss = bce(from_real, torch.ones_like(from_real))
+        loss = loss + bce(from_fake, torch.zeros_like(from_fake))
+        loss.backward()
+        adam[0].step()
+
+        generator.zero_grad()
+        from_fake = discriminator(with_classes(fake, 32))
+        generator_loss = bce(from_fake, torch.ones_like(from_fake))
+        generator_loss.backward()
+        adam[1].step()
+        return loss.item() + generator_loss.item()
+
+    return repeat
+
+
+def product(name, size):
+    left, right = torch.randn(2, size, size)
+    return lambda: left @ right
+
+
+ROWS = {f"{name}-forward-{batch}": forward for name in NETWORKS for batch in (1, 8)}
+ROWS |= {f"{name}-gradient-1": gradient for name in ("vgg16", "resnet18", "squeezenet1_1")}
+ROWS |= {"squeezenet1_1-training-32": training, "dann-training-64": dann}
+ROWS |= {f"{name}-training-128": dcgan for name in ("dcgan32", "dcgan128", "cdcgan128")}
+ROWS |= {f"product-{size}": product for size in (512, 1024, 2048)}
+
+
+def peak():
+    """MiB of resident memory, at the most so far (Linux)."""
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) / 1024 for line in status if line.startswith("VmHWM"))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("row", nargs="?", choices=ROWS, help="without it, the names are printed")
+    parser.add_argument("--warm-up", type=int, default=2)
+    parser.add_argument("--repetitions", type=int, default=10)
+    parser.add_argument("--seconds", type=float, default=60, help="no repetition starts later")
+    arguments = parser.parse_args()
+    if not arguments.row:
+        return print("\n".join(ROWS))
+
     torch.set_num_threads(int(os.environ.get("RAYON_NUM_THREADS", os.cpu_count())))
-    print(f"PyTorch {torch.__version__}, {torch.get_num_threads()} threads")
-    with torch.inference_mode():
-        for name, make in NETWORKS.items():
-            network = make().eval()
-            for batch in (1, 8):
-                x = torch.randn(batch, 3, 224, 224)
-                seconds = []
-                for _ in range(23):
-                    start = time.perf_counter()
-                    network(x)
-                    seconds.append(time.perf_counter() - start)
-                median = statistics.median(seconds[3:])
-                print(f"{name}/pytorch/{batch}  {median * 1e3:8.1f} ms  {batch / median:7.1f} pictures/s")
+    start_mib = peak()
+    name, *_, size = arguments.row.split("-")
+    repeat = ROWS[arguments.row](name, int(size))
+    for _ in range(arguments.warm_up):
+        repeat()
+    milliseconds = []
+    begin = time.perf_counter()
+    while len(milliseconds) < arguments.repetitions:
+        if milliseconds and time.perf_counter() - begin > arguments.seconds:
+            break
+        start = time.perf_counter()
+        repeat()
+        milliseconds.append((time.perf_counter() - start) * 1e3)
+    line = {
+        "row": arguments.row,
+        "device": "pytorch",
+        "threads": torch.get_num_threads(),
+        "median_ms": round(statistics.median(milliseconds), 3),
+        "min_ms": round(min(milliseconds), 3),
+        "ms": [round(ms, 3) for ms in milliseconds],
+        "start_mib": round(start_mib, 1),
+        "peak_mib": round(peak(), 1),
+    }
+    print(json.dumps(line))
+
+
+if __name__ == "__main__":
+    main()

@@ -11,6 +11,9 @@
 //! resident memory before the work and after it (Linux). `peers/pytorch.py` and `peers/rust` answer
 //! in the same way; `compare.py` runs them in turn. `RAYON_NUM_THREADS` sets the threads.
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 mod dann;
 mod dcgan;
 mod layers;

@@ -9,8 +9,9 @@ use crate::isa::Isa;
 use crate::scratch::{self, Scratch};
 use crate::simd::{COLUMNS, LANES, Product, ROWS, Simd, Work, run};
 
-/// Pixels of a stretch, and numbers gathered at a time: they stay in the second-level cache.
-const STRETCH: usize = 224;
+/// Pixels of a stretch, fewer where they see many numbers, and numbers gathered at a time: they stay
+/// in the second-level cache.
+const STRETCH: [usize; 2] = [96, 224];
 const GATHERED: usize = 96 * 1024;
 
 /// `output[channel][pixel] = sum over k of weights[channel][k] * seen[k][pixel]`, in groups.
@@ -223,7 +224,9 @@ impl Pass<'_> {
         }
         // A stretch of pixels and a part of the channels each: pixels are gathered once for all
         // channels where there are stretches enough to keep all threads busy.
-        let stretch = stretch(pixels, STRETCH);
+        let depth = self.channels[0] * self.view.taps.len();
+        let most = (GATHERED / depth.max(1)).clamp(STRETCH[0], STRETCH[1]);
+        let stretch = stretch(pixels, most);
         let stretches = pixels.div_ceil(stretch);
         let threads = rayon::current_num_threads();
         let busy = self.groups * stretches;

@@ -111,6 +111,16 @@ impl Pool2d {
         vec![value; (self.padding[1] + self.input[1]).max(width * self.stride[1] + self.reach(1))]
     }
 
+    /// Whether the windows are 2x2 and side by side, all inside the input.
+    fn is_tiled_by_fours(&self) -> bool {
+        let two = [2, 2];
+        self.kernel == two
+            && self.stride == two
+            && self.dilation == [1, 1]
+            && self.padding == [0, 0]
+            && [0, 1].iter().all(|&i| 2 * self.output()[i] <= self.input[i])
+    }
+
     /// The part of [`Pool2d::line`] that is the input.
     fn inside<'a>(&self, line: &'a mut [f32]) -> &'a mut [f32] {
         &mut line[self.padding[1]..][..self.input[1]]
@@ -191,7 +201,13 @@ pub fn max_pool2d_gradient(
         dispatch::on(
             isa,
             #[inline(always)]
-            |_| scatter_to_largest(spec, &windows, x, g, input_gradient),
+            |_| {
+                if spec.is_tiled_by_fours() {
+                    largest_of_fours(spec, x, g, input_gradient);
+                } else {
+                    scatter_to_largest(spec, &windows, x, g, input_gradient);
+                }
+            },
         );
     });
 }
@@ -516,6 +532,31 @@ fn spread_tap<'a>(shares: &[f32], sums: impl Iterator<Item = &'a mut f32>) {
 
 /// Marks a window without taps.
 const NOWHERE: u32 = u32::MAX;
+
+/// [`scatter_to_largest`] for windows of 2x2 side by side, in vectors.
+#[inline(always)]
+fn largest_of_fours(spec: &Pool2d, input: &[f32], gradient: &[f32], input_gradient: &mut [f32]) {
+    let [_, width] = spec.output();
+    let rows = input.chunks_exact(2 * spec.input[1]);
+    let to = input_gradient.chunks_exact_mut(2 * spec.input[1]);
+    for ((gradient, rows), to) in gradient.chunks_exact(width).zip(rows).zip(to) {
+        let (top, bottom) = rows.split_at(spec.input[1]);
+        let (to_top, to_bottom) = to.split_at_mut(spec.input[1]);
+        let from = top.as_chunks::<2>().0.iter().zip(bottom.as_chunks::<2>().0);
+        let to = to_top.as_chunks_mut::<2>().0.iter_mut().zip(to_bottom.as_chunks_mut::<2>().0);
+        for ((&g, (top, bottom)), (to_top, to_bottom)) in gradient.iter().zip(from).zip(to) {
+            let (mut most, mut place) = (top[0], 0);
+            for (i, x) in [(1, top[1]), (2, bottom[0]), (3, bottom[1])] {
+                let taken = (x > most) | x.is_nan();
+                most = if taken { x } else { most };
+                place = if taken { i } else { place };
+            }
+            let share = |i: i32| if place == i { g } else { 0.0 };
+            *to_top = [share(0), share(1)];
+            *to_bottom = [share(2), share(3)];
+        }
+    }
+}
 
 /// Adds each gradient to where the largest value of its window is, in one plane.
 #[inline(always)]

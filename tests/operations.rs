@@ -317,8 +317,13 @@ fn pooling_is_burns() {
     for (kernel, stride, padding, ceil_mode) in
         [(2, 2, 0, false), (3, 2, 0, true), (3, 2, 1, false), (3, 1, 1, true), (2, 3, 1, false)]
     {
-        let window =
-            Window { kernel: [kernel; 2], stride: [stride; 2], padding: [padding; 2], ceil_mode };
+        let window = Window {
+            kernel: [kernel; 2],
+            stride: [stride; 2],
+            padding: [padding; 2],
+            dilation: [1; 2],
+            ceil_mode,
+        };
         let padding = PaddingConfig2d::Explicit(padding, padding, padding, padding);
         let pool = MaxPool2dConfig::new(window.kernel)
             .with_strides(window.stride)

@@ -9,7 +9,8 @@ use foveate::ops::{self, Window};
 /// Max pooling of 2x2 windows side by side.
 pub fn max_pool(input: Tensor<4>) -> Tensor<4> {
     let two = [2, 2];
-    let window = Window { kernel: two, stride: two, padding: [0, 0], ceil_mode: false };
+    let window =
+        Window { kernel: two, stride: two, padding: [0, 0], dilation: [1, 1], ceil_mode: false };
     ops::max_pool2d(input, window)
 }
 

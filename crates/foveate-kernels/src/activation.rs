@@ -33,7 +33,7 @@ pub fn activate(activation: Activation, values: &mut [f32]) {
 }
 
 /// Multiplies a gradient by the slope of the activation, judged from the activation's output: 0 or
-/// the slope of [`Activation::LeakyRelu`] where `output <= 0`, else 1. For leaky slopes above 0.
+/// the slope of [`Activation::LeakyRelu`] where `output <= 0`, else 1. For leaky slopes of at least 0.
 ///
 /// # Shapes
 ///
@@ -59,7 +59,7 @@ pub fn activation_gradient(activation: Activation, output: &[f32], gradient: &mu
                 // A choice, not a product: an infinite gradient times 0 would be NaN.
                 None => update(gradient, output, |g, y| if y <= 0.0 { 0.0 } else { g }),
                 Some(slope) => {
-                    update(gradient, output, |g, y| g * if y <= 0.0 { slope } else { 1.0 });
+                    update(gradient, output, |g, y| g * if y > 0.0 { 1.0 } else { slope });
                 }
             },
         );

@@ -60,7 +60,8 @@ impl Activation {
     }
 }
 
-/// How a convolution is computed. The sums are the same, their rounding is not.
+/// How a convolution is computed. The sums are the same, their rounding is not; and Winograd's tiles
+/// spread an infinity or NaN of the input over up to 4x4 outputs, as NaN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Algorithm {
     /// Whatever is fastest for the sizes.
@@ -68,7 +69,7 @@ pub enum Algorithm {
     /// As accurate as PyTorch, about 5e-6 of the largest output: never
     /// [`Winograd4`](Algorithm::Winograd4).
     Exact,
-    /// One product after the other; for any convolution.
+    /// The products of the formula, for any convolution.
     Direct,
     /// Winograd's F(2x2, 3x3), where the convolution is 3x3 with stride 1 and has channels enough;
     /// else direct.
@@ -98,28 +99,63 @@ impl Algorithm {
 impl Conv2d {
     /// Height and width of the output: `(input + 2 padding - dilation (kernel - 1) - 1) / stride + 1`,
     /// rounded down; 0 where the kernel is larger than the padded input.
+    ///
+    /// # Panics
+    ///
+    /// If a kernel side, stride or dilation is 0, or a size is beyond this machine's memory.
     pub fn output(&self) -> [usize; 2] {
+        let Self { kernel, stride, dilation, .. } = *self;
+        let positive = [kernel, stride, dilation];
+        assert!(
+            positive.as_flattened().iter().all(|&n| n > 0),
+            "kernel, stride and dilation are positive: {self:?}"
+        );
         [0, 1].map(|i| {
-            let span = self.input[i] + 2 * self.padding[i];
-            let reach = self.dilation[i] * (self.kernel[i] - 1) + 1;
-            if span < reach { 0 } else { (span - reach) / self.stride[i] + 1 }
+            let span = self.padding[i].checked_mul(2).and_then(|p| p.checked_add(self.input[i]));
+            let reach = dilation[i].checked_mul(kernel[i] - 1).and_then(|r| r.checked_add(1));
+            match (span, reach) {
+                (Some(span), Some(reach)) if span < reach => 0,
+                (Some(span), Some(reach)) => (span - reach) / stride[i] + 1,
+                _ => panic!("sizes overflow: {self:?}"),
+            }
         })
     }
 
     /// Numbers in the input.
+    ///
+    /// # Panics
+    ///
+    /// If there are more than a slice can have.
     pub fn input_len(&self) -> usize {
-        self.batch * self.channels_in * self.input[0] * self.input[1]
+        self.product([self.batch, self.channels_in, self.input[0], self.input[1]])
     }
 
     /// Numbers in the weight, `[out, in / groups, kh, kw]`.
+    ///
+    /// # Panics
+    ///
+    /// If there are more than a slice can have, or no groups.
     pub fn weight_len(&self) -> usize {
-        self.channels_out * (self.channels_in / self.groups) * self.kernel[0] * self.kernel[1]
+        let per_group = self.channels_in / self.groups;
+        self.product([self.channels_out, per_group, self.kernel[0], self.kernel[1]])
     }
 
     /// Numbers in the output.
+    ///
+    /// # Panics
+    ///
+    /// As [`output`](Conv2d::output), or if there are more than a slice can have.
     pub fn output_len(&self) -> usize {
         let [h, w] = self.output();
-        self.batch * self.channels_out * h * w
+        self.product([self.batch, self.channels_out, h, w])
+    }
+
+    /// The kernels trust sizes whose products fit slices: no product may wrap around, not even
+    /// where another factor is 0.
+    fn product(&self, factors: [usize; 4]) -> usize {
+        let all = factors.iter().try_fold(1_usize, |all, &n| all.checked_mul(n.max(1)));
+        assert!(all.is_some_and(|n| n <= isize::MAX as usize / 4), "sizes overflow: {self:?}");
+        factors.iter().product()
     }
 
     /// Whether the kernel sees the whole input at once: the convolution is then a fully connected
@@ -138,11 +174,7 @@ impl Conv2d {
         assert!(groups > 0, "there is at least one group");
         let [rest_in, rest_out] = [channels_in, channels_out].map(|channels| channels % groups);
         assert!(rest_in == 0 && rest_out == 0, "{groups} groups divide the channels: {self:?}");
-        let positive = [self.kernel, self.stride, self.dilation, [channels_in, channels_out]];
-        assert!(
-            positive.as_flattened().iter().all(|&n| n > 0),
-            "channels, kernel, stride and dilation are positive: {self:?}"
-        );
+        assert!(channels_in > 0 && channels_out > 0, "channels are positive: {self:?}");
         assert_eq!(input, self.input_len(), "numbers in the input of {self:?}");
         assert_eq!(weight, self.weight_len(), "numbers in the weight of {self:?}");
         assert_eq!(output, self.output_len(), "numbers in the output of {self:?}");

@@ -1,10 +1,12 @@
 //! CPU kernels for convolutional networks, on plain `f32` slices; no framework.
 //!
 //! [`conv2d`] is the forward pass of a 2-d convolution of any kernel, stride, padding, dilation and
-//! number of groups, with bias and ReLU fused into its last step; [`conv_transpose2d`] is its
-//! adjoint, [`conv2d_input_gradient`] and [`conv2d_weight_gradient`] are its gradients. [`Plan`] runs
-//! them with an algorithm and an instruction set of the caller's choice. Tensors are contiguous, in
-//! PyTorch's order: `[n, c, h, w]` and `[out, in / groups, kh, kw]`.
+//! number of groups, with bias and [`Activation`] fused into its last step; [`conv_transpose2d`] is
+//! its adjoint, [`conv2d_input_gradient`] and [`conv2d_weight_gradient`] are its gradients. [`Plan`]
+//! runs these with an algorithm and an instruction set of the caller's choice. Beside them stand
+//! pooling, batch normalisation, local response normalisation, fully connected layers and activations
+//! on their own, each with its gradient. Tensors are contiguous, in PyTorch's order: `[n, c, h, w]`
+//! and `[out, in / groups, kh, kw]`.
 //!
 //! Work is split over the current rayon pool (`RAYON_NUM_THREADS`). Every output value is summed up
 //! by one thread in one order: results do not depend on the number of threads, bit for bit. They do

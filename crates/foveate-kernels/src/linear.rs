@@ -69,7 +69,7 @@ pub(crate) fn output(
     if output.is_empty() {
         return;
     }
-    if batch > MANY {
+    if batch > MANY && inputs > 0 {
         let spec = convolution(batch, inputs, outputs);
         plan(isa).conv2d(&spec, weight, input, None, Activation::None, output);
         output.par_chunks_mut(outputs).for_each(|output| {

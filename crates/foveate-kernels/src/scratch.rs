@@ -10,6 +10,7 @@ use std::ops::{Deref, DerefMut};
 struct Line([f32; 16]);
 
 thread_local! {
+    /// Sorted by length.
     static FREE: RefCell<Vec<Vec<Line>>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -25,17 +26,23 @@ pub(crate) struct Scratch {
 
 /// Takes `len` numbers.
 pub(crate) fn take(len: usize) -> Scratch {
-    let mut lines = FREE.with_borrow_mut(Vec::pop).unwrap_or_default();
-    if lines.len() * 16 < len {
-        lines.clear();
-        lines.resize(len.div_ceil(16), Line([0.0; 16]));
-    }
+    let fits = |lines: &Vec<Line>| lines.len() * 16 >= len;
+    let lines = FREE.with_borrow_mut(|free| {
+        // The smallest that is large enough, else none: the largest is replaced.
+        let place = free.partition_point(|lines| !fits(lines));
+        if place < free.len() { Some(free.remove(place)) } else { free.pop().filter(fits) }
+    });
+    let lines = lines.unwrap_or_else(|| vec![Line([0.0; 16]); len.div_ceil(16)]);
     Scratch { lines, len }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        FREE.with_borrow_mut(|free| free.push(std::mem::take(&mut self.lines)));
+        let lines = std::mem::take(&mut self.lines);
+        FREE.with_borrow_mut(|free| {
+            let place = free.partition_point(|other| other.len() < lines.len());
+            free.insert(place, lines);
+        });
     }
 }
 

@@ -340,4 +340,7 @@ fn wrong_sizes_are_refused() {
     mentions(refused(|spec, _, _, _| spec.groups = 4), "groups divide the channels");
     mentions(refused(|spec, _, _, _| spec.stride[1] = 0), "positive");
     mentions(refused(|spec, _, _, _| spec.channels_in = 0), "positive");
+    // The products of these sizes wrap around to the lengths of the slices.
+    mentions(refused(|spec, _, _, _| spec.batch = (1 << 60) + 1), "overflow");
+    mentions(refused(|spec, _, _, _| spec.padding = [usize::MAX; 2]), "overflow");
 }

@@ -99,10 +99,12 @@ fn adjoint_sizes(
     if input.contains(&0) || kernel.contains(&0) {
         return None;
     }
-    let output = [0, 1].map(|i| {
+    let side = |i: usize| {
         let reach = options.dilation[i] * (kernel[i] - 1) + 1 + options.padding_out[i];
-        ([height, width][i] - 1) * options.stride[i] + reach - 2 * options.padding[i]
-    });
+        let whole = ([height, width][i] - 1) * options.stride[i] + reach;
+        whole.checked_sub(2 * options.padding[i])
+    };
+    let output = [side(0)?, side(1)?];
     let sizes = Conv2d {
         batch,
         channels_in: per_group * options.groups,

@@ -31,15 +31,15 @@ pub fn batch_norm<T: HostTensor>(
     Some(T::from_values(output, input.shape()))
 }
 
-/// The gradients of [`batch_norm`], before the activation, with respect to input, gamma and beta;
-/// `of_batch` tells that mean and variance are those of the input. `None` as there.
+/// The gradients of [`batch_norm`], before the activation: of the input and, if `parameters`, of
+/// gamma and beta; `of_batch` tells that mean and variance are those of the input. `None` as there.
 pub fn batch_norm_gradients<T: HostTensor>(
     input: &T,
     numbers: [&T; 4],
     epsilon: f64,
-    of_batch: bool,
+    [of_batch, parameters]: [bool; 2],
     gradient: &T,
-) -> Option<[T; 3]> {
+) -> Option<(T, Option<[T; 2]>)> {
     let (shape, values) = planes(input)?;
     let (_, gradient) = planes(gradient)?;
     let numbers = Numbers::of(numbers)?;
@@ -52,16 +52,15 @@ pub fn batch_norm_gradients<T: HostTensor>(
         );
     } else {
         kernels::batch_norm_inference_gradient(shape, &norm, &gradient, &mut slope);
-        kernels::batch_norm_parameter_gradient(
-            shape, &norm, &values, &gradient, &mut gamma, &mut beta,
-        );
+        if parameters {
+            kernels::batch_norm_parameter_gradient(
+                shape, &norm, &values, &gradient, &mut gamma, &mut beta,
+            );
+        }
     }
-    let channels = [shape[1]];
-    Some([
-        T::from_values(slope, input.shape()),
-        T::from_values(gamma, channels),
-        T::from_values(beta, channels),
-    ])
+    let of_channels = |values| T::from_values(values, [shape[1]]);
+    let parameters = parameters.then(|| [of_channels(gamma), of_channels(beta)]);
+    Some((T::from_values(slope, input.shape()), parameters))
 }
 
 /// `x / (k + alpha mean(x^2))^beta`, the mean over `size` channels; `None` as [`batch_statistics`].

@@ -7,17 +7,17 @@ use crate::host::{HostTensor, room};
 /// How a window moves over planes; `None` where it is not for the kernels: no values at all.
 fn pool(
     [batch, channels, height, width]: [usize; 4],
-    [kernel, stride, padding]: [[usize; 2]; 3],
+    [kernel, stride, padding, dilation]: [[usize; 2]; 4],
     ceil_mode: bool,
 ) -> Option<Pool2d> {
-    let (planes, input, dilation) = (batch * channels, [height, width], [1, 1]);
+    let (planes, input) = (batch * channels, [height, width]);
     let pool = Pool2d { planes, input, kernel, stride, padding, dilation, ceil_mode };
     (pool.input_len() > 0 && pool.output_len() > 0).then_some(pool)
 }
 
-/// The largest value of each window, of given kernel, stride and padding; `None` where burn has to do it: for element types other than
+/// The largest value of each window, of given kernel, stride, padding and dilation; `None` where burn has to do it: for element types other than
 /// `f32` and empty tensors.
-pub fn max_pool2d<T: HostTensor>(input: &T, window: [[usize; 2]; 3], ceil_mode: bool) -> Option<T> {
+pub fn max_pool2d<T: HostTensor>(input: &T, window: [[usize; 2]; 4], ceil_mode: bool) -> Option<T> {
     let shape @ [batch, channels, _, _] = input.shape().dims::<4>();
     let pool = pool(shape, window, ceil_mode)?;
     let input = input.values()?;
@@ -31,7 +31,7 @@ pub fn max_pool2d<T: HostTensor>(input: &T, window: [[usize; 2]; 3], ceil_mode: 
 pub fn max_pool2d_gradient<T: HostTensor>(
     input: &T,
     gradient: &T,
-    window: [[usize; 2]; 3],
+    window: [[usize; 2]; 4],
     ceil_mode: bool,
 ) -> Option<T> {
     let shape = input.shape().dims();

@@ -57,6 +57,11 @@ fn windows(pixels: usize, kernel: usize, stride: usize, padding: usize, ceil: bo
     if (count - 1) * stride >= pixels + padding { count - 1 } else { count }
 }
 
+/// Pixels from the first to the last of a dilated kernel.
+fn reach(kernel: [usize; 2], dilation: [usize; 2]) -> [usize; 2] {
+    [0, 1].map(|i| dilation[i] * (kernel[i] - 1) + 1)
+}
+
 /// Symmetric padding `[vertical, horizontal]` in pixels.
 fn symmetric(padding: &PaddingConfig2d) -> [usize; 2] {
     match padding {
@@ -83,7 +88,7 @@ impl Layer for Conv2d {
     fn output_shape(&self, [n, _, h, w]: [usize; 4]) -> [usize; 4] {
         let [vertical, horizontal] = symmetric(&self.padding);
         let [out, ..] = self.weight.lazy_shape().dims::<4>();
-        let ([kh, kw], [sh, sw]) = (self.kernel_size, self.stride);
+        let ([kh, kw], [sh, sw]) = (reach(self.kernel_size, self.dilation), self.stride);
         [n, out, windows(h, kh, sh, vertical, false), windows(w, kw, sw, horizontal, false)]
     }
 
@@ -243,6 +248,7 @@ impl Layer for MaxPool2d {
             kernel: self.kernel_size,
             stride: self.stride,
             padding: symmetric(&self.padding),
+            dilation: self.dilation,
             ceil_mode: self.ceil_mode,
         };
         ops::max_pool2d(input, window)
@@ -250,7 +256,7 @@ impl Layer for MaxPool2d {
 
     fn output_shape(&self, [n, c, h, w]: [usize; 4]) -> [usize; 4] {
         let [vertical, horizontal] = symmetric(&self.padding);
-        let ([kh, kw], [sh, sw]) = (self.kernel_size, self.stride);
+        let ([kh, kw], [sh, sw]) = (reach(self.kernel_size, self.dilation), self.stride);
         [
             n,
             c,

@@ -101,9 +101,9 @@ fn stock_gradient<B: Backend>(
         Activation::Relu => B::relu_backward(output, gradient),
         Activation::LeakyRelu(slope) => {
             let bool_dtype = get_or_init_device_settings::<B>(&output.device()).bool_dtype;
-            let mask = B::float_lower_equal_elem(output, 0.into(), bool_dtype);
+            let positive = B::float_greater_elem(output, 0.into(), bool_dtype);
             let scaled = B::float_mul_scalar(gradient.clone(), slope.into());
-            B::float_mask_where(gradient, mask, scaled)
+            B::float_mask_where(scaled, positive, gradient)
         }
     }
 }

@@ -106,16 +106,16 @@ pub(crate) trait BatchNormOps: Backend {
     }
 }
 
-/// The gradients of input, gamma and beta; see
-/// [`Conv2dGradients`](super::conv2d::Conv2dGradients).
+/// The gradients; see [`Conv2dGradients`](super::conv2d::Conv2dGradients).
 pub(crate) trait BatchNormGradients: Backend {
     fn batch_norm_gradients(
         norm: Norm<Self>,
         input: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         constants: Constants,
-    ) -> [FloatTensor<Self>; 3] {
-        stock_gradients::<Self>(norm, input, gradient, constants)
+        parameters: bool,
+    ) -> Gradient<Self> {
+        stock_gradients::<Self>(norm, input, gradient, constants, parameters)
     }
 }
 
@@ -146,14 +146,19 @@ backends!(BatchNormGradients {
         input: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
         constants: Constants,
-    ) -> [FloatTensor<Self>; 3] {
+        parameters: bool,
+    ) -> Gradient<Self> {
         let Norm { gamma, beta, mean, variance } = &norm;
         let numbers = [mean, variance, gamma, beta];
         let of_batch = constants.statistics == Statistics::Batch;
-        cpu::batch_norm_gradients(&input, numbers, constants.epsilon, of_batch, &gradient)
-            .unwrap_or_else(|| stock_gradients::<Self>(norm, input, gradient, constants))
+        let asked = [of_batch, parameters];
+        cpu::batch_norm_gradients(&input, numbers, constants.epsilon, asked, &gradient)
+            .unwrap_or_else(|| stock_gradients::<Self>(norm, input, gradient, constants, parameters))
     }
 });
+
+/// The gradient of the input and, if asked for, of gamma and beta.
+pub(crate) type Gradient<B> = (FloatTensor<B>, Option<[FloatTensor<B>; 2]>);
 
 /// The numbers of each channel.
 #[derive(Debug, Clone)]
@@ -190,29 +195,24 @@ fn stock_gradients<B: Backend>(
     input: FloatTensor<B>,
     gradient: FloatTensor<B>,
     constants: Constants,
-) -> [FloatTensor<B>; 3] {
+    parameters: bool,
+) -> Gradient<B> {
     let Norm { gamma, mean, variance, .. } = norm;
-    let scale = gamma.clone();
-    let deviations = variance.clone();
-    let shape = Shape::from([1, input.shape()[1], 1, 1]);
-    let all = B::batch_norm_train_backward(
-        input,
-        gamma,
-        mean,
-        variance,
-        constants.epsilon,
-        gradient.clone(),
-    );
-    let input_gradient = match constants.statistics {
-        Statistics::Batch => all.x_grad,
-        // gamma / sqrt(variance + epsilon), nothing else depends on the input.
-        Statistics::Given => {
-            let deviations = B::float_add_scalar(deviations, constants.epsilon.into());
-            let scale = B::float_div(scale, B::float_sqrt(deviations));
-            B::float_mul(gradient, B::float_reshape(scale, shape))
+    let epsilon = constants.epsilon;
+    // gamma / sqrt(variance + epsilon): nothing else depends on the input.
+    let given = (constants.statistics == Statistics::Given).then(|| {
+        let shape = Shape::from([1, input.shape()[1], 1, 1]);
+        let deviations = B::float_sqrt(B::float_add_scalar(variance.clone(), epsilon.into()));
+        let scale = B::float_reshape(B::float_div(gamma.clone(), deviations), shape);
+        B::float_mul(gradient.clone(), scale)
+    });
+    match given {
+        Some(input_gradient) if !parameters => (input_gradient, None),
+        given => {
+            let all = B::batch_norm_train_backward(input, gamma, mean, variance, epsilon, gradient);
+            (given.unwrap_or(all.x_grad), Some([all.gamma_grad, all.beta_grad]))
         }
-    };
-    [input_gradient, all.gamma_grad, all.beta_grad]
+    }
 }
 
 impl<B, C> BatchNormOps for Autodiff<B, C>
@@ -275,10 +275,18 @@ impl<B: BatchNormGradients + EpilogueOps> Backward<B, 3> for Step {
         if let Some(output) = output {
             gradient = B::activation_gradient(constants.activation, output, gradient);
         }
-        let all = B::batch_norm_gradients(norm, input, gradient, constants);
-        for (node, gradient) in ops.parents.iter().zip(all) {
+        let [input_node, gamma_node, beta_node] = ops.parents;
+        let parameters = gamma_node.is_some() || beta_node.is_some();
+        let (slope, parameters) =
+            B::batch_norm_gradients(norm, input, gradient, constants, parameters);
+        if let Some(node) = input_node {
+            gradients.register::<B>(node.id, slope);
+        }
+        for (node, slope) in
+            [gamma_node, beta_node].into_iter().zip(parameters.into_iter().flatten())
+        {
             if let Some(node) = node {
-                gradients.register::<B>(node.id, gradient);
+                gradients.register::<B>(node.id, slope);
             }
         }
     }

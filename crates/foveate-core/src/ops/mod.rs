@@ -3,7 +3,7 @@
 //! Each is a function of [`Tensor`]s over a backend extension: a trait whose default bodies are
 //! made of burn's own operations and hold on every backend. The CPU backends override them by
 //! kernels and fall back on them for what the kernels decline (`f64`, say). `Autodiff` records the
-//! operation as one step, with its gradients: only those that are asked for are computed.
+//! operation as one step, with its gradients: those that nobody asks for are not computed.
 
 // burn deprecates burn-ndarray, one of the backends.
 #![allow(deprecated)]

@@ -21,14 +21,16 @@ pub struct Window {
     pub stride: [usize; 2],
     /// Pixels around the input that count for nothing.
     pub padding: [usize; 2],
+    /// Pixels from one value of a window to the next.
+    pub dilation: [usize; 2],
     /// Whether a last window may hang over the edge, as in PyTorch.
     pub ceil_mode: bool,
 }
 
 #[cfg(any(feature = "ndarray", feature = "flex"))]
 impl Window {
-    fn sizes(self) -> [[usize; 2]; 3] {
-        [self.kernel, self.stride, self.padding]
+    fn sizes(self) -> [[usize; 2]; 4] {
+        [self.kernel, self.stride, self.padding, self.dilation]
     }
 }
 
@@ -38,7 +40,17 @@ impl Window {
 ///
 /// - input: `[n, c, h, w]`
 /// - output: `[n, c, h_out, w_out]`
+///
+/// # Panics
+///
+/// If a side of the kernel, stride or dilation is 0, or the padding more than half a kernel.
 pub fn max_pool2d(input: Tensor<4>, window: Window) -> Tensor<4> {
+    let positive = [window.kernel, window.stride, window.dilation];
+    let padded = [0, 1].iter().all(|&i| 2 * window.padding[i] <= window.kernel[i]);
+    assert!(
+        positive.as_flattened().iter().all(|&n| n > 0) && padded,
+        "kernel, stride and dilation are positive, the padding at most half a kernel: {window:?}"
+    );
     Tensor::from_dispatch(Dispatch::max_pool(dispatched(input), window))
 }
 
@@ -115,8 +127,8 @@ backends!(PoolGradients {
 });
 
 fn stock_max<B: Backend>(input: FloatTensor<B>, window: Window) -> FloatTensor<B> {
-    let Window { kernel, stride, padding, ceil_mode } = window;
-    B::max_pool2d(input, kernel, stride, padding, [1, 1], ceil_mode)
+    let Window { kernel, stride, padding, dilation, ceil_mode } = window;
+    B::max_pool2d(input, kernel, stride, padding, dilation, ceil_mode)
 }
 
 fn stock_max_gradient<B: Backend>(
@@ -124,9 +136,8 @@ fn stock_max_gradient<B: Backend>(
     gradient: FloatTensor<B>,
     window: Window,
 ) -> FloatTensor<B> {
-    let Window { kernel, stride, padding, ceil_mode } = window;
+    let Window { kernel, stride, padding, dilation, ceil_mode } = window;
     let dtype = burn::backend::get_or_init_device_settings::<B>(&input.device()).int_dtype;
-    let dilation = [1, 1];
     let found = B::max_pool2d_with_indices(
         input.clone(),
         kernel,

@@ -58,7 +58,7 @@ impl GoogLeNetConfig {
             block
         };
         let published = form == Form::Published;
-        let lrn = || published.then(|| LocalResponseNorm::new());
+        let lrn = || published.then(LocalResponseNorm::new);
         let last_pool = if published { 3 } else { 2 };
         GoogLeNet {
             transform_input: (!published).then_some(TransformInput),

@@ -179,9 +179,14 @@ impl<'a> Gather<'a> {
                 let plane = channel * plane;
                 for piece in &self.pieces[tap * self.count..][..self.count] {
                     let from = plane.wrapping_add_signed(piece.from);
+                    // (The first lane may be before the plane, if it is not inside.)
                     debug_assert!(
-                        piece.lanes.inside == 0
-                            || from + piece.lanes.inside.ilog2() as usize * step < planes.len()
+                        piece.lanes.inside == 0 || {
+                            let [first, last] =
+                                [piece.lanes.inside.trailing_zeros(), piece.lanes.inside.ilog2()]
+                                    .map(|lane| from.wrapping_add(lane as usize * step));
+                            first <= last && last < planes.len()
+                        }
                     );
                     let from = planes.as_ptr().wrapping_add(from);
                     S::gather(from, step, piece.lanes).store(line.add(piece.at));

@@ -24,6 +24,8 @@ pub(crate) struct Pass<'a> {
     pub input: &'a [f32],
     /// `[groups, channels out, channels in * taps]`, the last in the view's order.
     pub weights: &'a [f32],
+    /// Numbers from one channel out to the next.
+    pub weights_row: usize,
     pub bias: Option<&'a [f32]>,
     pub activation: Activation,
     pub target: Target,
@@ -66,6 +68,15 @@ pub(crate) fn forward(
     output: &mut [f32],
 ) {
     let size = spec.output();
+    let depth = weights.len() / spec.channels_out;
+    // Worth a copy where the weights are read often.
+    let often = spec.batch * size[0] * size[1] > 4 * STRETCH[1];
+    let weights_row = if often { apart(depth) } else { depth };
+    let mut spread =
+        scratch::take(if weights_row > depth { spec.channels_out * weights_row } else { 0 });
+    let rows = spread.par_chunks_mut(weights_row).zip(weights.par_chunks(depth));
+    rows.for_each(|(to, from)| to[..depth].copy_from_slice(from));
+    let weights = if spread.is_empty() { weights } else { &spread };
     let target = Target { output: Output(output.as_mut_ptr()), size, first: [0; 2], step: [1; 2] };
     Pass {
         view: View::of(spec),
@@ -73,6 +84,7 @@ pub(crate) fn forward(
         groups: spec.groups,
         input,
         weights,
+        weights_row,
         bias,
         activation,
         target,
@@ -128,6 +140,7 @@ pub(crate) fn adjoint(
             groups: spec.groups,
             input,
             weights: &weights,
+            weights_row: apart(channels[0] * indices.len()),
             bias,
             activation,
             target: Target { output: target, size: spec.input, first, step: spec.stride },
@@ -136,14 +149,21 @@ pub(crate) fn adjoint(
     }
 }
 
-/// The weight `[groups, out, in, taps]` as `[groups, in, indices, out]`, those taps alone.
+/// Numbers from one row of weights to the next, for `depth` in a row: rows that lie a power of two
+/// apart fall on few places of the first cache.
+fn apart(depth: usize) -> usize {
+    if depth.is_multiple_of(256) { depth + LANES } else { depth }
+}
+
+/// The weight `[groups, out, in, taps]` as `[groups, in, indices, out]`, those taps alone, rows
+/// [`apart`].
 fn transposed(isa: Isa, spec: &Conv2d, weight: &[f32], indices: &[usize]) -> Scratch {
     let [channels_in, channels_out] =
         [spec.channels_in, spec.channels_out].map(|c| c / spec.groups);
     let taps = spec.kernel[0] * spec.kernel[1];
-    let row = channels_out * indices.len();
+    let row = apart(channels_out * indices.len());
     let mut values = scratch::take(spec.groups * channels_in * row);
-    if row > 0 {
+    if !indices.is_empty() {
         // 16 channels in at a time, of one group.
         let blocks = channels_in.div_ceil(LANES);
         let to = Output(values.as_mut_ptr());
@@ -154,7 +174,16 @@ fn transposed(isa: Isa, spec: &Conv2d, weight: &[f32], indices: &[usize]) -> Scr
             let to = to.offset(group * channels_in * row);
             run(
                 isa,
-                Transposition { from, channels_in, channels_out, taps, indices, channels, to },
+                Transposition {
+                    from,
+                    channels_in,
+                    channels_out,
+                    taps,
+                    indices,
+                    channels,
+                    to_row: row,
+                    to,
+                },
             );
         });
     }
@@ -169,13 +198,15 @@ struct Transposition<'a> {
     taps: usize,
     indices: &'a [usize],
     channels: [usize; 2],
+    /// Numbers of a channel in, where it goes.
+    to_row: usize,
     to: Output,
 }
 
 impl Work for Transposition<'_> {
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
-        let Self { from, channels_in, channels_out, taps, indices, channels, to } = self;
+        let Self { from, channels_in, channels_out, taps, indices, channels, to_row, to } = self;
         let row = channels_in * taps;
         let [begin, end] = channels.map(|c| c * taps);
         // Where each tap goes, if it is wanted.
@@ -192,7 +223,7 @@ impl Work for Transposition<'_> {
                 unsafe {
                     debug_assert!((out + lanes - 1) * row + k + many <= from.len());
                     let from = from.as_ptr().add(out * row + k);
-                    if indices.len() == taps {
+                    if indices.len() == taps && taps * channels_out == to_row {
                         let to = to.0.add(k * channels_out + out);
                         S::transpose([lanes, many], lanes, from, row, to, channels_out);
                         continue;
@@ -202,7 +233,7 @@ impl Work for Transposition<'_> {
                     let (mut channel, mut tap) = (k / taps, k % taps);
                     for values in &block[..many] {
                         if let Some(place) = places[tap] {
-                            let at = (channel * indices.len() + place) * channels_out + out;
+                            let at = channel * to_row + place * channels_out + out;
                             to.0.add(at).copy_from_nonoverlapping(values.as_ptr(), lanes);
                         }
                         tap += 1;
@@ -269,7 +300,7 @@ impl Work for Task<'_> {
         let depth = channels_in * view.taps.len();
         let plane = view.size[0] * view.size[1];
         let input = &pass.input[self.group * channels_in * plane..];
-        let weights = &pass.weights[self.group * channels_out * depth..][..channels_out * depth];
+        let weights = &pass.weights[self.group * channels_out * pass.weights_row..];
         let count = self.pixels[1] - self.pixels[0];
         let seen = runs(view.grid, self.pixels[0], self.pixels[1]);
         let gather = Gather::new(view, pass.groups * channels_in * plane, &seen);
@@ -279,11 +310,6 @@ impl Work for Task<'_> {
         let most = depth.div_ceil(chunks);
         // At least one row: a place between strides may see nothing.
         let mut matrix = scratch::take(most.max(1) * self.pitch + LANES);
-        // Rows of weights that lie a power of two apart fall on few places of the first cache: those
-        // of a tile are put together.
-        let clash = depth.is_multiple_of(256);
-        let packed_row = most.next_multiple_of(LANES) + LANES;
-        let mut packed = scratch::take(if clash { ROWS * packed_row } else { 0 });
         for chunk in 0..chunks {
             let rows = [chunk * most, depth.min((chunk + 1) * most)];
             // SAFETY: the matrix has `most` rows of a stretch's length.
@@ -293,22 +319,14 @@ impl Work for Task<'_> {
             let mut first = self.channels[0];
             for left in (1..=(self.channels[1] - first).div_ceil(ROWS)).rev() {
                 let height = (self.channels[1] - first).div_ceil(left);
-                let mut tile_weights = (&weights[first * depth + rows[0]..], depth);
-                if clash {
-                    for (i, row) in packed.chunks_exact_mut(packed_row).take(height).enumerate() {
-                        let from = &weights[(first + i) * depth..][rows[0]..rows[1]];
-                        row[..from.len()].copy_from_slice(from);
-                    }
-                    tile_weights = (&packed, packed_row);
-                }
                 for x in (0..count).step_by(COLUMNS) {
                     let width = COLUMNS.min(count - x);
                     let first_run = written.partition_point(|run| run.at + run.len <= x);
                     let runs = written.partition_point(|run| run.at < x + width);
                     let mut tile = [[0.0; COLUMNS]; ROWS];
                     let product = Product {
-                        a: tile_weights.0.as_ptr(),
-                        a_row: tile_weights.1,
+                        a: weights[first * pass.weights_row + rows[0]..].as_ptr(),
+                        a_row: pass.weights_row,
                         a_step: 1,
                         b: matrix[x..].as_ptr(),
                         b_row: self.pitch,

@@ -4,7 +4,7 @@ use std::env;
 use std::sync::LazyLock;
 
 use crate::isa::Isa;
-use crate::winograd::Direction;
+use crate::winograd::{Direction, Tile};
 use crate::{direct, linear, scatter, weight, winograd};
 
 /// The sizes of a 2-d convolution; the arithmetic of PyTorch's `Conv2d`.
@@ -238,18 +238,9 @@ impl Plan {
             return;
         }
         match self.tile(spec, Direction::Forward) {
-            Some(Tile::Four) => winograd::convolve::<4>(
+            Some(tile) => winograd::convolve(
                 isa,
-                spec,
-                Direction::Forward,
-                input,
-                weight,
-                bias,
-                activation,
-                output,
-            ),
-            Some(Tile::Two) => winograd::convolve::<2>(
-                isa,
+                tile,
                 spec,
                 Direction::Forward,
                 input,
@@ -296,18 +287,9 @@ impl Plan {
             return;
         }
         match self.tile(spec, Direction::Adjoint) {
-            Some(Tile::Four) => winograd::convolve::<4>(
+            Some(tile) => winograd::convolve(
                 isa,
-                spec,
-                Direction::Adjoint,
-                input,
-                weight,
-                bias,
-                activation,
-                output,
-            ),
-            Some(Tile::Two) => winograd::convolve::<2>(
-                isa,
+                tile,
                 spec,
                 Direction::Adjoint,
                 input,
@@ -377,12 +359,6 @@ impl Plan {
             }
         }
     }
-}
-
-/// Outputs of a Winograd tile, down and across.
-enum Tile {
-    Two,
-    Four,
 }
 
 fn check_bias(spec: &Conv2d, bias: Option<&[f32]>, channels: usize) {

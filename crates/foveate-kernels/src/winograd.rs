@@ -37,9 +37,36 @@ pub(crate) fn fits(spec: &Conv2d) -> bool {
         && spec.channels_out / spec.groups >= LANES
 }
 
-/// The convolution or its adjoint with tiles of `M` x `M` outputs, 2 or 4.
+/// Outputs of a tile, down and across.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tile {
+    Two,
+    Four,
+}
+
+/// The convolution or its adjoint.
 #[allow(clippy::too_many_arguments, reason = "those of a convolution")]
-pub(crate) fn convolve<const M: usize>(
+pub(crate) fn convolve(
+    isa: Isa,
+    tile: Tile,
+    spec: &Conv2d,
+    direction: Direction,
+    input: &[f32],
+    weight: &[f32],
+    bias: Option<&[f32]>,
+    activation: Activation,
+    output: &mut [f32],
+) {
+    let convolve = match tile {
+        Tile::Two => convolve_tiles::<2>,
+        Tile::Four => convolve_tiles::<4>,
+    };
+    convolve(isa, spec, direction, input, weight, bias, activation, output);
+}
+
+/// [`convolve`] with tiles of `M` x `M` outputs.
+#[allow(clippy::too_many_arguments, reason = "those of a convolution")]
+fn convolve_tiles<const M: usize>(
     isa: Isa,
     spec: &Conv2d,
     direction: Direction,

@@ -54,7 +54,7 @@ fn layers(criterion: &mut Criterion) {
         group.sample_size(20);
         let multiply_adds = spec.output_len() * channels_in * kernel * kernel;
         group.throughput(Throughput::Elements(multiply_adds as u64));
-        let winograd = kernel == 3 && stride == 1 && channels_in >= 16;
+        let winograd = matches!((kernel, stride), (3, 1) | (4, 2)) && channels_in >= 16;
         let algorithms = if winograd {
             vec![Algorithm::Direct, Algorithm::Winograd2, Algorithm::Winograd4]
         } else {

@@ -1,9 +1,14 @@
-//! 3x3 convolutions with stride 1 by fewer multiplications: Andrew Lavin, Scott Gray, *Fast
-//! Algorithms for Convolutional Neural Networks*, 2015, <https://arxiv.org/abs/1509.09308>.
+//! 3x3 convolutions with stride 1 and 4x4 convolutions with stride 2 by fewer multiplications:
+//! Andrew Lavin, Scott Gray, *Fast Algorithms for Convolutional Neural Networks*, 2015,
+//! <https://arxiv.org/abs/1509.09308>.
 //!
-//! A tile of M x M outputs is `A' [(G g G') * (B' d B)] A` of its (M + 2) x (M + 2) inputs `d` and the
-//! kernel `g`; `*` multiplies element by element, and its sum over channels is, for each of the
-//! (M + 2)^2 elements, a matrix product over tiles.
+//! A tile of M x M outputs is `A' [(G g G') * (B' d B)] A` of its N x N inputs `d` and the R x R
+//! kernel `g`, where N = M + R - 1; `*` multiplies element by element, and its sum over channels is,
+//! for each of the N^2 elements, a matrix product over tiles.
+//!
+//! A convolution of 2R x 2R taps with stride 2 is a sum of four of R x R taps with stride 1: taps and
+//! pixels of even or odd rows and columns, the phases. In its adjoint each phase makes every other
+//! row and column of the output.
 
 use rayon::prelude::*;
 
@@ -26,11 +31,10 @@ pub(crate) enum Direction {
     Adjoint,
 }
 
-/// Whether the convolution is one for this file: 3x3, stride 1, no dilation, and channels enough for
-/// the transforms to pay.
+/// Whether the convolution is one for this file: 3x3 with stride 1 or 4x4 with stride 2, no dilation,
+/// and channels enough for the transforms to pay.
 pub(crate) fn fits(spec: &Conv2d) -> bool {
-    spec.kernel == [3, 3]
-        && spec.stride == [1, 1]
+    [([3, 3], [1, 1]), ([4, 4], [2, 2])].contains(&(spec.kernel, spec.stride))
         && spec.dilation == [1, 1]
         && spec.padding.iter().all(|&p| p <= 2)
         && spec.channels_in / spec.groups >= LANES
@@ -57,16 +61,18 @@ pub(crate) fn convolve(
     activation: Activation,
     output: &mut [f32],
 ) {
-    let convolve = match tile {
-        Tile::Two => convolve_tiles::<2>,
-        Tile::Four => convolve_tiles::<4>,
+    let convolve = match (tile, spec.stride) {
+        (Tile::Two, [1, 1]) => convolve_tiles::<2, 3>,
+        (Tile::Four, [1, 1]) => convolve_tiles::<4, 3>,
+        (Tile::Two, _) => convolve_tiles::<2, 2>,
+        (Tile::Four, _) => convolve_tiles::<4, 2>,
     };
     convolve(isa, spec, direction, input, weight, bias, activation, output);
 }
 
-/// [`convolve`] with tiles of `M` x `M` outputs.
+/// [`convolve`] with tiles of `M` x `M` outputs, and `R` x `R` taps a phase.
 #[allow(clippy::too_many_arguments, reason = "those of a convolution")]
-fn convolve_tiles<const M: usize>(
+fn convolve_tiles<const M: usize, const R: usize>(
     isa: Isa,
     spec: &Conv2d,
     direction: Direction,
@@ -77,32 +83,25 @@ fn convolve_tiles<const M: usize>(
     output: &mut [f32],
 ) {
     let channels = [spec.channels_in, spec.channels_out].map(|c| c / spec.groups);
-    let sizes = [spec.input, spec.output()];
-    // The adjoint of a padding of 1 pixel is one of 1 pixel, of 0 one of 2.
-    let ([channels_in, channels_out], [from, to], padding) = match direction {
-        Direction::Forward => (channels, sizes, spec.padding),
-        Direction::Adjoint => {
-            ([channels[1], channels[0]], [sizes[1], sizes[0]], spec.padding.map(|p| 2 - p))
-        }
+    let [channels_in, channels_out] = match direction {
+        Direction::Forward => channels,
+        Direction::Adjoint => [channels[1], channels[0]],
     };
-    let grid = to.map(|n| n.div_ceil(M));
-    let pass = Pass::<M> {
+    let pass = Pass::<M, R> {
         direction,
         groups: spec.groups,
         channels_in,
         channels_out,
-        from,
-        to,
-        padding,
-        grid,
+        stride: spec.stride[0],
+        axes: [0, 1].map(|i| Axis::new::<M, R>(spec, direction, i)),
         input,
         weight,
         bias,
         activation,
         output: Output(output.as_mut_ptr()),
     };
-    let tiles = spec.batch * grid[0] * grid[1];
-    let stretches = tiles.div_ceil(TILES);
+    let tiles = spec.batch * pass.axes[0].tiles * pass.axes[1].tiles;
+    let stretches = tiles.div_ceil(TILES / pass.stride);
     let stretch = |i: usize| [i * tiles / stretches, (i + 1) * tiles / stretches];
     let work: Vec<_> =
         (0..spec.groups * stretches).map(|i| (i / stretches, stretch(i % stretches))).collect();
@@ -114,35 +113,91 @@ fn convolve_tiles<const M: usize>(
     }
 }
 
-struct Pass<'a, const M: usize> {
+/// Height or width: which pixels the tiles read and write, in each phase.
+struct Axis {
+    /// Pixels of the input and the output.
+    from: usize,
+    to: usize,
+    tiles: usize,
+    /// Input `n` of tile `t` is pixel `step_in * (M * t + n) + shift[phase] + origin`.
+    step_in: usize,
+    shift: [usize; 2],
+    origin: isize,
+    /// Output `m` of tile `t` is pixel `step_out * (M * t + m) + place[phase]`.
+    step_out: usize,
+    place: [usize; 2],
+}
+
+impl Axis {
+    fn new<const M: usize, const R: usize>(spec: &Conv2d, direction: Direction, i: usize) -> Self {
+        let (stride, padding) = (spec.stride[i], spec.padding[i]);
+        let [from, to] = [spec.input[i], spec.output()[i]];
+        match direction {
+            // output[y] = sum over phase, tap of input[stride (y + tap) + phase - padding].
+            Direction::Forward => Self {
+                from,
+                to,
+                tiles: to.div_ceil(M),
+                step_in: stride,
+                shift: [0, 1],
+                origin: -(padding as isize),
+                step_out: 1,
+                place: [0, 0],
+            },
+            // output[stride y + phase - padding] = sum over tap of input[y - tap], from the first y
+            // on whose output is inside.
+            Direction::Adjoint => {
+                let phases = [0, stride - 1];
+                let first = phases.map(|phase| padding.saturating_sub(phase).div_ceil(stride));
+                let least = first[0].min(first[1]);
+                Self {
+                    from: to,
+                    to: from,
+                    tiles: from.div_ceil(stride).div_ceil(M),
+                    step_in: 1,
+                    shift: first.map(|y| y - least),
+                    origin: least as isize - (R as isize - 1),
+                    step_out: stride,
+                    place: [0, 1].map(|i| stride * first[i] + phases[i] - padding),
+                }
+            }
+        }
+    }
+}
+
+struct Pass<'a, const M: usize, const R: usize> {
     direction: Direction,
     groups: usize,
     /// Of a group.
     channels_in: usize,
     channels_out: usize,
-    /// Height and width of the input and the output.
-    from: [usize; 2],
-    to: [usize; 2],
-    padding: [usize; 2],
-    /// Tiles down and across.
-    grid: [usize; 2],
+    stride: usize,
+    /// Down and across.
+    axes: [Axis; 2],
     input: &'a [f32],
-    /// As the forward pass has it, `[out, in / groups, 3, 3]`.
+    /// As the forward pass has it, `[out, in / groups, R * stride, R * stride]`.
     weight: &'a [f32],
     bias: Option<&'a [f32]>,
     activation: Activation,
     output: Output,
 }
 
-impl<const M: usize> Pass<'_, M> {
-    /// Elements of a transformed tile.
-    const ELEMENTS: usize = (M + 2) * (M + 2);
+impl<const M: usize, const R: usize> Pass<'_, M, R> {
+    /// Side and number of the elements of a transformed tile.
+    const N: usize = M + R - 1;
+    const ELEMENTS: usize = Self::N * Self::N;
+
+    /// The phases of the convolution, down and across.
+    fn phases(&self) -> impl Iterator<Item = [usize; 2]> {
+        let stride = self.stride;
+        (0..stride * stride).map(move |i| [i / stride, i % stride])
+    }
 
     fn run(&self, isa: Isa, group: usize, tiles: [usize; 2], spread: bool) {
         let count = tiles[1] - tiles[0];
         // Not a power of two, which would fall on few places of the cache.
         let width = self.channels_in.next_multiple_of(LANES) + LANES;
-        let mut inputs = scratch::take(Self::ELEMENTS * count * width);
+        let mut inputs = scratch::take(self.stride * self.stride * Self::ELEMENTS * count * width);
         let to = Output(inputs.as_mut_ptr());
         let transform = |block: usize| {
             run(isa, Inputs { pass: self, group, tiles, channel: block * LANES, width, to });
@@ -167,7 +222,7 @@ impl<const M: usize> Pass<'_, M> {
 
     /// The tiles as stretches of a row: picture, row, columns, and the first one's number.
     fn rows(&self, tiles: [usize; 2]) -> impl Iterator<Item = Row> {
-        let [down, across] = self.grid;
+        let [down, across] = [self.axes[0].tiles, self.axes[1].tiles];
         let mut tile = tiles[0];
         std::iter::from_fn(move || {
             (tile < tiles[1]).then(|| {
@@ -191,9 +246,9 @@ struct Row {
     at: usize,
 }
 
-/// `B' d B` for 16 channels: `to[element][tile][channel]`.
-struct Inputs<'a, const M: usize> {
-    pass: &'a Pass<'a, M>,
+/// `B' d B` for 16 channels: `to[phase][element][tile][channel]`.
+struct Inputs<'a, const M: usize, const R: usize> {
+    pass: &'a Pass<'a, M, R>,
     group: usize,
     tiles: [usize; 2],
     /// The first of the channels, in the group.
@@ -203,32 +258,38 @@ struct Inputs<'a, const M: usize> {
     to: Output,
 }
 
-impl<const M: usize> Work for Inputs<'_, M> {
+impl<const M: usize, const R: usize> Work for Inputs<'_, M, R> {
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
         let Self { pass, group, tiles, channel, width, to } = self;
-        let [height, across] = pass.from.map(|n| n as isize);
-        let plane = pass.from[0] * pass.from[1];
+        let n = Pass::<M, R>::N;
+        let [down, across] = &pass.axes;
+        let plane = down.from * across.from;
         let channels = LANES.min(pass.channels_in - channel);
         let count = tiles[1] - tiles[0];
-        let longest = M * pass.grid[1].min(count) + 2;
-        let mut pixels = scratch::take((M + 2) * longest * LANES);
+        // Pixels from the first input to the last one of some tiles.
+        let span = |axis: &Axis, tiles: usize| {
+            axis.step_in * (M * tiles + R - 2) + 1 + axis.shift[..pass.stride].iter().max().unwrap()
+        };
+        let height = span(down, 1);
+        let mut pixels = scratch::take(height * span(across, across.tiles.min(count)) * LANES);
         for row in pass.rows(tiles) {
-            let len = M * row.count + 2;
-            let left = (M * row.first) as isize - pass.padding[1] as isize;
+            let len = span(across, row.count);
+            let left = (across.step_in * M * row.first) as isize + across.origin;
             let first =
                 (row.image * pass.groups + group) * pass.channels_in * plane + channel * plane;
             // [row][column][channel], zeros around the picture.
-            for i in 0..M + 2 {
+            for i in 0..height {
                 let line = &mut pixels[i * len * LANES..][..len * LANES];
-                let y = (M * row.y + i) as isize - pass.padding[0] as isize;
+                let y = (down.step_in * M * row.y + i) as isize + down.origin;
                 let begin = (-left).clamp(0, len as isize) as usize;
-                let end = (across - left).clamp(0, len as isize) as usize;
-                let end = if y < 0 || y >= height { begin } else { end.max(begin) };
+                let end = (across.from as isize - left).clamp(0, len as isize) as usize;
+                let inside = (0..down.from as isize).contains(&y);
+                let end = if inside { end.max(begin) } else { begin };
                 line[..begin * LANES].fill(0.0);
                 line[end * LANES..].fill(0.0);
                 for x in (begin..end).step_by(LANES) {
-                    let at = first as isize + y * across + left + x as isize;
+                    let at = first as isize + y * across.from as isize + left + x as isize;
                     // SAFETY: columns begin..end of row y lie inside the picture.
                     unsafe {
                         S::transpose(
@@ -242,20 +303,25 @@ impl<const M: usize> Work for Inputs<'_, M> {
                     }
                 }
             }
-            for tile in 0..row.count {
-                // SAFETY: each tile has its M + 2 columns of pixels, and its place in `to`.
-                unsafe {
-                    let mut d = [[S::splat(0.0); 6]; 6];
-                    for (i, d) in d[..M + 2].iter_mut().enumerate() {
-                        for (j, d) in d[..M + 2].iter_mut().enumerate() {
-                            *d = S::load(pixels.as_ptr().add((i * len + tile * M + j) * LANES));
+            for (phase, [py, px]) in pass.phases().enumerate() {
+                for tile in 0..row.count {
+                    // SAFETY: each tile has its pixels, and its place in `to`.
+                    unsafe {
+                        let mut d = [[S::splat(0.0); 6]; 6];
+                        for (i, d) in d[..n].iter_mut().enumerate() {
+                            let line = (down.step_in * i + down.shift[py]) * len;
+                            for (j, d) in d[..n].iter_mut().enumerate() {
+                                let x = across.step_in * (M * tile + j) + across.shift[px];
+                                *d = S::load(pixels.as_ptr().add((line + x) * LANES));
+                            }
                         }
-                    }
-                    let d = both::<S, M, INPUTS>(d);
-                    let to = to.0.add((row.at + tile) * width + channel);
-                    for (i, d) in d[..M + 2].iter().enumerate() {
-                        for (j, d) in d[..M + 2].iter().enumerate() {
-                            d.store(to.add((i * (M + 2) + j) * count * width));
+                        let d = both::<S, M, R, INPUTS>(d);
+                        let to = to.0.add((row.at + tile) * width + channel);
+                        for (i, d) in d[..n].iter().enumerate() {
+                            for (j, d) in d[..n].iter().enumerate() {
+                                let element = (phase * n + i) * n + j;
+                                d.store(to.add(element * count * width));
+                            }
                         }
                     }
                 }
@@ -265,37 +331,83 @@ impl<const M: usize> Work for Inputs<'_, M> {
 }
 
 /// Products and `A' m A` for 32 channels out.
-struct Outputs<'a, const M: usize> {
-    pass: &'a Pass<'a, M>,
+struct Outputs<'a, const M: usize, const R: usize> {
+    pass: &'a Pass<'a, M, R>,
     group: usize,
     tiles: [usize; 2],
     /// The first of the channels, in the group.
     channel: usize,
-    /// Numbers of a tile of `inputs[element][tile][channel]`.
+    /// Numbers of a tile of `inputs[phase][element][tile][channel]`.
     width: usize,
     inputs: &'a [f32],
 }
 
-impl<const M: usize> Work for Outputs<'_, M> {
+impl<const M: usize, const R: usize> Work for Outputs<'_, M, R> {
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
-        let Self { pass, group, tiles, channel, width, inputs } = self;
+        let Self { pass, group, tiles, channel, .. } = self;
         let count = tiles[1] - tiles[0];
         let channels = COLUMNS.min(pass.channels_out - channel);
-        let vectors = channels.div_ceil(LANES);
-        let elements = Pass::<M>::ELEMENTS;
-        let longest = M * pass.grid[1].min(count);
+        let step = pass.axes[0].step_out;
+        let elements = Pass::<M, R>::ELEMENTS;
+        let longest = step * M * pass.axes[1].tiles.min(count);
         let (products_len, weights_len) =
             (elements * count * COLUMNS, elements * CHANNELS * COLUMNS);
-        let len = products_len + weights_len + M * longest * LANES;
+        let len = step * products_len + weights_len + M * longest * LANES;
         let mut memory = scratch::take(len);
-        let (products, rest) = memory.split_at_mut(products_len);
+        let (products, rest) = memory.split_at_mut(step * products_len);
         let (weights, pixels) = rest.split_at_mut(weights_len);
+        for py in 0..step {
+            for px in 0..step {
+                let products = &mut products[px * products_len..][..products_len];
+                // All phases make one output, or each its own.
+                for (phase, tap) in pass.phases().enumerate() {
+                    if step == 1 || tap == [py, px] {
+                        let accumulate = step == 1 && phase > 0;
+                        // SAFETY: by the contract of this method.
+                        unsafe { self.multiply::<S>(phase, tap, weights, products, accumulate) };
+                    }
+                }
+            }
+            for vector in 0..channels.div_ceil(LANES) {
+                // SAFETY: as many channels have products, and this task alone writes them.
+                unsafe {
+                    let channels = (channels - vector * LANES).min(LANES);
+                    let products = products.as_ptr().add(vector * LANES);
+                    let channel = channel + vector * LANES;
+                    pass.write::<S>(py, group, tiles, [channel, channels], products, pixels);
+                }
+            }
+        }
+    }
+}
+
+impl<const M: usize, const R: usize> Outputs<'_, M, R> {
+    /// `products[element][tile][32]` of one phase; with `accumulate` added to what is there.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Simd`].
+    #[inline(always)]
+    unsafe fn multiply<S: Simd>(
+        &self,
+        phase: usize,
+        tap: [usize; 2],
+        weights: &mut [f32],
+        products: &mut [f32],
+        accumulate: bool,
+    ) {
+        let &Self { pass, group, tiles, channel, width, inputs } = self;
+        let count = tiles[1] - tiles[0];
+        let channels = COLUMNS.min(pass.channels_out - channel);
+        let elements = Pass::<M, R>::ELEMENTS;
+        let inputs = &inputs[phase * elements * count * width..];
         for first in (0..pass.channels_in).step_by(CHANNELS) {
             let depth = CHANNELS.min(pass.channels_in - first);
             // SAFETY: there is room for the elements of CHANNELS x 32 kernels.
             unsafe {
-                pass.transform_weights::<S>(group, [first, depth], [channel, channels], weights);
+                let channels = [channel, channels];
+                pass.transform_weights::<S>(group, tap, [first, depth], channels, weights);
             }
             for element in 0..elements {
                 let mut at = 0;
@@ -310,28 +422,19 @@ impl<const M: usize> Work for Outputs<'_, M> {
                         depth,
                         c: products[(element * count + at) * COLUMNS..].as_mut_ptr(),
                         c_row: COLUMNS,
-                        accumulate: first > 0,
+                        accumulate: accumulate || first > 0,
                     };
                     // SAFETY: these tiles have `depth` channels from `first` on.
-                    unsafe { S::product(height, vectors, &product) };
+                    unsafe { S::product(height, channels.div_ceil(LANES), &product) };
                     at += height;
                 }
-            }
-        }
-        for vector in 0..vectors {
-            // SAFETY: as many channels have products, and this task alone writes them.
-            unsafe {
-                let channels = (channels - vector * LANES).min(LANES);
-                let products = products.as_ptr().add(vector * LANES);
-                let channel = channel + vector * LANES;
-                pass.write::<S>(group, tiles, [channel, channels], products, pixels);
             }
         }
     }
 }
 
-impl<const M: usize> Pass<'_, M> {
-    /// `G g G'` of the kernels from `first` channels in on to 32 channels out:
+impl<const M: usize, const R: usize> Pass<'_, M, R> {
+    /// `G g G'` of the kernels of a phase, from `first` channels in on to 32 channels out:
     /// `to[element][channel in][channel out]`.
     ///
     /// # Safety
@@ -341,55 +444,64 @@ impl<const M: usize> Pass<'_, M> {
     unsafe fn transform_weights<S: Simd>(
         &self,
         group: usize,
+        phase: [usize; 2],
         [first, depth]: [usize; 2],
         [channel, channels]: [usize; 2],
         to: &mut [f32],
     ) {
+        let (n, side) = (Self::N, R * self.stride);
+        let taps = side * side;
         for vector in 0..channels.div_ceil(LANES) {
             let out = channel + vector * LANES;
             let lanes = LANES.min(self.channels_out - out);
             for c in (first..first + depth).step_by(LANES) {
                 let many = LANES.min(first + depth - c);
                 // [channel in][tap][channel out]
-                let mut kernels = [[0.0; LANES]; 9 * LANES];
+                let mut kernels = [[0.0; LANES]; 16 * LANES];
                 let kernel = kernels.as_mut_ptr().cast::<f32>();
                 let weight = self.weight.as_ptr();
                 // SAFETY: these kernels are part of the weight.
                 unsafe {
                     match self.direction {
                         Direction::Forward => {
-                            let row = self.channels_in * 9;
-                            let from = weight.add((group * self.channels_out + out) * row + c * 9);
-                            for k in (0..9 * many).step_by(LANES) {
-                                let size = [lanes, LANES.min(9 * many - k)];
+                            let row = self.channels_in * taps;
+                            let from =
+                                weight.add((group * self.channels_out + out) * row + c * taps);
+                            for k in (0..taps * many).step_by(LANES) {
+                                let size = [lanes, LANES.min(taps * many - k)];
                                 let to = kernel.add(k * LANES);
                                 S::transpose(size, LANES, from.add(k), row, to, LANES);
                             }
                         }
                         Direction::Adjoint => {
-                            let row = self.channels_out * 9;
-                            let from = weight.add((group * self.channels_in + c) * row + out * 9);
+                            let row = self.channels_out * taps;
+                            let from =
+                                weight.add((group * self.channels_in + c) * row + out * taps);
                             for i in 0..many {
-                                let to = kernel.add(9 * i * LANES);
-                                S::transpose([lanes, 9], LANES, from.add(i * row), 9, to, LANES);
+                                let (from, to) = (from.add(i * row), kernel.add(taps * i * LANES));
+                                S::transpose([lanes, taps], LANES, from, taps, to, LANES);
                             }
                         }
                     }
                     for i in 0..many {
                         let mut g = [[S::splat(0.0); 6]; 6];
-                        for tap in 0..9 {
-                            let from = match self.direction {
-                                Direction::Forward => tap,
-                                // Turned by half a turn.
-                                Direction::Adjoint => 8 - tap,
-                            };
-                            g[tap / 3][tap % 3] = S::load(kernel.add((9 * i + from) * LANES));
+                        for (y, g) in g[..R].iter_mut().enumerate() {
+                            for (x, g) in g[..R].iter_mut().enumerate() {
+                                let [y, x] = match self.direction {
+                                    Direction::Forward => [y, x],
+                                    // Turned by half a turn.
+                                    Direction::Adjoint => [R - 1 - y, R - 1 - x],
+                                };
+                                let [y, x] =
+                                    [phase[0] + self.stride * y, phase[1] + self.stride * x];
+                                *g = S::load(kernel.add((taps * i + side * y + x) * LANES));
+                            }
                         }
-                        let g = both::<S, M, KERNELS>(g);
+                        let g = both::<S, M, R, KERNELS>(g);
                         let at = (c - first + i) * COLUMNS + vector * LANES;
-                        for (i, g) in g[..M + 2].iter().enumerate() {
-                            for (j, g) in g[..M + 2].iter().enumerate() {
-                                let element = i * (M + 2) + j;
+                        for (i, g) in g[..n].iter().enumerate() {
+                            for (j, g) in g[..n].iter().enumerate() {
+                                let element = i * n + j;
                                 g.store(to.as_mut_ptr().add(element * CHANNELS * COLUMNS + at));
                             }
                         }
@@ -399,7 +511,8 @@ impl<const M: usize> Pass<'_, M> {
         }
     }
 
-    /// `A' m A` of 16 channels, `products[element][tile][32]`, with bias and activation.
+    /// `A' m A` of 16 channels and the phases of a row, `products[phase][element][tile][32]`, with
+    /// bias and activation.
     ///
     /// # Safety
     ///
@@ -407,14 +520,17 @@ impl<const M: usize> Pass<'_, M> {
     #[inline(always)]
     unsafe fn write<S: Simd>(
         &self,
+        phase: usize,
         group: usize,
         tiles: [usize; 2],
         [channel, channels]: [usize; 2],
         products: *const f32,
         pixels: &mut [f32],
     ) {
+        let n = Self::N;
         let count = tiles[1] - tiles[0];
-        let [height, across] = self.to;
+        let [down, across] = &self.axes;
+        let step = across.step_out;
         let mut bias = [0.0; LANES];
         if let Some(given) = self.bias {
             let first = group * self.channels_out + channel;
@@ -424,33 +540,41 @@ impl<const M: usize> Pass<'_, M> {
         unsafe {
             let bias = S::load(bias.as_ptr());
             for row in self.rows(tiles) {
-                let len = M * row.count;
-                for tile in 0..row.count {
-                    let mut m = [[S::splat(0.0); 6]; 6];
-                    for (i, m) in m[..M + 2].iter_mut().enumerate() {
-                        for (j, m) in m[..M + 2].iter_mut().enumerate() {
-                            let at = (i * (M + 2) + j) * count + row.at + tile;
-                            *m = S::load(products.add(at * COLUMNS));
+                let len = step * M * row.count;
+                for px in 0..step {
+                    for tile in 0..row.count {
+                        let mut m = [[S::splat(0.0); 6]; 6];
+                        for (i, m) in m[..n].iter_mut().enumerate() {
+                            for (j, m) in m[..n].iter_mut().enumerate() {
+                                let at = ((px * n + i) * n + j) * count + row.at + tile;
+                                *m = S::load(products.add(at * COLUMNS));
+                            }
                         }
-                    }
-                    let y = both::<S, M, OUTPUTS>(m);
-                    for (i, y) in y[..M].iter().enumerate() {
-                        for (j, y) in y[..M].iter().enumerate() {
-                            let to = pixels.as_mut_ptr().add((i * len + tile * M + j) * LANES);
-                            y.add(bias).activate(self.activation).store(to);
+                        let y = both::<S, M, R, OUTPUTS>(m);
+                        for (i, y) in y[..M].iter().enumerate() {
+                            for (j, y) in y[..M].iter().enumerate() {
+                                let x = step * (M * tile + j) + across.place[px];
+                                let to = pixels.as_mut_ptr().add((i * len + x) * LANES);
+                                y.add(bias).activate(self.activation).store(to);
+                            }
                         }
                     }
                 }
-                let x = M * row.first;
-                let width = len.min(across - x);
+                let x = step * M * row.first;
+                let width = len.min(across.to - x);
+                let plane = down.to * across.to;
                 let planes = (row.image * self.groups + group) * self.channels_out + channel;
-                for i in 0..M.min(height - M * row.y) {
-                    let at = planes * height * across + (M * row.y + i) * across + x;
+                for i in 0..M {
+                    let y = step * (M * row.y + i) + down.place[phase];
+                    if y >= down.to {
+                        break;
+                    }
+                    let at = planes * plane + y * across.to + x;
                     for j in (0..width).step_by(LANES) {
                         let size = [LANES.min(width - j), channels];
                         let from = pixels.as_ptr().add((i * len + j) * LANES);
                         let to = self.output.0.add(at + j);
-                        S::transpose(size, size[0], from, LANES, to, height * across);
+                        S::transpose(size, size[0], from, LANES, to, plane);
                     }
                 }
             }
@@ -470,46 +594,86 @@ const OUTPUTS: u8 = 2;
 /// As for [`Simd`].
 #[inline(always)]
 #[allow(clippy::needless_range_loop, reason = "columns and rows look alike")]
-unsafe fn both<S: Simd, const M: usize, const T: u8>(mut x: [[S; 6]; 6]) -> [[S; 6]; 6] {
+unsafe fn both<S: Simd, const M: usize, const R: usize, const T: u8>(
+    mut x: [[S; 6]; 6],
+) -> [[S; 6]; 6] {
     let [from, to] = match T {
-        INPUTS => [M + 2, M + 2],
-        KERNELS => [3, M + 2],
-        _ => [M + 2, M],
+        INPUTS => [M + R - 1, M + R - 1],
+        KERNELS => [R, M + R - 1],
+        _ => [M + R - 1, M],
     };
     for j in 0..from {
         // SAFETY: by the contract of this function.
-        let column =
-            unsafe { transform::<S, M, T>([x[0][j], x[1][j], x[2][j], x[3][j], x[4][j], x[5][j]]) };
+        let column = unsafe {
+            transform::<S, M, R, T>([x[0][j], x[1][j], x[2][j], x[3][j], x[4][j], x[5][j]])
+        };
         for i in 0..to {
             x[i][j] = column[i];
         }
     }
     for i in 0..to {
         // SAFETY: as above.
-        x[i] = unsafe { transform::<S, M, T>(x[i]) };
+        x[i] = unsafe { transform::<S, M, R, T>(x[i]) };
     }
     x
 }
 
-/// `T x` for F(2x2, 3x3) and F(4x4, 3x3), section 4.1 and the authors' code: interpolation at
-/// 0, 1, -1 (, 2, -2) and infinity.
+/// `T x` for F(2x2, 3x3) and F(4x4, 3x3), section 4.1 and the authors' code, interpolation at
+/// 0, 1, -1 (, 2, -2) and infinity; and in the same way for F(2x2, 2x2), at 0, 1 and infinity, and
+/// F(4x4, 2x2), at 0, 1, -1, 2 and infinity.
 ///
 /// # Safety
 ///
 /// As for [`Simd`].
 #[inline(always)]
-unsafe fn transform<S: Simd, const M: usize, const T: u8>(x: [S; 6]) -> [S; 6] {
+unsafe fn transform<S: Simd, const M: usize, const R: usize, const T: u8>(x: [S; 6]) -> [S; 6] {
     let [a, b, c, d, e, f] = x;
     // SAFETY: by the contract of this function.
     unsafe {
-        match (M, T) {
-            (2, INPUTS) => [a.sub(c), b.add(c), c.sub(b), b.sub(d), e, f],
-            (2, KERNELS) => {
+        match (M, R, T) {
+            (2, 2, INPUTS) => [a.sub(b), b, c.sub(b), d, e, f],
+            (2, 2, KERNELS) => [a, a.add(b), b, d, e, f],
+            (2, 2, _) => [a.add(b), b.add(c), c, d, e, f],
+            (4, 2, INPUTS) => {
+                let (outer, inner) = (d.sub(b), d.sub(c));
+                [
+                    plus::<S>(outer, a.sub(c), 2.0),
+                    plus::<S>(inner, b, -2.0),
+                    plus::<S>(inner, b.sub(c), 2.0),
+                    outer,
+                    plus::<S>(e.sub(c), outer, -2.0),
+                    f,
+                ]
+            }
+            (4, 2, KERNELS) => {
+                let (half, sixth) = (times::<S>(a, 0.5), times::<S>(a, 1.0 / 6.0));
+                [
+                    half,
+                    plus::<S>(times::<S>(a, -0.5), b, -0.5),
+                    plus::<S>(times::<S>(a, -1.0 / 6.0), b, 1.0 / 6.0),
+                    plus::<S>(sixth, b, 1.0 / 3.0),
+                    b,
+                    f,
+                ]
+            }
+            (4, 2, _) => {
+                let difference = b.sub(c);
+                [
+                    a.add(b).add(c).add(d),
+                    plus::<S>(difference, d, 2.0),
+                    plus::<S>(b.add(c), d, 4.0),
+                    plus::<S>(difference, d, 8.0).add(e),
+                    e,
+                    f,
+                ]
+            }
+            (2, _, INPUTS) => [a.sub(c), b.add(c), c.sub(b), b.sub(d), e, f],
+            (2, _, KERNELS) => {
                 let (sum, half) = (times::<S>(a.add(c), 0.5), times::<S>(b, 0.5));
                 [a, sum.add(half), sum.sub(half), c, e, f]
             }
-            (2, _) => [a.add(b).add(c), b.sub(c).sub(d), c, d, e, f],
-            (_, INPUTS) => {
+            (2, _, _) => [a.add(b).add(c), b.sub(c).sub(d), c, d, e, f],
+            (_, _, INPUTS) => {
                 let (even, odd) = (plus::<S>(e, c, -4.0), plus::<S>(d, b, -4.0));
                 let (even2, odd2) = (e.sub(c), times::<S>(d.sub(b), 2.0));
                 [
@@ -521,7 +685,7 @@ unsafe fn transform<S: Simd, const M: usize, const T: u8>(x: [S; 6]) -> [S; 6] {
                     plus::<S>(plus::<S>(f, d, -5.0), b, 4.0),
                 ]
             }
-            (_, KERNELS) => {
+            (_, _, KERNELS) => {
                 let (even, odd) = (times::<S>(a.add(c), -1.0 / 6.0), times::<S>(b, -1.0 / 6.0));
                 let (even2, odd2) =
                     (plus::<S>(times::<S>(a, 1.0 / 24.0), c, 1.0 / 6.0), times::<S>(b, 1.0 / 12.0));
@@ -534,7 +698,7 @@ unsafe fn transform<S: Simd, const M: usize, const T: u8>(x: [S; 6]) -> [S; 6] {
                     c,
                 ]
             }
-            (_, _) => {
+            (_, _, _) => {
                 let (sum, difference) = (b.add(c), b.sub(c));
                 let (sum2, difference2) = (d.add(e), d.sub(e));
                 [

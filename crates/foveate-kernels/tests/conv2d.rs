@@ -81,7 +81,8 @@ fn any_shape_equals_the_formula() {
     let mut compared = 0;
     for i in 0..200 {
         let any = spec(&mut random);
-        // Every other one is a shape for Winograd.
+        // Every other one is a shape for Winograd, with stride 1 or 2.
+        let stride = 1 + i / 2 % 2;
         let spec = match i % 2 {
             // A kernel that sees the whole input at once.
             0 if i % 10 == 0 => Conv2d {
@@ -95,8 +96,8 @@ fn any_shape_equals_the_formula() {
             },
             0 => any,
             _ => Conv2d {
-                kernel: [3, 3],
-                stride: [1, 1],
+                kernel: [2 + stride; 2],
+                stride: [stride; 2],
                 dilation: [1, 1],
                 padding: any.padding.map(|p| p % 3),
                 channels_in: any.channels_in + 15 * any.groups,
@@ -190,14 +191,20 @@ fn the_adjoint_is_one() {
 
 #[test]
 fn activations_and_no_bias() {
+    for stride in [1, 2] {
+        activations_with(stride);
+    }
+}
+
+fn activations_with(stride: usize) {
     let mut random = Random(2);
     let spec = Conv2d {
         batch: 2,
         channels_in: 20,
         channels_out: 40,
         input: [9, 21],
-        kernel: [3, 3],
-        stride: [1, 1],
+        kernel: [2 + stride; 2],
+        stride: [stride; 2],
         padding: [1, 1],
         dilation: [1, 1],
         groups: 1,
@@ -250,7 +257,17 @@ fn threads_do_not_change_a_bit() {
     for i in 0..40 {
         let mut spec = spec(&mut random);
         if i % 2 == 1 {
-            spec = Conv2d { kernel: [3, 3], stride: [1, 1], dilation: [1, 1], ..spec };
+            let stride = 1 + i / 2 % 2;
+            let channels = spec.groups * (16 + i);
+            spec = Conv2d {
+                kernel: [2 + stride; 2],
+                stride: [stride; 2],
+                dilation: [1, 1],
+                padding: spec.padding.map(|p| p % 3),
+                channels_in: channels,
+                channels_out: channels,
+                ..spec
+            };
         }
         let input = random.values(spec.input_len());
         let weight = random.values(spec.weight_len());

@@ -1,6 +1,7 @@
 //! The integration tests, linked into one binary.
 
 mod devices;
+mod explanations;
 mod networks;
 mod operations;
 mod pictures;

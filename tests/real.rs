@@ -24,7 +24,7 @@ fn data(name: &str) -> Option<PathBuf> {
 }
 
 /// The 25 pictures of the visualisation practical and their classes.
-fn val_25() -> Option<(Vec<RgbImage>, Vec<usize>)> {
+pub fn val_25() -> Option<(Vec<RgbImage>, Vec<usize>)> {
     let file = data("imagenet/val_25")?.join("imagenet_val_25.npz");
     let mut archive = NpzArchive::new(File::open(file).unwrap()).unwrap();
     let pixels: Vec<u8> = archive.by_name("X").unwrap().unwrap().into_vec().unwrap();
@@ -35,12 +35,12 @@ fn val_25() -> Option<(Vec<RgbImage>, Vec<usize>)> {
 }
 
 /// The network with the weights at hand, which have no address.
-fn pretrained(architecture: Architecture, device: &Device) -> Option<AnyNetwork> {
+pub fn pretrained(architecture: Architecture, device: &Device) -> Option<AnyNetwork> {
     let source = Source::of(architecture).find(|source| source.url.is_none()).unwrap();
     Some(source.load(&data(source.file)?, device).unwrap())
 }
 
-fn classifier(architecture: Architecture, device: &Device) -> Option<Classifier> {
+pub fn classifier(architecture: Architecture, device: &Device) -> Option<Classifier> {
     let network = pretrained(architecture, device)?;
     Some(Classifier::new(network, Preprocessing::IMAGENET, imagenet_labels()))
 }
@@ -58,7 +58,7 @@ fn correct(logits: &[f32], classes: &[usize]) -> (usize, usize) {
 
 /// PyTorch's logits (f32) beside the pictures. `tolerance`: f32 sums in another order for
 /// SqueezeNet; for GoogLeNet, weights in f16 against a reference in f32.
-fn val_25_logits(
+pub fn val_25_logits(
     architecture: Architecture,
     reference: &str,
     tolerance: f32,

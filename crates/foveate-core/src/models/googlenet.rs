@@ -18,7 +18,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::layer::{Layer, LocalResponseNorm, conv2d, device_of, linear, max_pool2d};
 use super::network::{NamedLayer, Network};
-use crate::ops::Activation;
+use super::rule::Rule;
 
 /// Which of the two GoogLeNets.
 #[derive(Config, Debug, PartialEq, Eq, Copy)]
@@ -223,11 +223,13 @@ impl Convolution {
 
 impl Layer for Convolution {
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        self.forward_by(input, Rule::Gradient)
+    }
+
+    fn forward_by(&self, input: Tensor<4>, rule: Rule) -> Tensor<4> {
         match self {
-            Self::Plain(conv) => conv.forward_activated(input, Activation::Relu),
-            Self::Normalised(unit) => {
-                unit.bn.forward_activated(Layer::forward(&unit.conv, input), Activation::Relu)
-            }
+            Self::Plain(conv) => rule.rectified(conv, input),
+            Self::Normalised(unit) => rule.rectified(&unit.bn, unit.conv.forward_by(input, rule)),
         }
     }
 
@@ -298,8 +300,12 @@ impl Inception {
 
 impl Layer for Inception {
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        self.forward_by(input, Rule::Gradient)
+    }
+
+    fn forward_by(&self, input: Tensor<4>, rule: Rule) -> Tensor<4> {
         let outputs = self.branches().into_iter().map(|branch| {
-            branch.into_iter().fold(input.clone(), |activations, layer| layer.forward(activations))
+            branch.into_iter().fold(input.clone(), |input, layer| layer.forward_by(input, rule))
         });
         Tensor::cat(outputs.collect(), 1)
     }

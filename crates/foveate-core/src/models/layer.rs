@@ -6,6 +6,7 @@ use burn::nn::pool::{AdaptiveAvgPool2d, MaxPool2d, MaxPool2dConfig};
 use burn::nn::{BatchNorm, Dropout, Linear, LinearConfig, PaddingConfig2d, Relu};
 use burn::tensor::{Device, Tensor};
 
+use super::rule::Rule;
 use super::squeezenet::Fire;
 use crate::ops::{self, Activation, ConvOptions, ConvTransposeOptions, Lrn, Statistics, Window};
 
@@ -20,6 +21,11 @@ pub trait Layer {
     /// [`forward`](Layer::forward), then an activation: in one step where the layer can.
     fn forward_activated(&self, input: Tensor<4>, activation: Activation) -> Tensor<4> {
         activation.of(self.forward(input))
+    }
+
+    /// [`forward`](Layer::forward), through which the gradient goes back by a rule.
+    fn forward_by(&self, input: Tensor<4>, _rule: Rule) -> Tensor<4> {
+        self.forward(input)
     }
 
     /// Whether the layer is a ReLU, which the layer before it may do in its stead.
@@ -79,10 +85,27 @@ impl Layer for Conv2d {
     }
 
     fn forward_activated(&self, input: Tensor<4>, activation: Activation) -> Tensor<4> {
-        let padding = symmetric(&self.padding);
-        let options = ConvOptions::new(self.stride, padding, self.dilation, self.groups);
         let bias = self.bias.as_ref().map(|bias| bias.val());
-        ops::conv2d(input, self.weight.val(), bias, options, activation)
+        ops::conv2d(input, self.weight.val(), bias, conv_options(self), activation)
+    }
+
+    fn forward_by(&self, input: Tensor<4>, rule: Rule) -> Tensor<4> {
+        if !matches!(rule, Rule::Composite(_)) {
+            return rule.stabilised(Layer::forward(self, input));
+        }
+        // z+ = sum over the positive a_i w_i.
+        let z = Layer::forward(self, input.clone()).detach();
+        let weight = self.weight.val();
+        let product = |activations, weight| {
+            ops::conv2d(activations, weight, None, conv_options(self), Activation::None)
+        };
+        let ([up, down], [w_up, w_down]) = (signs(input), signs(weight));
+        let positive = product(up, w_up) + product(down, w_down);
+        let fixed = positive.clone().detach();
+        let none = fixed.clone().lower_equal_scalar(0.0);
+        let factor = (z.clone() / fixed.mask_fill(none.clone(), 1.0)).mask_fill(none, 0.0);
+        let product = positive * factor;
+        product.clone() + (z - product.detach())
     }
 
     fn output_shape(&self, [n, _, h, w]: [usize; 4]) -> [usize; 4] {
@@ -114,6 +137,16 @@ impl Layer for Conv2d {
         }
         text + ")"
     }
+}
+
+fn conv_options(conv: &Conv2d) -> ConvOptions<2> {
+    ConvOptions::new(conv.stride, symmetric(&conv.padding), conv.dilation, conv.groups)
+}
+
+/// The positive and the negative part.
+fn signs(tensor: Tensor<4>) -> [Tensor<4>; 2] {
+    let positive = Activation::Relu.of(tensor.clone());
+    [positive.clone(), tensor - positive]
 }
 
 impl Layer for ConvTranspose2d {
@@ -164,6 +197,10 @@ impl Layer for Linear {
         output.reshape([n, features, 1, 1])
     }
 
+    fn forward_by(&self, input: Tensor<4>, rule: Rule) -> Tensor<4> {
+        rule.stabilised(Layer::forward(self, input))
+    }
+
     fn output_shape(&self, [n, ..]: [usize; 4]) -> [usize; 4] {
         let [_, out] = self.weight.lazy_shape().dims::<2>();
         [n, out, 1, 1]
@@ -209,6 +246,10 @@ impl Layer for BatchNorm {
         ops::batch_norm(input, gamma, beta, numbers, statistics, self.epsilon, activation)
     }
 
+    fn forward_by(&self, input: Tensor<4>, rule: Rule) -> Tensor<4> {
+        rule.stabilised(Layer::forward(self, input))
+    }
+
     fn parameters(&self) -> usize {
         self.gamma.lazy_shape().num_elements() + self.beta.lazy_shape().num_elements()
     }
@@ -221,6 +262,10 @@ impl Layer for BatchNorm {
 impl Layer for Relu {
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         Relu::forward(self, input)
+    }
+
+    fn forward_by(&self, input: Tensor<4>, rule: Rule) -> Tensor<4> {
+        rule.relu(input)
     }
 
     fn is_relu(&self) -> bool {
@@ -307,6 +352,16 @@ impl Layer for LocalResponseNorm {
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         let Self { size, alpha, beta, k } = *self;
         ops::lrn(input, Lrn { size, alpha, beta, k })
+    }
+
+    fn forward_by(&self, input: Tensor<4>, rule: Rule) -> Tensor<4> {
+        let output = self.forward(input.clone());
+        if !matches!(rule, Rule::Epsilon(_) | Rule::Composite(_)) {
+            return output;
+        }
+        let fixed = input.clone().detach();
+        let zero = fixed.clone().equal_scalar(0.0);
+        input * (output.detach() / fixed.mask_fill(zero, 1.0))
     }
 
     fn describe(&self) -> String {

@@ -4,6 +4,7 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 
 use super::layer::Layer;
+use super::rule::Rule;
 use super::summary::Summary;
 use crate::ops::Activation;
 
@@ -56,7 +57,12 @@ pub trait Network: Module {
     /// - input: `[n, 3, h, w]`
     /// - output: `[n, classes]`, or `[n, c * h * w]` for a network built without a head
     fn forward(&self, input: Tensor<4>) -> Tensor<2> {
-        run(&self.layers(), input).flatten(1, 3)
+        self.forward_by(input, Rule::Gradient)
+    }
+
+    /// [`forward`](Network::forward), through which the gradient goes back by a rule.
+    fn forward_by(&self, input: Tensor<4>, rule: Rule) -> Tensor<2> {
+        run(&self.layers(), input, rule).flatten(1, 3)
     }
 
     /// Activations after `layer`, `[n, c, h, w]`; nothing behind it is computed.
@@ -67,7 +73,7 @@ pub trait Network: Module {
     fn features(&self, input: Tensor<4>, layer: &str) -> Result<Tensor<4>, UnknownLayer> {
         let layers = self.layers();
         let end = position(&layers, layer)? + 1;
-        Ok(run(&layers[..end], input))
+        Ok(run(&layers[..end], input, Rule::Gradient))
     }
 
     /// Logits `[n, classes]` from the activations after `layer`:
@@ -79,7 +85,7 @@ pub trait Network: Module {
     fn head(&self, activations: Tensor<4>, layer: &str) -> Result<Tensor<2>, UnknownLayer> {
         let layers = self.layers();
         let start = position(&layers, layer)? + 1;
-        Ok(run(&layers[start..], activations).flatten(1, 3))
+        Ok(run(&layers[start..], activations, Rule::Gradient).flatten(1, 3))
     }
 
     /// Layers with output shapes, parameters and multiply-adds for one picture of
@@ -89,7 +95,10 @@ pub trait Network: Module {
     }
 }
 
-fn run(layers: &[NamedLayer<'_>], input: Tensor<4>) -> Tensor<4> {
+fn run(layers: &[NamedLayer<'_>], input: Tensor<4>, rule: Rule) -> Tensor<4> {
+    if rule != Rule::Gradient {
+        return layers.iter().fold(input, |input, named| named.layer.forward_by(input, rule));
+    }
     let mut activations = input;
     let mut layers = layers.iter().map(|named| named.layer).peekable();
     while let Some(layer) = layers.next() {

@@ -9,11 +9,11 @@ use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, MaxPool2d};
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, Relu};
-use burn::tensor::{Device, Tensor, activation::relu};
+use burn::tensor::{Device, Tensor};
 
 use super::layer::{Layer, conv2d, device_of, linear, max_pool2d};
 use super::network::{NamedLayer, Network};
-use crate::ops::Activation;
+use super::rule::Rule;
 
 /// Configuration of a [`ResNet`].
 #[derive(Config, Debug)]
@@ -144,13 +144,19 @@ impl BasicBlock {
 
 impl Layer for BasicBlock {
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        self.forward_by(input, Rule::Gradient)
+    }
+
+    fn forward_by(&self, input: Tensor<4>, rule: Rule) -> Tensor<4> {
+        let normalised = |conv: &Conv2d, norm: &BatchNorm, input| {
+            norm.forward_by(conv.forward_by(input, rule), rule)
+        };
         let shortcut = match &self.downsample {
-            Some((conv, norm)) => Layer::forward(norm, Layer::forward(conv, input.clone())),
+            Some((conv, norm)) => normalised(conv, norm, input.clone()),
             None => input.clone(),
         };
-        let hidden =
-            self.bn1.forward_activated(Layer::forward(&self.conv1, input), Activation::Relu);
-        relu(Layer::forward(&self.bn2, Layer::forward(&self.conv2, hidden)) + shortcut)
+        let hidden = rule.rectified(&self.bn1, self.conv1.forward_by(input, rule));
+        rule.relu(normalised(&self.conv2, &self.bn2, hidden) + shortcut)
     }
 
     fn output_shape(&self, input: [usize; 4]) -> [usize; 4] {

@@ -14,8 +14,8 @@ use burn::tensor::{Device, Tensor};
 
 use super::layer::{Layer, Unit, conv2d, device_of, max_pool2d};
 use super::network::{NamedLayer, Network};
+use super::rule::Rule;
 use super::vgg::sequential;
-use crate::ops::Activation;
 
 /// Which of the two SqueezeNets.
 #[derive(Config, Debug, PartialEq, Eq, Copy)]
@@ -143,9 +143,13 @@ impl Fire {
 
 impl Layer for Fire {
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        let squeezed = self.squeeze.forward_activated(input, Activation::Relu);
-        let expand1x1 = self.expand1x1.forward_activated(squeezed.clone(), Activation::Relu);
-        let expand3x3 = self.expand3x3.forward_activated(squeezed, Activation::Relu);
+        self.forward_by(input, Rule::Gradient)
+    }
+
+    fn forward_by(&self, input: Tensor<4>, rule: Rule) -> Tensor<4> {
+        let squeezed = rule.rectified(&self.squeeze, input);
+        let expand1x1 = rule.rectified(&self.expand1x1, squeezed.clone());
+        let expand3x3 = rule.rectified(&self.expand3x3, squeezed);
         Tensor::cat(vec![expand1x1, expand3x3], 1)
     }
 

@@ -1,0 +1,98 @@
+//! What can be wrong with a question to a network.
+
+use crate::models::UnknownLayer;
+
+/// An explanation, an attack or a visualisation that cannot be made.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExplainError {
+    /// A class that the model does not have.
+    #[error("class {class} is asked for, and the model has {classes}: from 0 to {}", .classes - 1)]
+    Class {
+        /// The class asked for.
+        class: usize,
+        /// How many there are.
+        classes: usize,
+    },
+    /// Classes for another number of pictures.
+    #[error("{found} classes for {pictures} pictures: expected one for each, or one for all")]
+    Targets {
+        /// Pictures in the batch.
+        pictures: usize,
+        /// Classes given.
+        found: usize,
+    },
+    /// The model answers in another shape.
+    #[error(
+        "the model gives {found:?} for {pictures} pictures: expected logits [n, classes], one row a picture"
+    )]
+    Logits {
+        /// Pictures in the batch.
+        pictures: usize,
+        /// Shape of what the model gives.
+        found: [usize; 2],
+    },
+    /// A score of the caller's has another shape, or does not depend on the logits.
+    #[error(
+        "the score has {found} values for {pictures} pictures: expected [n], one a picture, computed from the logits"
+    )]
+    Score {
+        /// Pictures in the batch.
+        pictures: usize,
+        /// Values of the score.
+        found: usize,
+    },
+    /// The input holds a NaN or an infinity.
+    #[error(
+        "value {index} of the input, counted through [n, c, h, w], is {value}: expected finite numbers"
+    )]
+    NotFinite {
+        /// Place of the value.
+        index: usize,
+        /// The value.
+        value: f32,
+    },
+    /// A pixel lies outside `[0, 1]`.
+    #[error(
+        "value {index} of the pixels, counted through [n, c, h, w], is {value}: expected 0 to 1; give pixels, not a network's normalised input"
+    )]
+    NotPixels {
+        /// Place of the value.
+        index: usize,
+        /// The value.
+        value: f32,
+    },
+    /// There is no picture, or one without pixels.
+    #[error("an input of shape {found:?}: expected at least one picture with at least one pixel")]
+    Empty {
+        /// Shape of the input.
+        found: [usize; 4],
+    },
+    /// A layer that the network does not have.
+    #[error(transparent)]
+    Layer(#[from] UnknownLayer),
+    /// The model's weights are tracked: it would be trained, not explained.
+    #[error("the model's weights are tracked for training: give the closure `network.valid()`")]
+    Training,
+    /// A setting out of its range.
+    #[error("{setting} is {found}: expected {expected}")]
+    Setting {
+        /// Which one.
+        setting: &'static str,
+        /// Its value.
+        found: String,
+        /// What it may be.
+        expected: String,
+    },
+}
+
+impl ExplainError {
+    /// A setting out of its range.
+    pub(super) fn setting(
+        setting: &'static str,
+        found: impl ToString,
+        expected: impl Into<String>,
+    ) -> Self {
+        Self::Setting { setting, found: found.to_string(), expected: expected.into() }
+    }
+}

@@ -1,0 +1,76 @@
+//! Gradients that leave out what speaks against: guided backpropagation and the deconvnet. The papers
+//! are named in [`guided_relu`](crate::ops::guided_relu).
+//!
+//! Both resemble an edge detector more than an explanation: they hardly change when the network's
+//! upper weights are replaced by random ones (Julius Adebayo et al., *Sanity Checks for Saliency
+//! Maps*, 2018, <https://arxiv.org/abs/1810.03292>).
+
+use burn::tensor::Tensor;
+
+use super::attribution::Attribution;
+use super::cam::{Cam, CamRule};
+use super::error::ExplainError;
+use super::gradient::scored_by;
+use super::model::{LayeredModel, checked};
+use super::target::Target;
+use crate::models::Rule;
+
+/// The gradient with every ReLU's rectified: `max(g, 0)` where the ReLU's input is positive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GuidedBackprop;
+
+/// The gradient with every ReLU's replaced by `max(g, 0)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deconvnet;
+
+/// [`GuidedBackprop`] times the Grad-CAM of a layer, upsampled: section 3.2 of Selvaraju et al.; see
+/// [`CamRule::GradCam`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuidedGradCam {
+    /// Name of the layer.
+    pub layer: String,
+}
+
+fn ruled<M: LayeredModel + ?Sized>(
+    model: &M,
+    input: &Tensor<4>,
+    target: &Target,
+    rule: Rule,
+) -> Result<Tensor<4>, ExplainError> {
+    let logits = |x| Ok(model.logits_by(model.normalised(x), rule));
+    Ok(scored_by(logits, &checked(model, input)?, target)?.gradient)
+}
+
+impl<M: LayeredModel + ?Sized> Attribution<M> for GuidedBackprop {
+    fn attribute(
+        &self,
+        model: &M,
+        input: &Tensor<4>,
+        target: &Target,
+    ) -> Result<Tensor<4>, ExplainError> {
+        ruled(model, input, target, Rule::Guided)
+    }
+}
+
+impl<M: LayeredModel + ?Sized> Attribution<M> for Deconvnet {
+    fn attribute(
+        &self,
+        model: &M,
+        input: &Tensor<4>,
+        target: &Target,
+    ) -> Result<Tensor<4>, ExplainError> {
+        ruled(model, input, target, Rule::Deconvnet)
+    }
+}
+
+impl<M: LayeredModel + ?Sized> Attribution<M> for GuidedGradCam {
+    fn attribute(
+        &self,
+        model: &M,
+        input: &Tensor<4>,
+        target: &Target,
+    ) -> Result<Tensor<4>, ExplainError> {
+        let cam = Cam { rule: CamRule::GradCam, layer: self.layer.clone() };
+        Ok(GuidedBackprop.attribute(model, input, target)? * cam.attribute(model, input, target)?)
+    }
+}

@@ -1,0 +1,42 @@
+//! Layer-wise relevance propagation; the papers are named in [`Rule`].
+
+use burn::tensor::Tensor;
+
+use super::attribution::Attribution;
+use super::error::ExplainError;
+use super::gradient::scored_by;
+use super::model::{LayeredModel, checked};
+use super::target::Target;
+use crate::models::Rule;
+
+/// The score, handed back layer by layer to the pixels.
+///
+/// The relevance is that of the network's normalised input, whose channels are those of the pixels. It
+/// sums up to the score less what the biases (and, by LRP-epsilon, `epsilon`) take.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Lrp {
+    /// [`Rule::Epsilon`]; captum's epsilon is 1e-9.
+    Epsilon(f32),
+    /// [`Rule::Composite`], with this epsilon where no convolution is.
+    Composite(f32),
+}
+
+impl<M: LayeredModel + ?Sized> Attribution<M> for Lrp {
+    fn attribute(
+        &self,
+        model: &M,
+        input: &Tensor<4>,
+        target: &Target,
+    ) -> Result<Tensor<4>, ExplainError> {
+        let (rule, epsilon) = match *self {
+            Self::Epsilon(epsilon) => (Rule::Epsilon(epsilon), epsilon),
+            Self::Composite(epsilon) => (Rule::Composite(epsilon), epsilon),
+        };
+        if !(epsilon > 0.0 && epsilon.is_finite()) {
+            return Err(ExplainError::setting("epsilon", epsilon, "a positive number"));
+        }
+        let normalised = model.normalised(checked(model, input)?);
+        let logits = |x| Ok(model.logits_by(x, rule));
+        Ok(scored_by(logits, &normalised, target)?.gradient * normalised)
+    }
+}

@@ -1,0 +1,100 @@
+//! Daniel Smilkov et al., *SmoothGrad: removing noise by adding noise*, 2017,
+//! <https://arxiv.org/abs/1706.03825>; its square: Sara Hooker et al., *A Benchmark for
+//! Interpretability Methods in Deep Neural Networks*, 2019, <https://arxiv.org/abs/1806.10758>; its
+//! variance: Julius Adebayo et al., *Local Explanation Methods for Deep Neural Networks Lack
+//! Sensitivity to Parameter Values*, 2018, <https://arxiv.org/abs/1810.03307>.
+
+use burn::tensor::Tensor;
+use rand_distr::Normal;
+
+use super::attribution::Attribution;
+use super::error::ExplainError;
+use super::model::{Model, checked, rows};
+use super::noise::drawn;
+use super::target::Target;
+
+/// A method on noisy copies of the input, taken together.
+#[derive(Debug, Clone)]
+pub struct SmoothGrad<A> {
+    /// The method.
+    pub method: A,
+    /// Copies of each picture, at least 1.
+    pub samples: usize,
+    /// Standard deviation of the normal noise, in the input's unit; at least 0. The paper finds 10 to
+    /// 20 % of the range of the pixels best.
+    pub sigma: f32,
+    /// How the copies' maps become one.
+    pub statistic: Statistic,
+    /// Copies that the method runs on at once; the result differs by rounding alone.
+    pub batch: usize,
+    /// The same seed gives the same noise, on every device.
+    pub seed: u64,
+}
+
+/// Of the maps of noisy copies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Statistic {
+    /// SmoothGrad: the mean.
+    Mean,
+    /// SmoothGrad squared: the mean of the squares.
+    MeanSquare,
+    /// VarGrad: the variance, `mean(m^2) - mean(m)^2`.
+    Variance,
+}
+
+impl<A> SmoothGrad<A> {
+    /// The mean of 50 copies, noise of 0.15, 8 copies at once.
+    pub fn new(method: A) -> Self {
+        Self { method, samples: 50, sigma: 0.15, statistic: Statistic::Mean, batch: 8, seed: 0 }
+    }
+}
+
+impl<M: Model + ?Sized, A: Attribution<M>> Attribution<M> for SmoothGrad<A> {
+    fn attribute(
+        &self,
+        model: &M,
+        input: &Tensor<4>,
+        target: &Target,
+    ) -> Result<Tensor<4>, ExplainError> {
+        for (setting, found) in [("samples", self.samples), ("batch", self.batch)] {
+            if found == 0 {
+                return Err(ExplainError::setting(setting, found, "at least 1"));
+            }
+        }
+        let Some(noise) = Normal::new(0.0, self.sigma).ok().filter(|_| self.sigma >= 0.0) else {
+            return Err(ExplainError::setting("sigma", self.sigma, "a number, at least 0"));
+        };
+        let input = checked(model, input)?;
+        let [n, c, h, w] = input.dims();
+        let target = target.fixed(&rows(model.logits(input.clone()), n)?)?;
+
+        let mut maps = Vec::new();
+        for i in 0..n {
+            let x = input.clone().slice([i..i + 1]);
+            let (mut sum, mut squares) = (None, None);
+            let add = |total: Option<Tensor<4>>, maps: Tensor<4>| {
+                let part = maps.sum_dim(0);
+                Some(total.map_or(part.clone(), |total| total + part))
+            };
+            for first in (0..self.samples).step_by(self.batch) {
+                let count = self.batch.min(self.samples - first);
+                let places = (first..first + count).map(|k| (i * self.samples + k) as u64);
+                let noise = drawn(self.seed, places, [c, h, w], noise, &input.device());
+                let target = target.of(std::iter::repeat_n(i, count));
+                let maps = self.method.attribute(model, &(x.clone() + noise), &target)?;
+                if self.statistic != Statistic::Mean {
+                    squares = add(squares, maps.clone().powi_scalar(2));
+                }
+                sum = add(sum, maps);
+            }
+            let mean = |total: Option<Tensor<4>>| total.map(|t| t / self.samples as f32);
+            maps.extend(match (self.statistic, mean(sum), mean(squares)) {
+                (Statistic::Variance, Some(mean), Some(square)) => {
+                    Some(square - mean.powi_scalar(2))
+                }
+                (_, mean, square) => square.or(mean),
+            });
+        }
+        Ok(Tensor::cat(maps, 0))
+    }
+}

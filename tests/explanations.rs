@@ -6,7 +6,7 @@ use std::env;
 use foveate::burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use foveate::burn::tensor::{DType, Tensor, TensorData};
 use foveate::explain::{
-    Attribution, Cam, CamRule, Deconvnet, ExplainError, GuidedBackprop, GuidedGradCam,
+    Attribution, Baseline, Cam, CamRule, Deconvnet, ExplainError, GuidedBackprop, GuidedGradCam,
     InputXGradient, IntegratedGradients, Lrp, Model, Quadrature, Saliency, SmoothGrad, Statistic,
     Target,
 };
@@ -24,7 +24,7 @@ type Method = Box<dyn Attribution<Classifier<AnyNetwork>>>;
 /// The methods of tests/golden/attributions.py, by their names there.
 fn methods(layer: &str) -> Vec<(&'static str, Method)> {
     let integrated = |rule, steps| -> Method {
-        Box::new(IntegratedGradients { steps, rule, baseline: None, batch: 4 })
+        Box::new(IntegratedGradients { steps, rule, batch: 4, ..Default::default() })
     };
     let layer = layer.to_string();
     vec![
@@ -145,11 +145,14 @@ fn a_linear_model_in_closed_form() {
             (Quadrature::RiemannRight, 1.0),
             (Quadrature::RiemannTrapezoid, 0.8),
         ] {
-            let baseline = Some(baseline.clone());
-            let method =
-                IntegratedGradients { steps: 5, rule, baseline: baseline.clone(), batch: 2 };
+            let method = IntegratedGradients {
+                steps: 5,
+                rule,
+                baseline: Baseline::Pictures(baseline.clone()),
+                batch: 2,
+            };
             let (map, delta) = method.attribute_with_delta(&model, &x, &target).unwrap();
-            let expected = rows.clone() * (x.clone() - baseline.unwrap()) * factor;
+            let expected = rows.clone() * (x.clone() - baseline.clone()) * factor;
             assert_near(map, expected, 1e-5, "integrated gradients");
             let complete = delta.iter().all(|delta| delta.abs() < 1e-4);
             assert_eq!(complete, factor == 1.0, "{rule:?}: {delta:?}");
@@ -385,8 +388,8 @@ fn bad_input_is_refused() {
     assert!(integrated(IntegratedGradients { batch: 0, ..default() }).contains("batch is 0"));
     let rule = Quadrature::RiemannTrapezoid;
     assert!(integrated(IntegratedGradients { steps: 1, rule, ..default() }).contains("at least 2"));
-    let baseline = Some(noise([1, 1, 2, 2], 1, &device));
-    assert!(integrated(IntegratedGradients { baseline, ..default() }).contains("[1, 1, 3, 3]"));
+    let baseline = Baseline::Pictures(noise([1, 1, 2, 2], 1, &device));
+    assert!(integrated(IntegratedGradients { baseline, ..default() }).contains("[2, 1, 3, 3]"));
     let smooth =
         |smooth: SmoothGrad<Saliency>| text(smooth.attribute(&powers, &x, &Target::Predicted));
     let plain = || SmoothGrad::new(Saliency);

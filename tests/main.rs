@@ -1,11 +1,16 @@
 //! The integration tests, linked into one binary.
 
+mod attacks;
 mod devices;
+mod explained;
 mod explanations;
+mod judge;
 mod networks;
 mod operations;
+mod perturbation;
 mod pictures;
 mod real;
+mod visualise;
 mod weights;
 
 use std::io::Write;

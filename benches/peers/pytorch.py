@@ -1,6 +1,6 @@
 """PyTorch at the work of benches/rows: one row in a process of its own, one line of JSON.
 
-    pip install torch==2.15.0 torchvision==0.29.2
+    pip install torch==2.15.0 torchvision==0.29.2 captum==0.9.0
     python benches/peers/pytorch.py vgg16-forward-1
     python benches/peers/pytorch.py                    # the names of the rows
 
@@ -8,6 +8,7 @@ RAYON_NUM_THREADS sets the threads, as it does for foveate.
 """
 
 import argparse
+import functools
 import json
 import os
 import re
@@ -172,10 +173,46 @@ def product(name, size):
     return lambda: left @ right
 
 
+def explain(method, name, size):
+    """captum's methods, 50 steps eight at a time (`size` steps), windows of 32 pixels every 16."""
+    from captum import attr
+
+    network = NETWORKS[name]().eval().requires_grad_(False)
+    for module in network.modules():
+        if isinstance(module, nn.ReLU):
+            module.inplace = False  # captum's hooks
+    picture = torch.rand(1, 3, 224, 224)
+    eight = {"internal_batch_size": 8}
+    methods = {
+        "saliency": lambda: attr.Saliency(network).attribute(tracked, target=0),
+        "integrated": lambda: attr.IntegratedGradients(network).attribute(
+            tracked, target=0, n_steps=size, **eight
+        ),
+        "smoothgrad": lambda: attr.NoiseTunnel(attr.Saliency(network)).attribute(
+            tracked, target=0, nt_samples=size, nt_samples_batch_size=8, stdevs=0.15
+        ),
+        "gradcam": lambda: attr.LayerAttribution.interpolate(
+            attr.LayerGradCam(network, network.features[12]).attribute(tracked, target=0),
+            (224, 224),
+            interpolate_mode="bilinear",
+        ),
+        "occlusion": lambda: attr.Occlusion(network).attribute(
+            picture, (3, 32, 32), (3, 16, 16), target=0, perturbations_per_eval=8
+        ),
+    }
+    tracked = picture.clone().requires_grad_()
+    return methods[method]
+
+
 ROWS = {f"{name}-forward-{batch}": forward for name in NETWORKS for batch in (1, 8)}
 ROWS |= {f"{name}-gradient-1": gradient for name in ("vgg16", "resnet18", "squeezenet1_1")}
 ROWS |= {"squeezenet1_1-training-32": training, "dann-training-64": dann}
 ROWS |= {f"{name}-training-128": dcgan for name in ("dcgan32", "dcgan128", "cdcgan128")}
+EXPLANATIONS = {"saliency": 1, "integrated": 50, "smoothgrad": 50, "gradcam": 1, "occlusion": 1}
+ROWS |= {
+    f"squeezenet1_1-{method}-{size}": functools.partial(explain, method)
+    for method, size in EXPLANATIONS.items()
+}
 ROWS |= {f"product-{size}": product for size in (512, 1024, 2048)}
 
 

@@ -16,6 +16,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod dann;
 mod dcgan;
+mod explain;
 mod layers;
 mod memory;
 mod stock;
@@ -48,12 +49,14 @@ enum Work {
     Dann(usize),
     /// A step of a DCGAN of this width, 32x32.
     Dcgan { width: usize, batch: usize, classes: usize },
+    /// An attribution of one picture under SqueezeNet 1.1.
+    Explain(explain::Method),
     /// The product of two square matrices.
     Product(usize),
 }
 
 /// The rows; `peers/pytorch.py` has the same names.
-const ROWS: [(&str, Work); 19] = [
+const ROWS: [(&str, Work); 24] = [
     ("vgg16-forward-1", Work::Forward(Vgg16, 1)),
     ("vgg16-forward-8", Work::Forward(Vgg16, 8)),
     ("vgg16-gradient-1", Work::InputGradient(Vgg16)),
@@ -70,6 +73,11 @@ const ROWS: [(&str, Work); 19] = [
     ("dcgan32-training-128", Work::Dcgan { width: 32, batch: 128, classes: 0 }),
     ("dcgan128-training-128", Work::Dcgan { width: 128, batch: 128, classes: 0 }),
     ("cdcgan128-training-128", Work::Dcgan { width: 128, batch: 128, classes: 10 }),
+    ("squeezenet1_1-saliency-1", Work::Explain(explain::Method::Saliency)),
+    ("squeezenet1_1-integrated-50", Work::Explain(explain::Method::IntegratedGradients)),
+    ("squeezenet1_1-smoothgrad-50", Work::Explain(explain::Method::SmoothGrad)),
+    ("squeezenet1_1-gradcam-1", Work::Explain(explain::Method::GradCam)),
+    ("squeezenet1_1-occlusion-1", Work::Explain(explain::Method::Occlusion)),
     ("product-512", Work::Product(512)),
     ("product-1024", Work::Product(1024)),
     ("product-2048", Work::Product(2048)),
@@ -204,6 +212,7 @@ impl Work {
                 let mut training = dcgan::Training::new(width, batch, classes, &tracked);
                 Box::new(move || finish(training.step()))
             }
+            Self::Explain(method) => explain::prepare(method, device),
             Self::Product(size) => {
                 let left = Tensor::<2>::random([size, size], normal, device);
                 let right = Tensor::<2>::random([size, size], normal, device);

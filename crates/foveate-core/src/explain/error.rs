@@ -62,6 +62,36 @@ pub enum ExplainError {
         /// The value.
         value: f32,
     },
+    /// A model answers something that is no number.
+    #[error(
+        "{what} of picture {picture} is {value}: expected finite numbers; look for an overflow or a division by 0 in the model"
+    )]
+    Answer {
+        /// The answer in question.
+        what: &'static str,
+        /// Index of the picture.
+        picture: usize,
+        /// The value.
+        value: f32,
+    },
+    /// A map that does not belong to the input.
+    #[error("a map of shape {found:?}: expected {expected}")]
+    MapShape {
+        /// Shape of the map.
+        found: [usize; 4],
+        /// What it may be.
+        expected: String,
+    },
+    /// A map that holds a NaN or an infinity.
+    #[error(
+        "value {index} of the map, counted through [n, c, h, w], is {value}: expected finite numbers"
+    )]
+    MapNotFinite {
+        /// Place of the value.
+        index: usize,
+        /// The value.
+        value: f32,
+    },
     /// There is no picture, or one without pixels.
     #[error("an input of shape {found:?}: expected at least one picture with at least one pixel")]
     Empty {

@@ -6,6 +6,7 @@ use std::f64::consts::PI;
 use burn::tensor::{Tensor, TensorData};
 
 use super::attribution::Attribution;
+use super::baseline::Baseline;
 use super::error::ExplainError;
 use super::gradient::{scored, scores};
 use super::model::{Model, checked, rows, values};
@@ -19,8 +20,8 @@ pub struct IntegratedGradients {
     pub steps: usize,
     /// Where they are taken, and what they weigh.
     pub rule: Quadrature,
-    /// What the input is compared with, `[1, c, h, w]` or one for each picture; zeros if there is none.
-    pub baseline: Option<Tensor<4>>,
+    /// What the input is compared with.
+    pub baseline: Baseline,
     /// Inputs that the model runs on at once; the result differs by rounding alone.
     pub batch: usize,
 }
@@ -42,9 +43,14 @@ pub enum Quadrature {
 }
 
 impl Default for IntegratedGradients {
-    /// As captum: 50 steps by Gauss and Legendre from zeros; 8 inputs at once.
+    /// As captum: 50 steps by Gauss and Legendre from 0; 8 inputs at once.
     fn default() -> Self {
-        Self { steps: 50, rule: Quadrature::GaussLegendre, baseline: None, batch: 8 }
+        Self {
+            steps: 50,
+            rule: Quadrature::GaussLegendre,
+            baseline: Baseline::Constant(0.0),
+            batch: 8,
+        }
     }
 }
 
@@ -62,28 +68,13 @@ impl IntegratedGradients {
         target: &Target,
     ) -> Result<(Tensor<4>, Vec<f32>), ExplainError> {
         let input = checked(model, input)?;
-        let baseline = self.baseline(&input)?;
+        let baseline = self.baseline.of(&input)?;
         let [n, ..] = input.dims();
         let fixed = target.fixed(&rows(model.logits(input.clone()), n)?)?;
         let map = self.attribute(model, &input, &fixed)?;
         let ends = scores(model, input, &fixed)? - scores(model, baseline, &fixed)?;
         let sums = map.clone().flatten::<2>(1, 3).sum_dim(1).squeeze_dim::<1>(1);
         Ok((map, values(&(sums - ends))))
-    }
-
-    fn baseline(&self, input: &Tensor<4>) -> Result<Tensor<4>, ExplainError> {
-        let [n, c, h, w] = input.dims();
-        match &self.baseline {
-            None => Ok(input.zeros_like()),
-            Some(baseline) if [[1, c, h, w], [n, c, h, w]].contains(&baseline.dims()) => {
-                Ok(baseline.clone().inner().to_device(&input.device()).expand([n, c, h, w]))
-            }
-            Some(baseline) => Err(ExplainError::setting(
-                "the baseline's shape",
-                format!("{:?}", baseline.dims()),
-                format!("[1, {c}, {h}, {w}] or {:?}", input.dims()),
-            )),
-        }
     }
 }
 
@@ -104,7 +95,7 @@ impl<M: Model + ?Sized> Attribution<M> for IntegratedGradients {
         let input = checked(model, input)?;
         let [n, ..] = input.dims();
         let target = target.fixed(&rows(model.logits(input.clone()), n)?)?;
-        let difference = input.clone() - self.baseline(&input)?;
+        let difference = input.clone() - self.baseline.of(&input)?;
         let places = self.rule.places(self.steps);
         let column = |part: &[[f64; 2]], i: usize| {
             let values: Vec<f32> = part.iter().map(|place| place[i] as f32).collect();

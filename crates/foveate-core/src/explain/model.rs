@@ -111,7 +111,7 @@ pub(super) fn checked<M: Model + ?Sized>(
     if let Some((index, value)) = odd {
         return Err(ExplainError::NotFinite { index, value });
     }
-    if !model.is_frozen() && model.logits(input.clone().slice([0..1])).is_tracked() {
+    if !model.is_frozen() && model.logits(input.clone().narrow(0, 0, 1)).is_tracked() {
         return Err(ExplainError::Training);
     }
     Ok(input)

@@ -1,4 +1,5 @@
-//! Pictures in, pixels out: decode, resize, normalise; sheets of pictures to look at.
+//! Pictures in, pixels out: decode, resize, normalise; heat maps, films and sheets of pictures to look
+//! at.
 //!
 //! Three types keep apart what is often mixed up:
 //!
@@ -6,6 +7,8 @@
 //! - [`Pixels`] are a batch of one size on a device, RGB in `[0, 1]`;
 //! - [`Input`] is what a network takes: pixels normalised by [`Preprocessing`].
 
+mod film;
+mod heat_map;
 mod map;
 mod picture;
 mod pixels;
@@ -13,6 +16,8 @@ mod preprocessing;
 pub mod sheet;
 
 pub use ::image::{RgbImage, imageops};
+pub use film::{FilmError, save_gif};
+pub use heat_map::{Colours, HeatMap, overlay};
 pub use map::grey_map;
 pub use picture::{MAX_PIXELS, PictureError, open};
 pub use pixels::{Input, Pixels};

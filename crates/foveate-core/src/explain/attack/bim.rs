@@ -1,0 +1,43 @@
+//! Alexey Kurakin, Ian Goodfellow, Samy Bengio, *Adversarial examples in the physical world*, 2017,
+//! <https://arxiv.org/abs/1607.02533>: the basic iterative method, and, targeted, the iterative
+//! least-likely class method, for any class.
+
+use super::super::error::ExplainError;
+use super::super::model::Model;
+use super::ball::{Ball, Norm};
+use super::fgsm::sign_steps;
+use super::session::Session;
+use super::{Attack, Attacked, Goal, not_negative, positive, some};
+use crate::image::Pixels;
+
+/// [`Fgsm`](super::Fgsm) in small steps, each followed by clipping to `epsilon` around the original
+/// and to `[0, 1]`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bim {
+    /// The largest change of a value, in pixel values.
+    pub epsilon: f32,
+    /// Size of a step, in pixel values.
+    pub step_size: f32,
+    /// The most steps.
+    pub steps: usize,
+    /// Whether a picture stands still once it meets the goal, or takes all steps.
+    pub early_stop: bool,
+}
+
+/// The paper's: steps of 1/255, and `min(epsilon + 4, 1.25 epsilon)` of them, in 255ths.
+impl Default for Bim {
+    fn default() -> Self {
+        Self { epsilon: 8.0 / 255.0, step_size: 1.0 / 255.0, steps: 10, early_stop: true }
+    }
+}
+
+impl<M: Model + ?Sized> Attack<M> for Bim {
+    fn attack(&self, model: &M, pixels: &Pixels, goal: &Goal) -> Result<Attacked, ExplainError> {
+        not_negative("epsilon", self.epsilon)?;
+        positive("step_size", self.step_size)?;
+        some("steps", self.steps)?;
+        let session = Session::open(model, pixels, goal)?;
+        let ball = Ball::new(&session.original, Norm::LInf, self.epsilon);
+        sign_steps(session, &ball, None, self.step_size, self.steps, self.early_stop)
+    }
+}

@@ -1,0 +1,55 @@
+//! Ian J. Goodfellow, Jonathon Shlens, Christian Szegedy, *Explaining and Harnessing Adversarial
+//! Examples*, 2015, <https://arxiv.org/abs/1412.6572>; targeted as in Kurakin et al., 2017 (see
+//! [`Bim`](super::Bim)).
+//!
+//! The cross entropy is the loss, and values are cut off at 0 and 1.
+
+use super::super::error::ExplainError;
+use super::super::model::Model;
+use super::ball::{Ball, Norm};
+use super::session::Session;
+use super::{Attack, Attacked, Goal, not_negative};
+use crate::image::Pixels;
+
+/// The fast gradient sign method: one step of `epsilon` for every value, up the loss of the true
+/// class or down the loss of the target.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Fgsm {
+    /// Size of the step, in pixel values.
+    pub epsilon: f32,
+}
+
+impl Default for Fgsm {
+    fn default() -> Self {
+        Self { epsilon: 8.0 / 255.0 }
+    }
+}
+
+impl<M: Model + ?Sized> Attack<M> for Fgsm {
+    fn attack(&self, model: &M, pixels: &Pixels, goal: &Goal) -> Result<Attacked, ExplainError> {
+        not_negative("epsilon", self.epsilon)?;
+        let session = Session::open(model, pixels, goal)?;
+        let ball = Ball::new(&session.original, Norm::LInf, self.epsilon);
+        sign_steps(session, &ball, None, self.epsilon, 1, true)
+    }
+}
+
+/// Steps of the gradient's sign that stay within a ball around the original.
+pub(super) fn sign_steps<M: Model + ?Sized>(
+    mut session: Session<'_, M>,
+    ball: &Ball,
+    start: Option<burn::tensor::Tensor<4>>,
+    step_size: f32,
+    steps: usize,
+    early_stop: bool,
+) -> Result<Attacked, ExplainError> {
+    let start = start.unwrap_or_else(|| session.original.clone());
+    let adversarial = session.walk(
+        start,
+        steps,
+        early_stop,
+        Session::log_probability,
+        |x, gradient, places| ball.project(x + gradient.sign() * step_size, places),
+    )?;
+    session.close(adversarial)
+}

@@ -1,0 +1,55 @@
+//! Yinpeng Dong et al., *Boosting Adversarial Attacks with Momentum*, 2018,
+//! <https://arxiv.org/abs/1710.06081>, algorithm 1.
+
+use super::super::error::ExplainError;
+use super::super::model::Model;
+use super::ball::{Ball, Norm, scaled};
+use super::session::{Session, pick, put};
+use super::{Attack, Attacked, Goal, not_negative, some};
+use crate::image::Pixels;
+
+/// The momentum iterative fast gradient sign method: `steps` steps of size `epsilon / steps` along the
+/// sign of `momentum <- decay * momentum + g / |g|_1`. Made to transfer to other models.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MiFgsm {
+    /// The largest change of a value, in pixel values.
+    pub epsilon: f32,
+    /// Number of steps.
+    pub steps: usize,
+    /// What is kept of the momentum at each step.
+    pub decay: f32,
+    /// Whether a picture stands still once it meets the goal, or takes all steps: then it transfers
+    /// better.
+    pub early_stop: bool,
+}
+
+/// The paper's: `epsilon` 16/255, 10 steps, decay 1, all steps taken.
+impl Default for MiFgsm {
+    fn default() -> Self {
+        Self { epsilon: 16.0 / 255.0, steps: 10, decay: 1.0, early_stop: false }
+    }
+}
+
+impl<M: Model + ?Sized> Attack<M> for MiFgsm {
+    fn attack(&self, model: &M, pixels: &Pixels, goal: &Goal) -> Result<Attacked, ExplainError> {
+        not_negative("epsilon", self.epsilon)?;
+        not_negative("decay", self.decay)?;
+        some("steps", self.steps)?;
+        let mut session = Session::open(model, pixels, goal)?;
+        let original = session.original.clone();
+        let ball = Ball::new(&original, Norm::LInf, self.epsilon);
+        let step_size = self.epsilon / self.steps as f32;
+        let mut momentum = original.zeros_like();
+        let score = Session::log_probability;
+        let adversarial =
+            session.walk(original, self.steps, self.early_stop, score, |x, gradient, places| {
+                let gradient = scaled(gradient);
+                let length = gradient.clone().abs().sum_dims(&[1, 2, 3]);
+                // Scaled, a gradient adds up to 1 or more, or it is 0.
+                let now = pick(&momentum, places) * self.decay + gradient / length.clamp_min(1.0);
+                momentum = put(momentum.clone(), places, now.clone());
+                ball.project(x + now.sign() * step_size, places)
+            })?;
+        session.close(adversarial)
+    }
+}

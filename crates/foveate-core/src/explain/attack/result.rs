@@ -1,0 +1,87 @@
+//! What comes of an attack.
+
+use std::fmt;
+
+use crate::image::Pixels;
+
+/// Attacked pictures, and what it took. All lists have one entry for each picture.
+#[derive(Debug, Clone)]
+pub struct Attacked {
+    /// The pictures that were given.
+    pub original: Pixels,
+    /// The pictures after the attack, in `[0, 1]`.
+    pub adversarial: Pixels,
+    /// Whether the model's answer to the picture after the attack meets the goal.
+    pub success: Vec<bool>,
+    /// How often the picture was changed on the way.
+    pub steps: Vec<usize>,
+    /// What the model was asked.
+    pub queries: Vec<Queries>,
+    /// Number of pixels, of `h * w`, that differ in any channel.
+    pub l0: Vec<usize>,
+    /// Euclidean length of the change.
+    pub l2: Vec<f32>,
+    /// The largest change of a value, in `[0, 1]`.
+    pub l_inf: Vec<f32>,
+    /// Signs that the model hides its gradients: then a failed attack proves nothing.
+    pub warnings: Vec<Warning>,
+}
+
+impl Attacked {
+    /// The change, magnified, on grey: `0.5 + magnification * (adversarial - original)`, cut off at
+    /// 0 and 1.
+    pub fn difference(&self, magnification: f32) -> Pixels {
+        let change = self.adversarial.tensor().clone() - self.original.tensor().clone();
+        Pixels::new((change * magnification + 0.5).clamp(0.0, 1.0))
+    }
+}
+
+/// How often the model saw a picture, or a changed version of it, those times included that served
+/// to check the model.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Queries {
+    /// Forward alone.
+    pub forward: usize,
+    /// Forward and back.
+    pub gradient: usize,
+}
+
+/// A sign that gradients mislead, as AutoAttack looks for them (Francesco Croce, Matthias Hein,
+/// *Reliable Evaluation of Adversarial Robustness with an Ensemble of Diverse Parameter-free
+/// Attacks*, 2020, <https://arxiv.org/abs/2003.01690>).
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Warning {
+    /// Gradients that are 0 throughout: nothing says where to go.
+    ZeroGradient {
+        /// The pictures.
+        pictures: Vec<usize>,
+    },
+    /// Two answers to the same pictures differ.
+    Random {
+        /// The largest difference of two logits.
+        difference: f32,
+    },
+    /// The rows of logits are probabilities.
+    Probabilities,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ZeroGradient { pictures } => write!(
+                f,
+                "the gradient was 0 for pictures {pictures:?}: the model may saturate or round; attack another score or \
+                 model and transfer"
+            ),
+            Self::Random { difference } => write!(
+                f,
+                "the model's logits for the same pictures differ by {difference}: success is chance; take the average of \
+                 several answers as the model"
+            ),
+            Self::Probabilities => f.write_str(
+                "the model gives probabilities: gradients vanish where it is sure; give its logits",
+            ),
+        }
+    }
+}

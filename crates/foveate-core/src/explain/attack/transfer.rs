@@ -1,0 +1,50 @@
+//! Black-box attacks by transfer: a picture made for one model fools another. Nicolas Papernot,
+//! Patrick McDaniel, Ian Goodfellow, *Transferability in Machine Learning: from Phenomena to Black-Box
+//! Attacks using Adversarial Samples*, 2016, <https://arxiv.org/abs/1605.07277>.
+
+use super::super::error::ExplainError;
+use super::super::model::Model;
+use super::session::Session;
+use super::{Attacked, Goal, Warning};
+
+/// What attacked pictures do to a model that they were not made for, picture by picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Transfer {
+    /// Whether the original meets the goal.
+    pub before: Vec<bool>,
+    /// Whether the picture after the attack meets the goal.
+    pub after: Vec<bool>,
+    /// What makes the victim's answers doubtful.
+    pub warnings: Vec<Warning>,
+}
+
+impl Transfer {
+    /// The part of the pictures that meet the goal after the attack, of those that did not before;
+    /// `None` if all did.
+    pub fn rate(&self) -> Option<f32> {
+        let pairs = self.before.iter().zip(&self.after);
+        let after: Vec<bool> = pairs.filter(|(before, _)| !**before).map(|pair| *pair.1).collect();
+        let successes = after.iter().filter(|&&success| success).count();
+        (!after.is_empty()).then(|| successes as f32 / after.len() as f32)
+    }
+}
+
+impl Attacked {
+    /// Shows the pictures to another model, on the same device. The goal may be another than the
+    /// attack's: away from the true class, say, where the attack was for a target.
+    ///
+    /// # Errors
+    ///
+    /// [`ExplainError`]: a class that the victim does not have; logits that are no rows of finite
+    /// numbers.
+    pub fn transfer<M: Model + ?Sized>(
+        &self,
+        victim: &M,
+        goal: &Goal,
+    ) -> Result<Transfer, ExplainError> {
+        let session = Session::open(victim, &self.original, goal)?;
+        let before = session.met.clone();
+        let attacked = session.close(self.adversarial.tensor().clone())?;
+        Ok(Transfer { before, after: attacked.success, warnings: attacked.warnings })
+    }
+}

@@ -1,0 +1,95 @@
+//! What stands where a picture is taken away.
+
+use burn::tensor::{Tensor, TensorData};
+
+use super::error::ExplainError;
+use super::model::values;
+
+/// What stands where a part of a picture is taken away. It is of the model's input: pixels in
+/// `[0, 1]` for a [`Classifier`](crate::models::Classifier), for which 0 is black. The mean colour
+/// of the training pictures, often the choice elsewhere, is 0 only after normalisation.
+#[derive(Debug, Clone)]
+pub enum Baseline {
+    /// One value everywhere.
+    Constant(f32),
+    /// One value for each channel: a colour.
+    Channels(Vec<f32>),
+    /// The picture itself, blurred by a Gaussian.
+    Blurred {
+        /// Pixels from the centre of the kernel to its border, at least 1.
+        radius: usize,
+        /// Standard deviation in pixels, positive.
+        sigma: f32,
+    },
+    /// Another picture for each, `[n, c, h, w]`, or one for all, `[1, c, h, w]`.
+    Pictures(Tensor<4>),
+}
+
+impl Baseline {
+    /// A baseline `[n, c, h, w]` for an input of this shape.
+    pub(super) fn of(&self, input: &Tensor<4>) -> Result<Tensor<4>, ExplainError> {
+        let shape @ [n, c, h, w] = input.dims();
+        let device = input.device();
+        let baseline = match self {
+            Self::Constant(value) => Tensor::full(shape, *value, &device),
+            Self::Channels(colour) if colour.len() == c => {
+                let colour = TensorData::new(colour.clone(), [1, c, 1, 1]);
+                Tensor::<4>::from_data(colour, &device).expand(shape)
+            }
+            Self::Channels(colour) => {
+                let found = format!("a colour of {} values", colour.len());
+                return Err(ExplainError::setting(
+                    "the baseline",
+                    found,
+                    format!("{c}, one a channel"),
+                ));
+            }
+            Self::Blurred { radius, sigma } => {
+                if *radius == 0 || !(sigma.is_finite() && *sigma > 0.0) {
+                    let found = format!("blurred with radius {radius}, sigma {sigma}");
+                    return Err(ExplainError::setting("the baseline", found, "both positive"));
+                }
+                let maps = values(input);
+                let blurred =
+                    maps.chunks_exact(h * w).flat_map(|map| blur(map, w, *radius, *sigma));
+                Tensor::from_data(TensorData::new(blurred.collect::<Vec<_>>(), shape), &device)
+            }
+            Self::Pictures(pictures) => {
+                let found @ [given, ..] = pictures.dims();
+                if found[1..] != shape[1..] || (given != n && given != 1) {
+                    let expected = format!("{shape:?}, or one picture of it");
+                    return Err(ExplainError::setting(
+                        "the baseline",
+                        format!("{found:?}"),
+                        expected,
+                    ));
+                }
+                pictures.clone().inner().to_device(&device).expand(shape)
+            }
+        };
+        match values(&baseline).into_iter().find(|value| !value.is_finite()) {
+            Some(value) => Err(ExplainError::setting("the baseline", value, "finite numbers")),
+            None => Ok(baseline),
+        }
+    }
+}
+
+/// A map with rows of `width` values, convolved with a Gaussian of `2 * radius + 1` pixels. At the
+/// border the kernel's inner part is scaled to the sum 1, so that pictures do not darken there.
+pub(super) fn blur(map: &[f32], width: usize, radius: usize, sigma: f32) -> Vec<f32> {
+    let height = map.len() / width;
+    let kernel: Vec<f32> =
+        (0..=radius).map(|i| (-0.5 * (i as f32 / sigma).powi(2)).exp()).collect();
+    let blurred = |length: usize, i: usize, at: &dyn Fn(usize) -> f32| {
+        let inside = i.saturating_sub(radius)..(i + radius + 1).min(length);
+        let (sum, weight) = inside.fold((0.0, 0.0), |(sum, weight), j| {
+            let k = kernel[i.abs_diff(j)];
+            (sum + k * at(j), weight + k)
+        });
+        sum / weight
+    };
+    let pixels = || (0..map.len()).map(|i| (i / width, i % width));
+    let rows: Vec<f32> =
+        pixels().map(|(y, x)| blurred(width, x, &|x| map[y * width + x])).collect();
+    pixels().map(|(y, x)| blurred(height, y, &|y| rows[y * width + x])).collect()
+}

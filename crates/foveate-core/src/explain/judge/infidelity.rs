@@ -1,0 +1,128 @@
+//! Infidelity: Chih-Kuan Yeh, Cheng-Yu Hsieh, Arun Sai Suggala, David I. Inouye, Pradeep Ravikumar,
+//! *On the (In)fidelity and Sensitivity of Explanations*, 2019, <https://arxiv.org/abs/1901.09392>,
+//! section 2.
+
+use burn::tensor::Tensor;
+use rand_distr::Normal;
+
+use super::checked_map;
+use crate::explain::error::ExplainError;
+use crate::explain::gradient::scores;
+use crate::explain::model::{Model, checked, rows, values};
+use crate::explain::noise::drawn;
+use crate::explain::target::Target;
+
+/// [`infidelity`] to Gaussian noise.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Infidelity {
+    /// Standard deviation of the noise; positive.
+    pub sigma: f32,
+    /// Perturbations of each picture.
+    pub samples: usize,
+    /// Whether the map is scaled to fit best, so that only its pattern counts.
+    pub normalise: bool,
+    /// Seed of the noise.
+    pub seed: u64,
+}
+
+/// captum's, and the noise of its example.
+impl Default for Infidelity {
+    fn default() -> Self {
+        Self { sigma: 0.003, samples: 10, normalise: false, seed: 0 }
+    }
+}
+
+impl Infidelity {
+    /// The infidelity of a map, for each picture.
+    ///
+    /// # Errors
+    ///
+    /// As [`infidelity`].
+    pub fn measure<M: Model + ?Sized>(
+        &self,
+        model: &M,
+        map: &Tensor<4>,
+        input: &Tensor<4>,
+        target: &Target,
+    ) -> Result<Vec<f32>, ExplainError> {
+        let normal = Normal::new(0.0, self.sigma).ok().filter(|_| self.sigma > 0.0);
+        let Some(normal) = normal else {
+            return Err(ExplainError::setting("sigma", self.sigma, "a positive number"));
+        };
+        let [n, c, h, w] = input.dims();
+        let device = input.device().inner();
+        let perturbations = (0..self.samples).map(|sample| {
+            let places = (0..n).map(|picture| (picture * self.samples + sample) as u64);
+            drawn(self.seed, places, [c, h, w], normal, &device)
+        });
+        infidelity(model, map, input, target, perturbations, self.normalise)
+    }
+}
+
+/// The mean of `(sum(perturbation * map) - (score(input) - score(input - perturbation)))^2` over given
+/// perturbations, each of the input's shape; for each picture. The map is of that shape, too.
+///
+/// With `normalise`, the map is multiplied by the number (for each picture) that makes this least;
+/// of a map that the perturbations do not touch by 0.
+///
+/// # Errors
+///
+/// As [`Attribution::attribute`](crate::explain::Attribution::attribute);
+/// [`ExplainError::MapShape`], [`ExplainError::MapNotFinite`]; [`ExplainError::Setting`]: no
+/// perturbation, or one of another shape.
+pub fn infidelity<M: Model + ?Sized>(
+    model: &M,
+    map: &Tensor<4>,
+    input: &Tensor<4>,
+    target: &Target,
+    perturbations: impl IntoIterator<Item = Tensor<4>>,
+    normalise: bool,
+) -> Result<Vec<f32>, ExplainError> {
+    let (input, target, whole) = fixed(model, input, target)?;
+    let shape @ [n, c, h, w] = input.dims();
+    let map = checked_map(map, shape, false)?;
+    // For each picture, over the perturbations: sums of a^2, a b and b^2.
+    let mut sums = vec![[0f64; 3]; n];
+    let mut count = 0;
+    for perturbation in perturbations {
+        if perturbation.dims() != shape {
+            let found = format!("{:?}", perturbation.dims());
+            let expected = format!("the input's, {shape:?}");
+            return Err(ExplainError::setting("the shape of a perturbation", found, expected));
+        }
+        let perturbation = perturbation.inner();
+        let others = values(&scores(model, input.clone() - perturbation.clone(), &target)?);
+        let products = map.iter().zip(values(&perturbation));
+        let products: Vec<f64> = products.map(|(&a, b)| f64::from(a) * f64::from(b)).collect();
+        for (i, product) in products.chunks_exact(c * h * w).enumerate() {
+            let (a, b) = (product.iter().sum::<f64>(), f64::from(whole[i] - others[i]));
+            sums[i] = [sums[i][0] + a * a, sums[i][1] + a * b, sums[i][2] + b * b];
+        }
+        count += 1;
+    }
+    if count == 0 {
+        return Err(ExplainError::setting("the number of perturbations", 0, "at least 1"));
+    }
+    let infidelity = |[aa, ab, bb]: [f64; 3]| {
+        let scale = match normalise {
+            true if aa == 0.0 => 0.0,
+            true => ab / aa,
+            false => 1.0,
+        };
+        ((scale * scale * aa - 2.0 * scale * ab + bb) / f64::from(count)) as f32
+    };
+    Ok(sums.into_iter().map(infidelity).collect())
+}
+
+/// The checked input, the target fixed by its logits, and its scores.
+pub(super) fn fixed<M: Model + ?Sized>(
+    model: &M,
+    input: &Tensor<4>,
+    target: &Target,
+) -> Result<(Tensor<4>, Target, Vec<f32>), ExplainError> {
+    let input = checked(model, input)?;
+    let logits = rows(model.logits(input.clone()), input.dims()[0])?;
+    let target = target.fixed(&logits)?;
+    let scores = values(&target.scores(logits)?);
+    Ok((input, target, scores))
+}

@@ -1,0 +1,41 @@
+//! The pointing game: Jianming Zhang, Zhe Lin, Jonathan Brandt, Xiaohui Shen, Stan Sclaroff,
+//! *Top-down Neural Attention by Excitation Backprop*, 2016, <https://arxiv.org/abs/1608.00507>,
+//! section 4.1.
+
+use burn::tensor::Tensor;
+
+use super::pixel_values;
+use crate::explain::error::ExplainError;
+
+/// Whether the largest value of each map lies on the object, or within `tolerance` pixels of it
+/// (the paper: 15). `masks`: for each picture `h * w` values, row by row, true on the object.
+///
+/// # Errors
+///
+/// [`ExplainError::MapNotFinite`]; [`ExplainError::Setting`]: not one mask for each picture and one
+/// value for each pixel.
+pub fn pointing_game(
+    map: &Tensor<4>,
+    masks: &[Vec<bool>],
+    tolerance: usize,
+) -> Result<Vec<bool>, ExplainError> {
+    let [n, _, h, w] = map.dims();
+    if masks.len() != n {
+        let expected = format!("{n}, one for each picture");
+        return Err(ExplainError::setting("the number of masks", masks.len(), expected));
+    }
+    if let Some(mask) = masks.iter().find(|mask| mask.len() != h * w) {
+        let expected = format!("{}, one for each of {h}x{w} pixels", h * w);
+        return Err(ExplainError::setting("the mask's length", mask.len(), expected));
+    }
+    let hits = pixel_values(map, map.dims())?.into_iter().zip(masks).map(|(map, mask)| {
+        let largest = (0..map.len()).rev().max_by(|&a, &b| map[a].total_cmp(&map[b]));
+        let (y, x) = largest.map_or((0, 0), |pixel| (pixel / w, pixel % w));
+        let near = |pixel: usize| {
+            let (down, across) = (y.abs_diff(pixel / w), x.abs_diff(pixel % w));
+            down * down + across * across <= tolerance * tolerance
+        };
+        mask.iter().enumerate().any(|(pixel, &object)| object && near(pixel))
+    });
+    Ok(hits.collect())
+}

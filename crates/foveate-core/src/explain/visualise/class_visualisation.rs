@@ -1,0 +1,223 @@
+//! Karen Simonyan, Andrea Vedaldi, Andrew Zisserman, *Deep Inside Convolutional Networks: Visualising
+//! Image Classification Models and Saliency Maps*, 2014, <https://arxiv.org/abs/1312.6034>, section 2,
+//! with the jitter, blur and clamping of Jason Yosinski et al., *Understanding Neural Networks Through
+//! Deep Visualization*, 2015, <https://arxiv.org/abs/1506.06579>, as Stanford's CS231n puts them
+//! together in its exercise "class visualization" (<https://cs231n.github.io/assignments2020/assignment3/>).
+//!
+//! Deviations: noise is cut off at the valid range at once, not after the first step; where the
+//! gradient is zero, the picture stays as it is (the exercise divides by zero).
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use rand::Rng;
+use rand_distr::StandardNormal;
+
+use super::super::error::ExplainError;
+use super::super::gradient::scored_by;
+use super::super::model::{Model, checked, rows, values};
+use super::super::noise::{drawn, generator};
+use super::super::target::Target;
+use super::SHARED;
+use crate::image::{Pixels, Preprocessing};
+
+/// A picture that a class's logit is large for, by gradient ascent from a picture or from noise.
+///
+/// It maximises `logit - l2_reg * ||x||²` over the normalised picture `x = (pixels - mean) / std`.
+/// One iteration: roll the picture by 0 to `max_jitter` pixels down and right, step by
+/// `learning_rate * g / ||g||`, roll back, cut off what is no pixel, and now and then blur.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClassVisualisation {
+    /// Steps; at least 1.
+    pub iterations: usize,
+    /// Euclidean length of a step, in normalised pixels; above 0.
+    pub learning_rate: f32,
+    /// Weight of `||x||²`; at least 0.
+    pub l2_reg: f32,
+    /// Iterations from one blur to the next, the first of them blurred; 0 never blurs.
+    pub blur_every: usize,
+    /// Standard deviation of the blur, in pixels; above 0.
+    pub blur_sigma: f32,
+    /// Most pixels the picture is rolled by.
+    pub max_jitter: u32,
+    /// Iterations from one snapshot to the next, besides the first and the last; 0 takes no others.
+    pub snapshot_every: usize,
+    /// Mean of the red, green and blue channel that the picture is normalised with: the model's
+    /// own, for the exercise's arithmetic; 0 to work on pixels.
+    pub mean: [f32; 3],
+    /// Standard deviation of the channels, likewise; above 0; 1 to work on pixels.
+    pub std: [f32; 3],
+    /// Of the jitter and the noise.
+    pub seed: u64,
+}
+
+/// The knobs of CS231n, with ImageNet's mean and standard deviation.
+impl Default for ClassVisualisation {
+    fn default() -> Self {
+        let Preprocessing { mean, std, .. } = Preprocessing::IMAGENET;
+        Self {
+            iterations: 100,
+            learning_rate: 25.0,
+            l2_reg: 1e-3,
+            blur_every: 10,
+            blur_sigma: 0.5,
+            max_jitter: 16,
+            snapshot_every: 25,
+            mean,
+            std,
+            seed: 0,
+        }
+    }
+}
+
+/// The pictures after some iterations, and what the model says of them.
+#[derive(Debug, Clone)]
+pub struct ClassSnapshot {
+    /// Iterations done, from 1.
+    pub iteration: usize,
+    /// `[n, 3, h, w]`
+    pub pixels: Pixels,
+    /// The logit of each picture's class.
+    pub scores: Vec<f32>,
+    /// Its probability: softmax of the logits, in `[0, 1]`.
+    pub probabilities: Vec<f32>,
+}
+
+impl ClassVisualisation {
+    /// `pictures` different pictures of noise to start from, `[pictures, 3, height, width]`: standard
+    /// normal when normalised, as far as pixels go.
+    pub fn noise(&self, pictures: usize, [height, width]: [usize; 2], device: &Device) -> Pixels {
+        let shape = [3, height, width];
+        let device = device.clone().inner();
+        let noise = drawn(self.seed, 0..pictures as u64, shape, StandardNormal, &device);
+        Pixels::new(self.pixels(noise).clamp(0.0, 1.0))
+    }
+
+    /// Visualises a class in each picture of a batch, one for each or one for all. Pictures do not
+    /// influence one another; all are rolled alike.
+    ///
+    /// Gives the snapshots in their order; the last is the result.
+    ///
+    /// # Errors
+    ///
+    /// [`ExplainError`]: a class the model does not have, a setting out of its range, a start outside
+    /// `[0, 1]`.
+    pub fn run<M: Model + ?Sized>(
+        &self,
+        model: &M,
+        start: &Pixels,
+        classes: &[usize],
+    ) -> Result<Vec<ClassSnapshot>, ExplainError> {
+        self.validate()?;
+        let start = checked(model, start.tensor())?;
+        let odd = values(&start).into_iter().enumerate().find(|(_, v)| !(0.0..=1.0).contains(v));
+        if let Some((index, value)) = odd {
+            return Err(ExplainError::NotPixels { index, value });
+        }
+        let [pictures, ..] = start.dims();
+        let target = Target::Classes(classes.to_vec())
+            .fixed(&rows(model.logits(start.clone()), pictures)?)?;
+        let mut generator = generator(self.seed, SHARED);
+
+        let mut x = self.normalised(start);
+        let (least, most) = (self.normalised(x.zeros_like()), self.normalised(x.ones_like()));
+        let mut snapshots = Vec::new();
+        for i in 0..self.iterations {
+            let [down, right] =
+                [(); 2].map(|()| i64::from(generator.random_range(0..=self.max_jitter)));
+            x = x.roll(&[down, right], &[2, 3]);
+            let logits = |x| Ok(model.logits(self.pixels(x)));
+            let gradient = scored_by(logits, &x, &target)?.gradient;
+            let gradient = gradient - x.clone().mul_scalar(2.0 * self.l2_reg);
+            x = x + unit(gradient).mul_scalar(self.learning_rate);
+            x = x.roll(&[-down, -right], &[2, 3]);
+            x = x.max_pair(least.clone()).min_pair(most.clone());
+            if self.blur_every > 0 && i % self.blur_every == 0 {
+                x = blurred(blurred(x, 2, self.blur_sigma), 3, self.blur_sigma);
+            }
+            let done = i + 1;
+            let regular = self.snapshot_every > 0 && done % self.snapshot_every == 0;
+            if regular || done == 1 || done == self.iterations {
+                snapshots.push(self.snapshot(model, done, x.clone(), &target)?);
+            }
+        }
+        Ok(snapshots)
+    }
+
+    fn snapshot<M: Model + ?Sized>(
+        &self,
+        model: &M,
+        iteration: usize,
+        x: Tensor<4>,
+        target: &Target,
+    ) -> Result<ClassSnapshot, ExplainError> {
+        // Rounding leaves pixels a little outside.
+        let pixels = self.pixels(x).clamp(0.0, 1.0);
+        let logits = model.logits(pixels.clone());
+        let probabilities = burn::tensor::activation::softmax(logits.clone(), 1);
+        Ok(ClassSnapshot {
+            iteration,
+            pixels: Pixels::new(pixels),
+            scores: values(&target.scores(logits)?),
+            probabilities: values(&target.scores(probabilities)?),
+        })
+    }
+
+    fn normalised(&self, pixels: Tensor<4>) -> Tensor<4> {
+        let device = pixels.device();
+        (pixels - channels(self.mean, &device)) / channels(self.std, &device)
+    }
+
+    fn pixels(&self, normalised: Tensor<4>) -> Tensor<4> {
+        let device = normalised.device();
+        normalised * channels(self.std, &device) + channels(self.mean, &device)
+    }
+
+    fn validate(&self) -> Result<(), ExplainError> {
+        let above_0 = |setting, value: f32| match value > 0.0 && value.is_finite() {
+            true => Ok(()),
+            false => Err(ExplainError::setting(setting, value, "a number above 0")),
+        };
+        if self.iterations == 0 {
+            return Err(ExplainError::setting("iterations", 0, "at least 1"));
+        }
+        above_0("learning_rate", self.learning_rate)?;
+        above_0("blur_sigma", self.blur_sigma)?;
+        self.std.iter().try_for_each(|&std| above_0("std", std))?;
+        if !(self.l2_reg >= 0.0 && self.l2_reg.is_finite()) {
+            return Err(ExplainError::setting("l2_reg", self.l2_reg, "a number from 0 on"));
+        }
+        match self.mean.iter().find(|mean| !mean.is_finite()) {
+            Some(mean) => Err(ExplainError::setting("mean", mean, "a finite number")),
+            None => Ok(()),
+        }
+    }
+}
+
+fn channels(values: [f32; 3], device: &Device) -> Tensor<4> {
+    Tensor::<1>::from_floats(values, device).reshape([1, 3, 1, 1])
+}
+
+/// Each picture's gradient with the Euclidean length 1, or 0.
+fn unit(gradient: Tensor<4>) -> Tensor<4> {
+    let square = gradient.clone().square().sum_dim(1).sum_dim(2).sum_dim(3);
+    gradient / square.sqrt().clamp_min(f32::MIN_POSITIVE)
+}
+
+/// A Gaussian filter along one side, SciPy's `gaussian_filter1d`: cut off at 4 sigma, the picture
+/// mirrored at its edges, edge pixels included.
+fn blurred(x: Tensor<4>, side: usize, sigma: f32) -> Tensor<4> {
+    let sigma = f64::from(sigma);
+    let radius = (4.0 * sigma + 0.5) as i64;
+    let weight = |offset: i64| (-0.5 * (offset as f64 / sigma).powi(2)).exp();
+    let sum: f64 = (-radius..=radius).map(weight).sum();
+    let length = x.dims()[side] as i64;
+    let shifted = (-radius..=radius).map(|offset| {
+        let mirrored = (0..length).map(|pixel| {
+            let place = (pixel + offset).rem_euclid(2 * length);
+            place.min(2 * length - 1 - place)
+        });
+        let places = TensorData::new(mirrored.collect::<Vec<_>>(), [length as usize]);
+        let places = Tensor::<1, Int>::from_data(places, &x.device());
+        x.clone().select(side, places).mul_scalar(weight(offset) / sum)
+    });
+    shifted.reduce(|sum, part| sum + part).unwrap_or(x)
+}

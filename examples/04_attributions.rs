@@ -120,6 +120,9 @@ fn main() -> anyhow::Result<()> {
         let seconds = start.elapsed().as_secs_f64();
         let deletion = Deletion { steps: 28, ..Default::default() };
         let area = deletion.curve(&classifier, &map, pixels.tensor(), &target)?.areas[0];
+        // What all pixels have (RISE's mean score) is not drawn.
+        let least = map.clone().min().clamp_min(0.0).reshape([1, 1, 1, 1]);
+        let map = map - least;
         println!("{name:24} {seconds:6.2} s   deletion {area:.3}");
         let heat = HeatMap { colours: Colours::Signed, outliers: 2.0 }.draw_batch(&map).remove(0);
         let cell = Cell::new(overlay(&picture, &heat, 0.8), format!("{name}: {area:.3}"));

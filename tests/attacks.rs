@@ -200,6 +200,7 @@ fn linear_optimum_of_carlini_wagner_with_target_and_confidence() {
 }
 
 /// Every attack, with an epsilon for those that have one.
+#[allow(clippy::type_complexity, reason = "name, ball, early stop, attack")]
 fn every(epsilon: f32) -> Vec<(&'static str, Option<Norm>, bool, Box<dyn Attack<Model>>)> {
     let (step_size, steps, early_stop) = (epsilon / 3.0 + 1e-9, 7, false);
     let pgd = Pgd { epsilon, step_size, steps, early_stop, ..Pgd::default() };

@@ -132,7 +132,7 @@ fn a_linear_model_in_closed_form() {
         let (w, x) = (noise([3, 2, 4, 5], 1, device), noise([2, 2, 4, 5], 2, device));
         let baseline = noise([1, 2, 4, 5], 3, device);
         let model = linear(w.clone());
-        let rows = Tensor::cat(vec![w.clone().slice([2..3]), w.clone().slice([0..1])], 0);
+        let rows = Tensor::cat(vec![w.clone().narrow(0, 2, 1), w.clone().narrow(0, 0, 1)], 0);
         let target = Target::Classes(vec![2, 0]);
         let saliency = Saliency.attribute(&model, &x, &target).unwrap();
         assert_near(saliency, rows.clone().abs(), 1e-6, "saliency");
@@ -377,7 +377,8 @@ fn bad_input_is_refused() {
     let score = Target::score(|logits| logits.flatten::<1>(0, 1));
     assert!(saliency(&x, score).contains("4 values for 2 pictures"));
     assert!(saliency(&(x.clone() / 0.0), Target::Predicted).contains("expected finite numbers"));
-    assert!(saliency(&x.clone().slice([0..0]), Target::Predicted).contains("[0, 1, 3, 3]"));
+    let none = Tensor::zeros([0, 1, 3, 3], &device);
+    assert!(saliency(&none, Target::Predicted).contains("[0, 1, 3, 3]"));
     let flat = |x: Tensor<4>| x.sum().reshape([1, 1]);
     assert!(text(Saliency.attribute(&flat, &x, &Target::Predicted)).contains("[1, 1]"));
 

@@ -74,7 +74,7 @@ impl<'a, M: Model + ?Sized> Covered<'a, M> {
         let count = masks.len() / (h * w);
         let masks = TensorData::new(masks, [count, 1, h, w]);
         let kept = Tensor::<4>::from_data(masks, &self.input.device());
-        let one = |tensor: &Tensor<4>| tensor.clone().slice([picture..picture + 1]);
+        let one = |tensor: &Tensor<4>| tensor.clone().narrow(0, picture, 1);
         // Not `baseline + kept * (input - baseline)`: what is kept or taken wholly stays exact.
         let taken = kept.clone().neg().add_scalar(1.0);
         let partly = one(&self.input) * kept + one(&self.baseline) * taken;

@@ -105,7 +105,7 @@ impl<M: Model + ?Sized> Attribution<M> for IntegratedGradients {
 
         let mut maps = Vec::new();
         for i in 0..n {
-            let [x, difference] = [&input, &difference].map(|t| t.clone().slice([i..i + 1]));
+            let [x, difference] = [&input, &difference].map(|t| t.clone().narrow(0, i, 1));
             let mut mean = x.zeros_like();
             for part in places.chunks(self.batch) {
                 // b + alpha (x - b), counted from x.

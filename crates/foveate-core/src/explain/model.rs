@@ -107,9 +107,13 @@ pub(super) fn checked<M: Model + ?Sized>(
         return Err(ExplainError::Empty { found });
     }
     let input = input.clone().inner();
-    let odd = values(&input).into_iter().enumerate().find(|(_, value)| !value.is_finite());
-    if let Some((index, value)) = odd {
-        return Err(ExplainError::NotFinite { index, value });
+    // A sum is finite only of finite numbers: the values themselves are rarely read back.
+    let sum: f32 = input.clone().sum().into_scalar();
+    if !sum.is_finite() {
+        let odd = values(&input).into_iter().enumerate().find(|(_, value)| !value.is_finite());
+        if let Some((index, value)) = odd {
+            return Err(ExplainError::NotFinite { index, value });
+        }
     }
     if !model.is_frozen() && model.logits(input.clone().narrow(0, 0, 1)).is_tracked() {
         return Err(ExplainError::Training);

@@ -33,7 +33,7 @@ pub struct Occlusion {
 impl Occlusion {
     /// Black windows (0), 32 pictures at once.
     pub fn new(window: [usize; 2], stride: [usize; 2]) -> Self {
-        Self { window, stride, baseline: Baseline::Constant(0.0), batch: 32 }
+        Self { window, stride, baseline: Baseline::Constant(0.0), batch: 8 }
     }
 
     /// First and one past the last pixel of the windows along one side.

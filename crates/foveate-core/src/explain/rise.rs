@@ -36,7 +36,7 @@ pub struct Rise {
 /// The paper's, for VGG16 (it takes 8,000 masks for ResNet50).
 impl Default for Rise {
     fn default() -> Self {
-        Self { masks: 4000, cells: 7, probability: 0.5, seed: 0, batch: 32 }
+        Self { masks: 4000, cells: 7, probability: 0.5, seed: 0, batch: 8 }
     }
 }
 

@@ -70,7 +70,7 @@ impl<M: Model + ?Sized, A: Attribution<M>> Attribution<M> for SmoothGrad<A> {
 
         let mut maps = Vec::new();
         for i in 0..n {
-            let x = input.clone().slice([i..i + 1]);
+            let x = input.clone().narrow(0, i, 1);
             let (mut sum, mut squares) = (None, None);
             let add = |total: Option<Tensor<4>>, maps: Tensor<4>| {
                 let part = maps.sum_dim(0);

@@ -126,6 +126,7 @@ impl Linear {
         let mut nearest = vec![f32::INFINITY; moving.len()];
         let mut normal = x.zeros_like();
         let count = moving.first().map_or(0, |&place| rivals[place].len());
+        #[allow(clippy::needless_range_loop, reason = "the k-th rival of each picture")]
         for k in 0..count {
             let rival: Vec<usize> = moving.iter().map(|&place| rivals[place][k]).collect();
             let answer = session.gradient(x, moving, &Target::Classes(rival.clone()))?;

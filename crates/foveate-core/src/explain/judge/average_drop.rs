@@ -29,7 +29,7 @@ pub struct AverageDrop {
 /// Hidden pixels are 0; 32 pictures at once.
 impl Default for AverageDrop {
     fn default() -> Self {
-        Self { baseline: Baseline::Constant(0.0), batch: 32 }
+        Self { baseline: Baseline::Constant(0.0), batch: 8 }
     }
 }
 

@@ -43,7 +43,7 @@ pub struct Insertion {
 /// 224 steps, as the authors' code for 224x224 pixels; to 0.
 impl Default for Deletion {
     fn default() -> Self {
-        Self { steps: 224, baseline: Baseline::Constant(0.0), batch: 32 }
+        Self { steps: 224, baseline: Baseline::Constant(0.0), batch: 8 }
     }
 }
 
@@ -51,7 +51,7 @@ impl Default for Deletion {
 impl Default for Insertion {
     fn default() -> Self {
         let baseline = Baseline::Blurred { radius: 5, sigma: 5.0 };
-        Self { steps: 224, baseline, batch: 32 }
+        Self { steps: 224, baseline, batch: 8 }
     }
 }
 

@@ -26,7 +26,7 @@ pub struct FeatureAblation {
 }
 
 impl FeatureAblation {
-    /// Black segments (0), 32 pictures at once.
+    /// Black segments (0), 8 pictures at once.
     pub fn new(segments: Vec<usize>) -> Self {
         Self { segments, baseline: Baseline::Constant(0.0), batch: 8 }
     }

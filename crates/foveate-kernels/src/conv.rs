@@ -61,7 +61,7 @@ impl Activation {
 }
 
 /// How a convolution is computed. The sums are the same, their rounding is not; and Winograd's tiles
-/// spread an infinity or NaN of the input over up to 4x4 outputs, as NaN.
+/// spread an infinity or NaN of the input, as NaN, over all outputs of the tiles that see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Algorithm {
     /// Whatever is fastest for the sizes.

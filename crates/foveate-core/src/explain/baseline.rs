@@ -78,6 +78,8 @@ impl Baseline {
 /// border the kernel's inner part is scaled to the sum 1, so that pictures do not darken there.
 pub(super) fn blur(map: &[f32], width: usize, radius: usize, sigma: f32) -> Vec<f32> {
     let height = map.len() / width;
+    // Farther pixels are outside any picture.
+    let radius = radius.min(height.max(width));
     let kernel: Vec<f32> =
         (0..=radius).map(|i| (-0.5 * (i as f32 / sigma).powi(2)).exp()).collect();
     let blurred = |length: usize, i: usize, at: &dyn Fn(usize) -> f32| {

@@ -11,7 +11,7 @@ use super::attribution::Attribution;
 use super::cam::{Cam, CamRule};
 use super::error::ExplainError;
 use super::gradient::scored_by;
-use super::model::{LayeredModel, checked};
+use super::model::{LayeredModel, checked, rows};
 use super::target::Target;
 use crate::models::Rule;
 
@@ -71,6 +71,9 @@ impl<M: LayeredModel + ?Sized> Attribution<M> for GuidedGradCam {
         target: &Target,
     ) -> Result<Tensor<4>, ExplainError> {
         let cam = Cam { rule: CamRule::GradCam, layer: self.layer.clone() };
+        let input = &checked(model, input)?;
+        // One class for both, also near a tie.
+        let target = &target.fixed(&rows(model.logits(input.clone()), input.dims()[0])?)?;
         Ok(GuidedBackprop.attribute(model, input, target)? * cam.attribute(model, input, target)?)
     }
 }

@@ -22,7 +22,8 @@ pub struct IntegratedGradients {
     pub rule: Quadrature,
     /// What the input is compared with.
     pub baseline: Baseline,
-    /// Inputs that the model runs on at once; the result differs by rounding alone.
+    /// Steps that the model runs on at once; the result differs by rounding alone. (One forward pass over
+    /// all pictures comes first: it finds their classes.)
     pub batch: usize,
 }
 

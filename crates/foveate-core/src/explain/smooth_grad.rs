@@ -4,6 +4,8 @@
 //! variance: Julius Adebayo et al., *Local Explanation Methods for Deep Neural Networks Lack
 //! Sensitivity to Parameter Values*, 2018, <https://arxiv.org/abs/1810.03307>.
 
+use std::iter::repeat_n;
+
 use burn::tensor::Tensor;
 use rand_distr::Normal;
 
@@ -25,7 +27,8 @@ pub struct SmoothGrad<A> {
     pub sigma: f32,
     /// How the copies' maps become one.
     pub statistic: Statistic,
-    /// Copies that the method runs on at once; the result differs by rounding alone.
+    /// Copies of a single picture that the method runs on at once; the result differs by rounding alone.
+    /// Several pictures run together, one copy of each at a time.
     pub batch: usize,
     /// The same seed gives the same noise, on every device.
     pub seed: u64,
@@ -68,33 +71,33 @@ impl<M: Model + ?Sized, A: Attribution<M>> Attribution<M> for SmoothGrad<A> {
         let [n, c, h, w] = input.dims();
         let target = target.fixed(&rows(model.logits(input.clone()), n)?)?;
 
-        let mut maps = Vec::new();
-        for i in 0..n {
-            let x = input.clone().narrow(0, i, 1);
-            let (mut sum, mut squares) = (None, None);
-            let add = |total: Option<Tensor<4>>, maps: Tensor<4>| {
-                let part = maps.sum_dim(0);
-                Some(total.map_or(part.clone(), |total| total + part))
-            };
-            for first in (0..self.samples).step_by(self.batch) {
-                let count = self.batch.min(self.samples - first);
-                let places = (first..first + count).map(|k| (i * self.samples + k) as u64);
-                let noise = drawn(self.seed, places, [c, h, w], noise, &input.device());
-                let target = target.of(std::iter::repeat_n(i, count));
-                let maps = self.method.attribute(model, &(x.clone() + noise), &target)?;
-                if self.statistic != Statistic::Mean {
-                    squares = add(squares, maps.clone().powi_scalar(2));
-                }
-                sum = add(sum, maps);
+        // Copies of one picture run side by side; of several pictures, one copy of each: what a method
+        // holds for each picture, a baseline, then meets its own.
+        let at_once = if n == 1 { self.batch } else { 1 };
+        let (mut sum, mut squares) = (input.zeros_like(), input.zeros_like());
+        let added = |total: Tensor<4>, maps: Tensor<4>| {
+            let maps = if n == 1 { maps.sum_dim(0) } else { maps };
+            // Maps of one channel, once there is one.
+            if total.dims() == maps.dims() { total + maps } else { maps }
+        };
+        for first in (0..self.samples).step_by(at_once) {
+            let count = at_once.min(self.samples - first);
+            let places = (0..n).flat_map(|i| (0..count).map(move |k| i * self.samples + first + k));
+            let places = places.map(|place| place as u64);
+            let noise = drawn(self.seed, places, [c, h, w], noise, &input.device());
+            let target = target.of((0..n).flat_map(|i| repeat_n(i, count)));
+            let maps = self.method.attribute(model, &(input.clone() + noise), &target)?;
+            if self.statistic != Statistic::Mean {
+                squares = added(squares, maps.clone().powi_scalar(2));
             }
-            let mean = |total: Option<Tensor<4>>| total.map(|t| t / self.samples as f32);
-            maps.extend(match (self.statistic, mean(sum), mean(squares)) {
-                (Statistic::Variance, Some(mean), Some(square)) => {
-                    Some(square - mean.powi_scalar(2))
-                }
-                (_, mean, square) => square.or(mean),
-            });
+            sum = added(sum, maps);
         }
-        Ok(Tensor::cat(maps, 0))
+        let (mean, square) = (sum / self.samples as f32, squares / self.samples as f32);
+        Ok(match self.statistic {
+            Statistic::Mean => mean,
+            Statistic::MeanSquare => square,
+            // Rounding may fall below 0.
+            Statistic::Variance => (square - mean.powi_scalar(2)).clamp_min(0.0),
+        })
     }
 }

@@ -93,7 +93,7 @@ impl Layer for Conv2d {
         if !matches!(rule, Rule::Composite(_)) {
             return rule.stabilised(Layer::forward(self, input));
         }
-        // z+ = sum over the positive a_i w_i.
+        // z+ = sum over the positive a_i w_i, without the bias.
         let z = Layer::forward(self, input.clone()).detach();
         let weight = self.weight.val();
         let product = |activations, weight| {
@@ -102,7 +102,8 @@ impl Layer for Conv2d {
         let ([up, down], [w_up, w_down]) = (signs(input), signs(weight));
         let positive = product(up, w_up) + product(down, w_down);
         let fixed = positive.clone().detach();
-        let none = fixed.clone().lower_equal_scalar(0.0);
+        // Below, the quotient could overflow.
+        let none = fixed.clone().lower_equal_scalar(1e-30);
         let factor = (z.clone() / fixed.mask_fill(none.clone(), 1.0)).mask_fill(none, 0.0);
         let product = positive * factor;
         product.clone() + (z - product.detach())

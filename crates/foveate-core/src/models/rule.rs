@@ -29,8 +29,9 @@ pub enum Rule {
     Epsilon(f32),
     /// The composite of Maximilian Kohlbrenner et al., *Towards Best Practice in Explaining Neural
     /// Network Decisions with LRP*, 2020, <https://arxiv.org/abs/1910.09840>: in convolutions
-    /// alpha-beta with alpha 1, beta 0 (equation 60; z+), where only positive weights and activations
-    /// count, and LRP-epsilon in the other layers.
+    /// alpha-beta with alpha 1, beta 0 (equation 60; z+): relevance goes to the positive products
+    /// `a_i w_i` alone, and biases take none (equation 60 lets positive ones take their share). In the
+    /// other layers LRP-epsilon.
     Composite(f32),
 }
 

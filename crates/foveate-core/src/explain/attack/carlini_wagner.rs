@@ -1,6 +1,6 @@
 //! Nicholas Carlini, David Wagner, *Towards Evaluating the Robustness of Neural Networks*, 2017,
 //! <https://arxiv.org/abs/1608.04644>, section VI.A (the L2 attack), with the binary search and the
-//! early stop of the authors' code.
+//! early stop of the authors' code (less its last step at the upper bound, from 10 search steps on).
 
 use burn::tensor::{Bool, Tensor};
 

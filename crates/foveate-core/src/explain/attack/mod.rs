@@ -3,7 +3,7 @@
 //! All attacks take and give [`Pixels`], in `[0, 1]`; a [`Classifier`](crate::models::Classifier)'s
 //! normalisation is part of the model that is attacked, so that sizes of changes are in pixels.
 //! What an attack is after is a [`Goal`], what comes of it an [`Attacked`]. Pictures are attacked
-//! all at once and each for itself; one that has met the goal stands still.
+//! all at once and each for itself; one that has met the goal stands still (unless the attack's `early_stop` is off).
 //!
 //! ```
 //! use foveate_core::burn::tensor::{Device, Tensor};
@@ -60,7 +60,8 @@ pub enum Goal {
 
 /// A way to change pictures until a model's answer meets a goal.
 pub trait Attack<M: Model + ?Sized> {
-    /// Attacks each picture for itself. Pictures whose goal is met from the start stay as they are.
+    /// Attacks each picture for itself. Pictures whose goal is met from the start stay as they are,
+    /// unless the attack's `early_stop` is off.
     ///
     /// # Errors
     ///

@@ -64,7 +64,8 @@ impl Pgd {
         let device = original.device();
         let change = match self.norm {
             Norm::LInf => {
-                let uniform = Uniform::new_inclusive(-self.epsilon, self.epsilon)
+                let epsilon = self.epsilon.min(f32::MAX / 4.0);
+                let uniform = Uniform::new_inclusive(-epsilon, epsilon)
                     .expect("epsilon is finite and not negative");
                 drawn(self.seed, numbers(), [c, h, w], uniform, &device)
             }

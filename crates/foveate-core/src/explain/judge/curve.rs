@@ -121,7 +121,8 @@ fn curve<M: Model + ?Sized>(
     let mut scores = Vec::new();
     for (picture, map) in pixel_values(map, covered.input.dims())?.into_iter().enumerate() {
         let mut order: Vec<usize> = (0..pixels).collect();
-        order.sort_by(|&a, &b| map[b].total_cmp(&map[a]));
+        // 0 and -0 are equal: -0 + 0 is 0.
+        order.sort_by(|&a, &b| (map[b] + 0.0).total_cmp(&(map[a] + 0.0)));
         let mut picture_scores = Vec::with_capacity(steps + 1);
         for some in covered.batches(counts.len()) {
             let masks = counts[some].iter().flat_map(|&count| {

@@ -109,7 +109,8 @@ pub fn infidelity<M: Model + ?Sized>(
             true => ab / aa,
             false => 1.0,
         };
-        ((scale * scale * aa - 2.0 * scale * ab + bb) / f64::from(count)) as f32
+        // Rounding may fall below 0.
+        ((scale * scale * aa - 2.0 * scale * ab + bb).max(0.0) / f64::from(count)) as f32
     };
     Ok(sums.into_iter().map(infidelity).collect())
 }

@@ -19,7 +19,10 @@ pub fn pointing_game(
     masks: &[Vec<bool>],
     tolerance: usize,
 ) -> Result<Vec<bool>, ExplainError> {
-    let [n, _, h, w] = map.dims();
+    let found @ [n, _, h, w] = map.dims();
+    if found.contains(&0) {
+        return Err(ExplainError::Empty { found });
+    }
     if masks.len() != n {
         let expected = format!("{n}, one for each picture");
         return Err(ExplainError::setting("the number of masks", masks.len(), expected));
@@ -33,7 +36,7 @@ pub fn pointing_game(
         let (y, x) = largest.map_or((0, 0), |pixel| (pixel / w, pixel % w));
         let near = |pixel: usize| {
             let (down, across) = (y.abs_diff(pixel / w), x.abs_diff(pixel % w));
-            down * down + across * across <= tolerance * tolerance
+            down * down + across * across <= tolerance.saturating_mul(tolerance)
         };
         mask.iter().enumerate().any(|(pixel, &object)| object && near(pixel))
     });

@@ -111,8 +111,8 @@ impl<R: Rng> ModuleMapper for Randomiser<'_, R> {
             if D == 1 {
                 values.shuffle(&mut self.generator);
             } else {
-                let square = values.iter().map(|value| value * value).sum::<f32>();
-                let sigma = (square / values.len().max(1) as f32).sqrt();
+                let square = values.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>();
+                let sigma = (square / values.len().max(1) as f64).sqrt() as f32;
                 let normal = Normal::new(0.0, sigma).expect("weights are finite");
                 values.fill_with(|| normal.sample(&mut self.generator));
             }

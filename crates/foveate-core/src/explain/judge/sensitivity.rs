@@ -5,10 +5,11 @@
 use burn::tensor::Tensor;
 use rand_distr::Uniform;
 
+use super::checked_map;
 use super::infidelity::fixed;
 use crate::explain::attribution::Attribution;
 use crate::explain::error::ExplainError;
-use crate::explain::model::{Model, checked, values};
+use crate::explain::model::{Model, checked};
 use crate::explain::noise::drawn;
 use crate::explain::target::Target;
 
@@ -53,7 +54,8 @@ impl SensitivityMax {
         let [n, c, h, w] = input.dims();
         let samples = (0..self.samples).map(|sample| {
             let places = (0..n).map(|picture| (picture * self.samples + sample) as u64);
-            let uniform = Uniform::new_inclusive(-self.radius, self.radius);
+            let radius = self.radius.min(f32::MAX / 4.0);
+            let uniform = Uniform::new_inclusive(-radius, radius);
             let uniform = uniform.expect("the radius is finite and positive");
             let noise = drawn(self.seed, places, [c, h, w], uniform, &input.device());
             input.clone() + noise
@@ -78,7 +80,8 @@ pub fn sensitivity_max<M: Model + ?Sized>(
 ) -> Result<Vec<f32>, ExplainError> {
     let (input, target, _) = fixed(model, input, target)?;
     let n = input.dims()[0];
-    let map = values(&method.attribute(model, &input, &target)?);
+    let map = method.attribute(model, &input, &target)?;
+    let map = checked_map(&map, map.dims(), false)?;
     let size = map.len() / n;
     let norm = |values: &mut dyn Iterator<Item = f32>| {
         values.map(|value| f64::from(value).powi(2)).sum::<f64>().sqrt()
@@ -90,7 +93,8 @@ pub fn sensitivity_max<M: Model + ?Sized>(
             let expected = format!("the input's, {:?}", input.dims());
             return Err(ExplainError::setting("the shape of a perturbed input", found, expected));
         }
-        let other = values(&method.attribute(model, &perturbed, &target)?);
+        let other = method.attribute(model, &perturbed, &target)?;
+        let other = checked_map(&other, other.dims(), false)?;
         let pairs = map.chunks_exact(size).zip(other.chunks_exact(size));
         for (largest, (map, other)) in largest.iter_mut().zip(pairs) {
             let change = norm(&mut map.iter().zip(other).map(|(a, b)| a - b));

@@ -181,6 +181,10 @@ impl ClassVisualisation {
         }
         above_0("learning_rate", self.learning_rate)?;
         above_0("blur_sigma", self.blur_sigma)?;
+        if self.blur_sigma > 100.0 {
+            let expected = "at most 100 pixels";
+            return Err(ExplainError::setting("blur_sigma", self.blur_sigma, expected));
+        }
         self.std.iter().try_for_each(|&std| above_0("std", std))?;
         if !(self.l2_reg >= 0.0 && self.l2_reg.is_finite()) {
             return Err(ExplainError::setting("l2_reg", self.l2_reg, "a number from 0 on"));

@@ -178,7 +178,13 @@ fn integrated_gradients_of_a_cube() {
 /// square `4 x^2 + 4 sigma^2` and the variance `4 sigma^2`, within 5 standard errors.
 #[test]
 fn smooth_grad_in_closed_form() {
-    let x = noise([2, 1, 3, 3], 5, &devices::any());
+    // One picture runs in batches of copies, several together.
+    for pictures in [1, 2] {
+        smooth_grad_of(noise([pictures, 1, 3, 3], 5, &devices::any()));
+    }
+}
+
+fn smooth_grad_of(x: Tensor<4>) {
     let smooth = |sigma, statistic, batch, seed| {
         let plain = SmoothGrad::new(Gradient);
         SmoothGrad { samples: 2000, sigma, statistic, batch, seed, ..plain }

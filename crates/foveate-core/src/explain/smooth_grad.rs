@@ -74,12 +74,7 @@ impl<M: Model + ?Sized, A: Attribution<M>> Attribution<M> for SmoothGrad<A> {
         // Copies of one picture run side by side; of several pictures, one copy of each: what a method
         // holds for each picture, a baseline, then meets its own.
         let at_once = if n == 1 { self.batch } else { 1 };
-        let (mut sum, mut squares) = (input.zeros_like(), input.zeros_like());
-        let added = |total: Tensor<4>, maps: Tensor<4>| {
-            let maps = if n == 1 { maps.sum_dim(0) } else { maps };
-            // Maps of one channel, once there is one.
-            if total.dims() == maps.dims() { total + maps } else { maps }
-        };
+        let (mut mean, mut square) = (input.zeros_like(), input.zeros_like());
         for first in (0..self.samples).step_by(at_once) {
             let count = at_once.min(self.samples - first);
             let places = (0..n).flat_map(|i| (0..count).map(move |k| i * self.samples + first + k));
@@ -87,12 +82,17 @@ impl<M: Model + ?Sized, A: Attribution<M>> Attribution<M> for SmoothGrad<A> {
             let noise = drawn(self.seed, places, [c, h, w], noise, &input.device());
             let target = target.of((0..n).flat_map(|i| repeat_n(i, count)));
             let maps = self.method.attribute(model, &(input.clone() + noise), &target)?;
+            // The mean of the copies so far moves towards these: more exact than a long sum.
+            let share = count as f32 / (first + count) as f32;
+            let moved = |mean: Tensor<4>, maps: Tensor<4>| {
+                let maps = if n == 1 { maps.mean_dim(0) } else { maps };
+                if first == 0 { maps } else { mean.clone() + (maps - mean) * share }
+            };
             if self.statistic != Statistic::Mean {
-                squares = added(squares, maps.clone().powi_scalar(2));
+                square = moved(square, maps.clone().powi_scalar(2));
             }
-            sum = added(sum, maps);
+            mean = moved(mean, maps);
         }
-        let (mean, square) = (sum / self.samples as f32, squares / self.samples as f32);
         Ok(match self.statistic {
             Statistic::Mean => mean,
             Statistic::MeanSquare => square,

@@ -1,15 +1,22 @@
 //! The integration tests, linked into one binary.
 
 mod attacks;
+mod charts;
 mod devices;
+mod evaluation;
 mod explained;
 mod explanations;
+mod features;
+mod fine_tune;
 mod judge;
+mod linear_models;
 mod networks;
 mod operations;
+mod pca;
 mod perturbation;
 mod pictures;
 mod real;
+mod transfer_model;
 mod visualise;
 mod weights;
 

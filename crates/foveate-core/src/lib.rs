@@ -1,14 +1,18 @@
 //! The library behind [`foveate`](https://docs.rs/foveate): depend on that crate, which adds the
 //! backends and the choice of a device.
 //!
+//! - [`data`]: folders of pictures to learn from.
 //! - [`explain`]: why a network answers as it does, and how to fool it.
 //! - [`image`]: pictures in, pixels out: decode, resize, normalise; sheets of pictures.
 //! - [`models`]: the networks, one paper a file; their weights; a classifier over them.
 //! - [`ops`]: differentiable operations that burn lacks, or that are faster here.
+//! - [`transfer`]: features of pretrained networks, and what is learned from them.
 
+pub mod data;
 pub mod explain;
 pub mod image;
 pub mod models;
 pub mod ops;
+pub mod transfer;
 
 pub use burn;

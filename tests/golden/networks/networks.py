@@ -116,4 +116,5 @@ def main():
     save_file({n: t.contiguous() for n, t in golden.items()}, "networks.safetensors")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,5 @@
-//! Pictures in, pixels out: decode, resize, normalise; heat maps, films and sheets of pictures to look
-//! at.
+//! Pictures in, pixels out: decode, resize, normalise; heat maps, films, charts and sheets of
+//! pictures to look at.
 //!
 //! Three types keep apart what is often mixed up:
 //!
@@ -7,6 +7,7 @@
 //! - [`Pixels`] are a batch of one size on a device, RGB in `[0, 1]`;
 //! - [`Input`] is what a network takes: pixels normalised by [`Preprocessing`].
 
+pub mod chart;
 mod film;
 mod heat_map;
 mod map;
@@ -14,11 +15,12 @@ mod picture;
 mod pixels;
 mod preprocessing;
 pub mod sheet;
+mod text;
 
 pub use ::image::{RgbImage, imageops};
 pub use film::{FilmError, save_gif};
 pub use heat_map::{Colours, HeatMap, overlay};
 pub use map::grey_map;
-pub use picture::{MAX_PIXELS, PictureError, open};
+pub use picture::{MAX_PIXELS, PictureError, decode, open};
 pub use pixels::{Input, Pixels};
 pub use preprocessing::{Preprocessing, Resize, resize};

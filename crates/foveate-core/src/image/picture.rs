@@ -69,17 +69,26 @@ pub enum PictureError {
 /// not decoded.
 pub fn open(path: impl AsRef<Path>) -> Result<RgbImage, PictureError> {
     let path = path.as_ref();
-    let io = |reason| PictureError::Io { path: path.into(), reason };
+    let bytes = fs::read(path).map_err(|reason| PictureError::Io { path: path.into(), reason })?;
+    decode(&bytes, path)
+}
+
+/// As [`open`], of a file's content; errors name it `path`.
+///
+/// # Errors
+///
+/// As [`open`], but for [`PictureError::Io`].
+pub fn decode(bytes: &[u8], path: &Path) -> Result<RgbImage, PictureError> {
     let damaged = |error: image::ImageError| match error {
         image::ImageError::Unsupported(_) => PictureError::Format { path: path.into() },
         error => PictureError::Damaged { path: path.into(), reason: error.to_string() },
     };
 
-    let bytes = fs::read(path).map_err(io)?;
-    let reader = ImageReader::new(Cursor::new(&bytes)).with_guessed_format().map_err(io)?;
+    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
+    let reader = reader.expect("reading from memory does not fail");
     match reader.format() {
         None => return Err(PictureError::Format { path: path.into() }),
-        Some(ImageFormat::Jpeg) if !ends(&bytes) => {
+        Some(ImageFormat::Jpeg) if !ends(bytes) => {
             return Err(PictureError::Damaged {
                 path: path.into(),
                 reason: "the file is cut short".into(),

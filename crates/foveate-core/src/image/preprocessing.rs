@@ -52,6 +52,14 @@ impl Preprocessing {
         Self { resize, ..self }
     }
 
+    /// Height and width of the network's input, in pixels.
+    pub fn size(&self) -> [usize; 2] {
+        match self.resize {
+            Resize::Exact { height, width } => [height as usize, width as usize],
+            Resize::ShortSideCrop { crop, .. } => [crop as usize; 2],
+        }
+    }
+
     /// Resizes pictures of any sizes into one batch.
     ///
     /// # Errors

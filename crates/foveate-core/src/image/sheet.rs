@@ -1,10 +1,9 @@
 //! Sheets: several pictures with captions and bars on one page, as a picture.
 
-use std::sync::Once;
-
 use image::RgbImage;
 use plotters::prelude::*;
-use plotters::style::register_font;
+
+use super::text::{FONT, clip, register_font};
 
 /// One cell of a sheet: a picture with words below it.
 #[derive(Debug, Clone)]
@@ -26,7 +25,6 @@ impl Cell {
 
 const MARGIN: u32 = 8;
 const LINE: u32 = 18;
-const TEXT: &str = "foveate";
 
 /// Lays cells out from left to right and top to bottom, `columns` in a row.
 ///
@@ -35,7 +33,7 @@ const TEXT: &str = "foveate";
 /// If there is no cell or no column.
 pub fn draw(cells: &[Cell], columns: usize) -> RgbImage {
     assert!(!cells.is_empty() && columns > 0, "a sheet has a cell and a column");
-    register_text_font();
+    register_font();
     let columns = columns.min(cells.len());
     let rows = cells.len().div_ceil(columns);
     let largest = |side: fn(&Cell) -> u32| cells.iter().map(side).max().unwrap_or(0);
@@ -71,9 +69,9 @@ fn draw_cell(
         .expect("an RGB picture holds three bytes a pixel");
     page.draw(&picture).expect(memory);
 
-    let style = (TEXT, 13).into_font().color(&BLACK);
+    let style = (FONT, 13).into_font().color(&BLACK);
     let mut y = top + size.1 as i32 + 3;
-    page.draw_text(&clip(&cell.caption, width), &style, (left, y)).expect(memory);
+    page.draw_text(&clip(&cell.caption, letters(width)), &style, (left, y)).expect(memory);
     for (label, length) in &cell.bars {
         y += LINE as i32;
         let end = left + (width as f32 * length.clamp(0.0, 1.0)) as i32;
@@ -82,26 +80,11 @@ fn draw_cell(
             RGBColor(170, 205, 240).filled(),
         );
         page.draw(&bar).expect(memory);
-        page.draw_text(&clip(label, width), &style, (left + 2, y)).expect(memory);
+        page.draw_text(&clip(label, letters(width)), &style, (left + 2, y)).expect(memory);
     }
 }
 
-/// As much of a line as fits into `width` pixels.
-fn clip(line: &str, width: u32) -> String {
-    let most = (width / 7) as usize;
-    if line.chars().count() <= most {
-        return line.into();
-    }
-    line.chars().take(most.saturating_sub(1)).chain(['…']).collect()
-}
-
-/// Text is drawn in a font that comes with the crate, the same on every machine.
-fn register_text_font() {
-    static REGISTERED: Once = Once::new();
-    REGISTERED.call_once(|| {
-        let font = epaint_default_fonts::UBUNTU_LIGHT;
-        if register_font(TEXT, FontStyle::Normal, font).is_err() {
-            unreachable!("the font of the crate is valid");
-        }
-    });
+/// How many letters fit into `width` pixels.
+fn letters(width: u32) -> usize {
+    (width / 7) as usize
 }

@@ -33,6 +33,11 @@ pub trait Layer {
         false
     }
 
+    /// The probability with which the layer drops each value, if it is a dropout in training.
+    fn dropout(&self) -> Option<f64> {
+        None
+    }
+
     /// The shape [`forward`](Layer::forward) gives for an input of shape `[n, c, h, w]`.
     fn output_shape(&self, input: [usize; 4]) -> [usize; 4] {
         input
@@ -226,8 +231,8 @@ impl Layer for BatchNorm {
         self.forward_activated(input, Activation::None)
     }
 
-    /// As burn's layer: by the batch's statistics in training, which move the running ones, and by
-    /// those otherwise.
+    /// By the batch's statistics in training, which move the running ones, and by those otherwise.
+    /// As in PyTorch (and unlike burn's layer), the running variance is that of the unbiased ones.
     fn forward_activated(&self, input: Tensor<4>, activation: Activation) -> Tensor<4> {
         let device = input.device();
         let (statistics, numbers) = if device.is_autodiff() && self.training.is_enabled() {
@@ -237,7 +242,9 @@ impl Layer for BatchNorm {
                 running.update((kept + batch * self.momentum).detach());
             };
             move_towards(&self.running_mean, batch[0].clone());
-            move_towards(&self.running_var, batch[1].clone());
+            let [n, _, h, w] = input.dims();
+            let unbiased = (n * h * w) as f64 / (n * h * w).saturating_sub(1).max(1) as f64;
+            move_towards(&self.running_var, batch[1].clone() * unbiased);
             (Statistics::Batch, batch)
         } else {
             let numbers = [self.running_mean.value(), self.running_var.value()];
@@ -281,6 +288,10 @@ impl Layer for Relu {
 impl Layer for Dropout {
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
         Dropout::forward(self, input)
+    }
+
+    fn dropout(&self) -> Option<f64> {
+        self.training.is_enabled().then_some(self.prob)
     }
 
     fn describe(&self) -> String {
@@ -434,6 +445,6 @@ fn pad(pixels: usize) -> PaddingConfig2d {
 }
 
 /// Device of a network's parameters.
-pub(super) fn device_of(module: &impl Module) -> Device {
+pub(crate) fn device_of(module: &impl Module) -> Device {
     module.devices().into_iter().next().unwrap_or_default()
 }

@@ -21,6 +21,7 @@ pub use architecture::{AnyNetwork, Architecture};
 pub use classifier::{Classifier, Prediction, Pretrained};
 pub use googlenet::{GoogLeNet, GoogLeNetConfig};
 pub use labels::imagenet_labels;
+pub(crate) use layer::device_of;
 pub use layer::{Layer, Unit};
 pub use network::{NamedLayer, Network, UnknownLayer};
 pub use resnet::{ResNet, ResNetConfig};

@@ -88,6 +88,18 @@ pub trait Network: Module {
         Ok(run(&layers[start..], activations, Rule::Gradient).flatten(1, 3))
     }
 
+    /// The shape `[n, c, h, w]` of the activations after `layer`, for an input `[n, 3, h, w]`; nothing
+    /// is computed.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownLayer`] lists the names there are.
+    fn output_shape(&self, layer: &str, input: [usize; 4]) -> Result<[usize; 4], UnknownLayer> {
+        let layers = self.layers();
+        let end = position(&layers, layer)? + 1;
+        Ok(layers[..end].iter().fold(input, |shape, named| named.layer.output_shape(shape)))
+    }
+
     /// Layers with output shapes, parameters and multiply-adds for one picture of
     /// `height` x `width` pixels.
     fn summary(&self, height: usize, width: usize) -> Summary {

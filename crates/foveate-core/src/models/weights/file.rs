@@ -149,7 +149,13 @@ fn foreign(value: &PickleValue) -> Option<&str> {
     }
 }
 
-fn apply<M: Module>(
+/// The tensors of a network, with torchvision's names and layout.
+pub fn tensors<M: Module>(network: &M) -> Vec<PackTensor> {
+    network.collect(None, Some(Box::new(BurnToPyTorchAdapter)), true)
+}
+
+/// Puts tensors with torchvision's names and layout into a network.
+pub fn apply<M: Module>(
     mut network: M,
     path: &Path,
     tensors: Vec<PackTensor>,

@@ -1,0 +1,54 @@
+//! What can be wrong with a data set.
+
+use std::io;
+use std::path::PathBuf;
+
+/// A data set that cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DataError {
+    /// A file or folder cannot be read.
+    #[error("{path}: {reason}", path = .path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's answer.
+        reason: io::Error,
+    },
+    /// A folder without class folders.
+    #[error(
+        "{root}: expected one folder a class, with its pictures inside ({root}/cat/1.jpg), found no folder",
+        root = .root.display()
+    )]
+    NoClasses {
+        /// The folder.
+        root: PathBuf,
+    },
+    /// A class without pictures.
+    #[error("{folder}: the class has no picture; add some, or remove the folder", folder = .folder.display())]
+    EmptyClass {
+        /// The class's folder.
+        folder: PathBuf,
+    },
+    /// Two parts of a data set disagree about the classes.
+    #[error(
+        "{root}: expected the classes {}, found {}", .expected.join(", "), .found.join(", "),
+        root = .root.display()
+    )]
+    Classes {
+        /// The folder of the second part.
+        root: PathBuf,
+        /// The first part's classes.
+        expected: Vec<String>,
+        /// The second part's.
+        found: Vec<String>,
+    },
+    /// The data set is not at hand.
+    #[error("{name} is not at hand: {advice}")]
+    Absent {
+        /// The data set.
+        name: &'static str,
+        /// Where to get it, and where to put it.
+        advice: String,
+    },
+}

@@ -1,0 +1,153 @@
+//! [`ImageFolder`]: a folder of pictures, in one folder a class.
+
+use std::convert::Infallible;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use walkdir::WalkDir;
+
+use super::ahead::ahead;
+use super::error::DataError;
+use crate::image::{self, PictureError, Resize, RgbImage};
+
+/// A picture's file, and its class.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sample {
+    /// The file.
+    pub path: PathBuf,
+    /// Index among the data set's classes.
+    pub class: usize,
+}
+
+/// Pictures with classes: `root/cat/1.jpg`, as torchvision's `ImageFolder`.
+///
+/// Classes are the folders in `root`, sorted by name; their samples are all files inside, at any
+/// depth, sorted by path. Names that start with a dot are passed over. Files are opened only when
+/// they are used: what turns out to be no picture is reported then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageFolder {
+    root: PathBuf,
+    classes: Vec<String>,
+    samples: Vec<Sample>,
+}
+
+impl ImageFolder {
+    /// Lists the classes and files below `root`.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError`]: the folder cannot be read, has no class folder, or a class is empty.
+    pub fn open(root: impl AsRef<Path>) -> Result<Self, DataError> {
+        let root = root.as_ref();
+        let mut classes = Vec::new();
+        let mut samples = Vec::new();
+        for (folder, is_folder) in entries(root, 1)? {
+            if !is_folder {
+                continue;
+            }
+            let before = samples.len();
+            for (path, is_folder) in entries(&folder, usize::MAX)? {
+                if !is_folder {
+                    samples.push(Sample { path, class: classes.len() });
+                }
+            }
+            if samples.len() == before {
+                return Err(DataError::EmptyClass { folder });
+            }
+            classes.push(folder.file_name().unwrap_or_default().to_string_lossy().into_owned());
+        }
+        if classes.is_empty() {
+            return Err(DataError::NoClasses { root: root.into() });
+        }
+        Ok(Self { root: root.into(), classes, samples })
+    }
+
+    /// The same, for the second part of a data set: a test set beside its training set.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); [`DataError::Classes`] if the classes are not `self`'s.
+    pub fn open_beside(&self, root: impl AsRef<Path>) -> Result<Self, DataError> {
+        let other = Self::open(root)?;
+        if other.classes != self.classes {
+            return Err(DataError::Classes {
+                root: other.root,
+                expected: self.classes.clone(),
+                found: other.classes,
+            });
+        }
+        Ok(other)
+    }
+
+    /// The folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Names of the classes.
+    pub fn classes(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// The files, class by class.
+    pub fn samples(&self) -> &[Sample] {
+        &self.samples
+    }
+
+    /// Reads all pictures into memory, on all cores.
+    pub fn load(&self, resize: Resize) -> Loaded {
+        let mut loaded = Loaded { pictures: vec![], labels: vec![], unreadable: vec![] };
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let read = |sample: &Sample| -> Result<_, PictureError> {
+            Ok((image::resize(&image::open(&sample.path)?, resize)?, sample.class))
+        };
+        let all: Result<(), Infallible> = ahead(&self.samples, threads, 16, read, |read| {
+            match read {
+                Ok((picture, class)) => {
+                    loaded.pictures.push(picture);
+                    loaded.labels.push(class);
+                }
+                Err(error) => loaded.unreadable.push(error),
+            }
+            Ok(())
+        });
+        let Ok(()) = all;
+        loaded
+    }
+
+    /// The first `most` samples of every class: for a quick try.
+    #[must_use]
+    pub fn limited(mut self, most: usize) -> Self {
+        let mut taken = vec![0; self.classes.len()];
+        self.samples.retain(|sample| {
+            taken[sample.class] += 1;
+            taken[sample.class] <= most
+        });
+        self
+    }
+}
+
+/// Pictures in memory, all of one size.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Every readable picture, in the order of the data set.
+    pub pictures: Vec<RgbImage>,
+    /// The class of each.
+    pub labels: Vec<usize>,
+    /// Files that are no pictures, or damaged ones.
+    pub unreadable: Vec<PictureError>,
+}
+
+/// What is in a folder, to some depth, sorted by name: a path, and whether it is a folder.
+fn entries(folder: &Path, depth: usize) -> Result<Vec<(PathBuf, bool)>, DataError> {
+    let walk = WalkDir::new(folder).min_depth(1).max_depth(depth).follow_links(true);
+    let visible = |entry: &walkdir::DirEntry| {
+        entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.')
+    };
+    let entries = walk.sort_by_file_name().into_iter().filter_entry(visible);
+    let listed = entries.map(|entry| entry.map(|it| (it.path().into(), it.file_type().is_dir())));
+    listed.collect::<Result<_, _>>().map_err(|error: walkdir::Error| DataError::Io {
+        path: error.path().unwrap_or(folder).into(),
+        reason: error.into(),
+    })
+}

@@ -1,0 +1,135 @@
+//! What can be wrong with features and with what is learned from them.
+
+use std::path::PathBuf;
+
+use crate::image::PictureError;
+use crate::models::{UnknownLayer, weights::WeightsError};
+
+/// Features that cannot be made, or a classifier that cannot be learned or used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransferError {
+    /// The network has no such layer.
+    #[error(transparent)]
+    Layer(#[from] UnknownLayer),
+    /// A picture that cannot be used.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// There is nothing to learn from, or to validate by.
+    #[error(
+        "no pictures are given: expected one or more for training, and for validation if it is asked for"
+    )]
+    NoPictures,
+    /// A training whose loss is no number any more.
+    #[error(
+        "the loss is not finite in step {step} of epoch {epoch}, at a learning rate of {rate}: lower the learning rate"
+    )]
+    Diverged {
+        /// The epoch, from 1.
+        epoch: usize,
+        /// Its step, from 1.
+        step: usize,
+        /// The learning rate.
+        rate: f64,
+    },
+    /// A checkpoint that this training cannot go on from.
+    #[error("{path}: {reason}; remove it to start anew, or train as it was begun", path = .path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Weights that cannot be read or written.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
+    /// One label for each row is needed.
+    #[error("{rows} rows of features and {labels} labels: expected one label a row")]
+    Labels {
+        /// Rows of features.
+        rows: usize,
+        /// Labels given.
+        labels: usize,
+    },
+    /// A label that is no class.
+    #[error("row {row} has the label {label}, and there are {classes} classes: from 0 to {}", .classes - 1)]
+    Label {
+        /// The row.
+        row: usize,
+        /// Its label.
+        label: usize,
+        /// How many classes there are.
+        classes: usize,
+    },
+    /// A class has too few rows to learn from.
+    #[error("class {class} has {found} rows, and {needed} are needed{}", .why)]
+    Sparse {
+        /// The class.
+        class: usize,
+        /// Its rows.
+        found: usize,
+        /// How many are needed.
+        needed: usize,
+        /// What for; empty, or ` for 5 folds`.
+        why: String,
+    },
+    /// One class leaves nothing to tell apart.
+    #[error("all rows are of one class: expected two classes or more")]
+    OneClass,
+    /// NaN or infinity among the features.
+    #[error("row {row}, column {column} of the features is {value}: expected finite numbers")]
+    NotFinite {
+        /// The row.
+        row: usize,
+        /// The column.
+        column: usize,
+        /// NaN or an infinity.
+        value: f32,
+    },
+    /// Features of another length than were learned from.
+    #[error(
+        "features of {found} dimensions are given, and {expected} were learned from: are they of the same layer?"
+    )]
+    Dimensions {
+        /// What was learned from.
+        expected: usize,
+        /// What was given.
+        found: usize,
+    },
+    /// A number out of its range.
+    #[error("{name} is {found}: expected {expected}")]
+    Setting {
+        /// The field.
+        name: &'static str,
+        /// Its value.
+        found: String,
+        /// Its range.
+        expected: &'static str,
+    },
+    /// A file that is no model, or a damaged one.
+    #[error("{path}: expected a model written by TransferModel::save: {reason}; save it again", path = .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A file or folder that cannot be read or written.
+    #[error("{path}: {reason}", path = .path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's answer.
+        reason: std::io::Error,
+    },
+}
+
+impl TransferError {
+    pub(super) fn setting(
+        name: &'static str,
+        found: impl ToString,
+        expected: &'static str,
+    ) -> Self {
+        Self::Setting { name, found: found.to_string(), expected }
+    }
+}

@@ -1,0 +1,357 @@
+//! [`FeatureExtractor`]: what a network's layer says of pictures.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::OnceLock;
+use std::{fs, io, thread};
+
+use burn::store::{ModuleSnapshot, bridge};
+use burn::tensor::{Device, Tensor};
+use image::RgbImage;
+use indicatif::{ProgressBar, ProgressStyle};
+use sha2::{Digest as _, Sha256};
+
+use super::cache::{Cache, Digest};
+use super::error::TransferError;
+use super::features::Features;
+use crate::data::{ImageFolder, Sample, ahead};
+use crate::image::{self as pictures, PictureError, Pixels, Preprocessing, Resize};
+use crate::models::{
+    AnyNetwork, Architecture, Network, Pretrained, device_of, weights::cache_folder,
+};
+
+/// Changes when the same settings give other numbers.
+const VERSION: u32 = 1;
+
+/// How the activations `[c, h, w]` of a layer become one row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Pooling {
+    /// All of them, `c * h * w` columns in PyTorch's order.
+    Flatten,
+    /// The mean over height and width, `c` columns.
+    GlobalAverage,
+}
+
+/// A layer of a network by name: `network:layer` for all its activations, `network:layer:pooled` for
+/// their mean over height and width. `vgg16:classifier.4` is relu7, `vgg16_features:features` what
+/// VGG16's classifier gets, `squeezenet1_1:features:pooled` 512 numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct FeatureSpec {
+    /// The network.
+    pub architecture: Architecture,
+    /// Torchvision's name of the layer.
+    pub layer: String,
+    /// How its activations become a row.
+    pub pooling: Pooling,
+}
+
+impl FeatureSpec {
+    /// The extractor with the network's pretrained weights.
+    ///
+    /// # Errors
+    ///
+    /// [`TransferError::Weights`], [`TransferError::Layer`].
+    pub fn extractor(&self, device: &Device) -> Result<FeatureExtractor, TransferError> {
+        let Pretrained { network, preprocessing, .. } =
+            Pretrained::load(self.architecture, device)?;
+        FeatureExtractor::new(network, preprocessing, &self.layer, self.pooling)
+    }
+}
+
+impl fmt::Display for FeatureSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.architecture, self.layer)?;
+        if self.pooling == Pooling::GlobalAverage { f.write_str(":pooled") } else { Ok(()) }
+    }
+}
+
+impl FromStr for FeatureSpec {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (network, layer, pooling) = match *text.split(':').collect::<Vec<_>>() {
+            [network, layer] => (network, layer, Pooling::Flatten),
+            [network, layer, "pooled"] => (network, layer, Pooling::GlobalAverage),
+            _ => {
+                return Err(format!(
+                    "`{text}` names no features: expected network:layer or network:layer:pooled, as \
+                     squeezenet1_1:features:pooled"
+                ));
+            }
+        };
+        let architecture = network.parse::<Architecture>().map_err(|error| error.to_string())?;
+        Ok(Self { architecture, layer: layer.into(), pooling })
+    }
+}
+
+/// Turns pictures into rows of features: the activations of a layer, each row divided by its
+/// Euclidean length.
+///
+/// The network is taken out of training: dropout is off and batch norms keep their statistics.
+#[derive(Debug, Clone)]
+pub struct FeatureExtractor<N = AnyNetwork> {
+    network: N,
+    preprocessing: Preprocessing,
+    layer: String,
+    pooling: Pooling,
+    /// Averages the activations of a picture with those of its mirror image (`false`).
+    pub mirrored: bool,
+    /// Divides each row by its Euclidean length (`true`).
+    pub l2_normalised: bool,
+    /// Pictures that go through the network at once (8).
+    pub batch: usize,
+    /// Folder where features of files are kept (`features` in [`cache_folder`]); `None` keeps none.
+    pub cache: Option<PathBuf>,
+    /// Shows a progress bar on a terminal (`true`).
+    pub progress: bool,
+    weights: OnceLock<Digest>,
+}
+
+/// The features of a data set.
+#[derive(Debug)]
+pub struct Extraction {
+    /// A row for each readable picture, in the order of the data set.
+    pub features: Features,
+    /// The class of each row.
+    pub labels: Vec<usize>,
+    /// The file of each row.
+    pub files: Vec<PathBuf>,
+    /// SHA-256 of each row's file: equal ones are the same picture.
+    pub digests: Vec<Digest>,
+    /// Files that are no pictures, or damaged ones.
+    pub unreadable: Vec<PictureError>,
+    /// How many rows went through the network; the others were kept from earlier.
+    pub computed: usize,
+}
+
+impl<N: Network> FeatureExtractor<N> {
+    /// Features of `layer`, which goes by torchvision's name.
+    ///
+    /// # Errors
+    ///
+    /// [`TransferError::Layer`] lists the names there are.
+    pub fn new(
+        network: N,
+        preprocessing: Preprocessing,
+        layer: &str,
+        pooling: Pooling,
+    ) -> Result<Self, TransferError> {
+        network.output_shape(layer, [1, 3, 224, 224])?;
+        Ok(Self {
+            network: network.valid(),
+            preprocessing,
+            layer: layer.into(),
+            pooling,
+            mirrored: false,
+            l2_normalised: true,
+            batch: 8,
+            cache: Some(cache_folder().join("features")),
+            progress: true,
+            weights: OnceLock::new(),
+        })
+    }
+
+    /// The same with another preprocessing: another size, say.
+    #[must_use]
+    pub fn with_preprocessing(self, preprocessing: Preprocessing) -> Self {
+        Self { preprocessing, ..self }
+    }
+
+    /// The network.
+    pub fn network(&self) -> &N {
+        &self.network
+    }
+
+    /// How pictures become the network's input.
+    pub fn preprocessing(&self) -> &Preprocessing {
+        &self.preprocessing
+    }
+
+    /// Torchvision's name of the layer.
+    pub fn layer(&self) -> &str {
+        &self.layer
+    }
+
+    /// How the layer's activations become a row.
+    pub fn pooling(&self) -> Pooling {
+        self.pooling
+    }
+
+    /// Length of a row.
+    pub fn columns(&self) -> usize {
+        let [height, width] = self.preprocessing.size();
+        let shape = self.network.output_shape(&self.layer, [1, 3, height, width]);
+        let [_, c, h, w] = shape.expect("the layer was found when this was made");
+        if self.pooling == Pooling::Flatten { c * h * w } else { c }
+    }
+
+    /// The features of pixels `[n, 3, h, w]`, as a tensor: one row a picture, not yet divided by its
+    /// length.
+    pub fn activations(&self, pixels: &Pixels) -> Tensor<2> {
+        let pooled = |pixels: &Pixels| {
+            let input = self.preprocessing.normalise(pixels).into_tensor();
+            let activations = self.network.features(input, &self.layer);
+            let activations = activations.expect("the layer was found when this was made");
+            match self.pooling {
+                Pooling::Flatten => activations.flatten(1, 3),
+                Pooling::GlobalAverage => {
+                    activations.flatten::<3>(2, 3).mean_dim(2).squeeze_dim::<2>(2)
+                }
+            }
+        };
+        let features = pooled(pixels);
+        if !self.mirrored {
+            return features;
+        }
+        let mirror = Pixels::new(pixels.tensor().clone().flip([3]));
+        (features + pooled(&mirror)) * 0.5
+    }
+
+    /// The features of pictures in memory, one row a picture.
+    ///
+    /// # Errors
+    ///
+    /// [`PictureError::Shape`](crate::image::PictureError::Shape) for a picture too small or too narrow.
+    pub fn pictures(&self, pictures: &[RgbImage]) -> Result<Features, TransferError> {
+        let resized: Result<Vec<_>, _> = pictures
+            .iter()
+            .map(|picture| pictures::resize(picture, self.preprocessing.resize))
+            .collect();
+        let mut values = Vec::with_capacity(pictures.len() * self.columns());
+        for batch in resized?.chunks(self.batch.max(1)) {
+            values.extend(self.run(batch));
+        }
+        Ok(self.finished(values))
+    }
+
+    /// The features of every readable picture of a folder, from the cache where they are there: a
+    /// run that was interrupted goes on where it stopped, and only changed pictures are computed
+    /// again. Files are read and decoded on other threads, a few batches ahead of the network.
+    ///
+    /// # Errors
+    ///
+    /// [`TransferError::Io`] for a cache that cannot be written. Unreadable pictures are no errors:
+    /// they are listed in the result.
+    pub fn folder(&self, folder: &ImageFolder) -> Result<Extraction, TransferError> {
+        if self.batch == 0 {
+            return Err(TransferError::setting("batch", 0, "1 or more"));
+        }
+        let (samples, columns) = (folder.samples(), self.columns());
+        let mut cache = match &self.cache {
+            Some(place) => Cache::open(place, &self.key(), columns)?,
+            None => None,
+        };
+        let threads = thread::available_parallelism().map_or(1, usize::from);
+        let mut values = vec![0.0; samples.len() * columns];
+        let mut rows: Vec<Option<Digest>> = vec![None; samples.len()];
+
+        // What is known already, by the files' content.
+        let hash = |sample: &Sample| {
+            fs::read(&sample.path).map(|bytes| Digest::from(Sha256::digest(bytes)))
+        };
+        let (mut missing, mut at) = (Vec::new(), 0..);
+        ahead(samples, threads, 64, hash, |digest: io::Result<Digest>| {
+            let i = at.next().expect("endless");
+            let kept = digest.ok().and_then(|digest| Some((digest, cache.as_mut()?.get(&digest)?)));
+            match kept {
+                None => missing.push(i),
+                Some((digest, row)) => {
+                    values[i * columns..][..columns].copy_from_slice(&row);
+                    rows[i] = Some(digest);
+                }
+            }
+            Ok::<(), TransferError>(())
+        })?;
+
+        // The others go through the network, a batch at a time.
+        let mut unreadable = Vec::new();
+        let mut batch: Vec<(usize, Digest, RgbImage)> = Vec::new();
+        let bar = self.bar(missing.len());
+        let mut compute = |batch: &mut Vec<(usize, Digest, RgbImage)>| {
+            let apart = batch.drain(..).map(|(i, digest, picture)| ((i, digest), picture));
+            let (places, pictures): (Vec<_>, Vec<_>) = apart.unzip();
+            let found = self.run(&pictures);
+            for ((i, digest), row) in places.into_iter().zip(found.chunks_exact(columns)) {
+                values[i * columns..][..columns].copy_from_slice(row);
+                rows[i] = Some(digest);
+                if let Some(cache) = &mut cache {
+                    cache.insert(digest, row)?;
+                }
+            }
+            Ok::<(), TransferError>(())
+        };
+        let resize = self.preprocessing.resize;
+        let load = |&i: &usize| (i, read(&samples[i].path, resize));
+        ahead(&missing, threads, self.batch, load, |(i, loaded)| {
+            bar.inc(1);
+            match loaded {
+                Ok((digest, picture)) => batch.push((i, digest, picture)),
+                Err(error) => unreadable.push(error),
+            }
+            if batch.len() == self.batch { compute(&mut batch) } else { Ok(()) }
+        })?;
+        if !batch.is_empty() {
+            compute(&mut batch)?;
+        }
+        bar.finish_and_clear();
+
+        let readable: Vec<usize> = (0..samples.len()).filter(|&i| rows[i].is_some()).collect();
+        let computed = missing.len() - unreadable.len();
+        let mut features = self.finished(values);
+        if readable.len() < samples.len() {
+            features = features.select(&readable);
+        }
+        Ok(Extraction {
+            features,
+            labels: readable.iter().map(|&i| samples[i].class).collect(),
+            files: readable.iter().map(|&i| samples[i].path.clone()).collect(),
+            digests: rows.into_iter().flatten().collect(),
+            unreadable,
+            computed,
+        })
+    }
+
+    /// Activations of pictures of the network's size, row by row.
+    fn run(&self, pictures: &[RgbImage]) -> Vec<f32> {
+        let pixels = Pixels::from_pictures(pictures, &device_of(&self.network));
+        self.activations(&pixels).into_data().iter::<f32>().collect()
+    }
+
+    fn finished(&self, values: Vec<f32>) -> Features {
+        let features = Features::new(values, self.columns());
+        if self.l2_normalised { features.l2_normalised() } else { features }
+    }
+
+    /// What the activations depend on beside the picture: weights, layer, preprocessing.
+    fn key(&self) -> Digest {
+        let weights = self.weights.get_or_init(|| {
+            let mut hash = Sha256::new();
+            for tensor in self.network.collect(None, None, false) {
+                hash.update(&tensor.name);
+                let data = bridge::to_data(&tensor).expect("a network's own tensors can be read");
+                hash.update(data.as_bytes());
+            }
+            hash.finalize().into()
+        });
+        let Self { preprocessing, layer, pooling, mirrored, .. } = self;
+        let settings = format!("{VERSION} {preprocessing:?} {layer} {pooling:?} {mirrored}");
+        Sha256::new().chain_update(weights).chain_update(settings).finalize().into()
+    }
+
+    fn bar(&self, pictures: usize) -> ProgressBar {
+        if !self.progress || pictures == 0 {
+            return ProgressBar::hidden();
+        }
+        let style = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} pictures, {eta} left");
+        let style = style.expect("the template is valid");
+        ProgressBar::new(pictures as u64).with_style(style).with_message(self.layer.clone())
+    }
+}
+
+/// Reads a file: its SHA-256, and the picture in the network's size.
+fn read(path: &Path, resize: Resize) -> Result<(Digest, RgbImage), PictureError> {
+    let bytes = fs::read(path).map_err(|reason| PictureError::Io { path: path.into(), reason })?;
+    let picture = pictures::decode(&bytes, path)?;
+    Ok((Sha256::digest(&bytes).into(), pictures::resize(&picture, resize)?))
+}

@@ -1,0 +1,111 @@
+//! [`Features`]: what a network says of each picture, one row a picture.
+
+/// A matrix of features, `rows` x `columns`: one row a picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Features {
+    values: Vec<f32>,
+    columns: usize,
+}
+
+impl Features {
+    /// Takes the values row by row.
+    ///
+    /// # Panics
+    ///
+    /// If there are no columns, or the values do not fill the last row.
+    pub fn new(values: Vec<f32>, columns: usize) -> Self {
+        assert!(columns > 0, "features have at least one column");
+        assert_eq!(values.len() % columns, 0, "{} values in rows of {columns}", values.len());
+        Self { values, columns }
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.values.len() / self.columns
+    }
+
+    /// Number of columns: the dimensions of the features.
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// All values, row by row.
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// The features of one picture.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row.
+    pub fn row(&self, row: usize) -> &[f32] {
+        &self.values[row * self.columns..(row + 1) * self.columns]
+    }
+
+    /// The rows, one after the other.
+    pub fn iter(&self) -> std::slice::ChunksExact<'_, f32> {
+        self.values.chunks_exact(self.columns)
+    }
+
+    /// The rows of these numbers, in their order.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such row.
+    #[must_use]
+    pub fn select(&self, rows: &[usize]) -> Self {
+        let mut values = Vec::with_capacity(rows.len() * self.columns);
+        rows.iter().for_each(|&row| values.extend_from_slice(self.row(row)));
+        Self { values, columns: self.columns }
+    }
+
+    /// Every row divided by its Euclidean length; rows of zeros stay as they are.
+    #[must_use]
+    pub fn l2_normalised(mut self) -> Self {
+        for row in self.values.chunks_exact_mut(self.columns) {
+            let square: f64 = row.iter().map(|&value| f64::from(value) * f64::from(value)).sum();
+            if square > 0.0 {
+                let scale = (1.0 / square.sqrt()) as f32;
+                row.iter_mut().for_each(|value| *value *= scale);
+            }
+        }
+        self
+    }
+
+    /// The rows of several matrices one below the other.
+    ///
+    /// # Panics
+    ///
+    /// If there is no matrix, or their numbers of columns differ.
+    pub fn stack(parts: &[Self]) -> Self {
+        let columns = parts.first().expect("at least one matrix").columns;
+        assert!(parts.iter().all(|part| part.columns == columns), "rows of one length");
+        Self { values: parts.iter().flat_map(|part| &part.values).copied().collect(), columns }
+    }
+
+    /// The columns of several matrices side by side.
+    ///
+    /// # Panics
+    ///
+    /// If there is no matrix, or their numbers of rows differ.
+    pub fn concat(parts: &[Self]) -> Self {
+        let rows = parts.first().expect("at least one matrix").rows();
+        assert!(parts.iter().all(|part| part.rows() == rows), "one row a picture in every part");
+        let columns = parts.iter().map(|part| part.columns).sum();
+        let mut values = Vec::with_capacity(rows * columns);
+        for row in 0..rows {
+            parts.iter().for_each(|part| values.extend_from_slice(part.row(row)));
+        }
+        Self { values, columns }
+    }
+}
+
+impl<'a> IntoIterator for &'a Features {
+    type Item = &'a [f32];
+    type IntoIter = std::slice::ChunksExact<'a, f32>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}

@@ -1,0 +1,168 @@
+//! [`Augmentation`]: random changes of training pictures that leave their class as it is.
+
+use image::imageops;
+use rand::Rng;
+
+use super::TransferError;
+use crate::image::{self as pictures, PictureError, Resize, RgbImage};
+
+/// Random changes of a picture, drawn anew in every epoch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Augmentation {
+    /// Left and right are swapped in every other picture.
+    pub flip: bool,
+    /// A random part of the picture in place of the whole.
+    pub crop: Option<RandomResizedCrop>,
+}
+
+impl Augmentation {
+    /// Pictures as they are.
+    pub const NONE: Self = Self { flip: false, crop: None };
+}
+
+impl Default for Augmentation {
+    fn default() -> Self {
+        Self { flip: true, crop: None }
+    }
+}
+
+/// A rectangle of random area, shape and place, resized to the network's size: torchvision's
+/// `RandomResizedCrop`, with its defaults.
+///
+/// Christian Szegedy et al., *Going Deeper with Convolutions*, 2014,
+/// <https://arxiv.org/abs/1409.4842>, section 6. Sides are at least 8 pixels here.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RandomResizedCrop {
+    /// Least and largest share of the picture's area, in `(0, 1]`.
+    pub scale: [f64; 2],
+    /// Least and largest quotient of width and height.
+    pub ratio: [f64; 2],
+}
+
+impl Default for RandomResizedCrop {
+    fn default() -> Self {
+        Self { scale: [0.08, 1.0], ratio: [3.0 / 4.0, 4.0 / 3.0] }
+    }
+}
+
+/// Height and width that come out of a [`Resize`].
+pub(super) fn size(resize: Resize) -> (u32, u32) {
+    match resize {
+        Resize::Exact { height, width } => (height, width),
+        Resize::ShortSideCrop { crop, .. } => (crop, crop),
+    }
+}
+
+impl Augmentation {
+    pub(super) fn check(&self) -> Result<(), TransferError> {
+        let Some(RandomResizedCrop { scale: [least, most], ratio }) = self.crop else {
+            return Ok(());
+        };
+        if !(0.0 < least && least <= most && most <= 1.0) {
+            let found = format!("{least} to {most}");
+            return Err(TransferError::setting(
+                "augmentation.crop.scale",
+                found,
+                "shares in (0, 1]",
+            ));
+        }
+        let [narrow, wide] = ratio;
+        if !(0.0 < narrow && narrow <= wide && wide.is_finite()) {
+            let (name, found) = ("augmentation.crop.ratio", format!("{narrow} to {wide}"));
+            return Err(TransferError::setting(name, found, "numbers larger than 0"));
+        }
+        Ok(())
+    }
+
+    /// The picture in the size that the network takes, changed.
+    pub(super) fn apply(
+        &self,
+        picture: &RgbImage,
+        resize: Resize,
+        generator: &mut impl Rng,
+    ) -> Result<RgbImage, PictureError> {
+        let mut changed = match self.crop {
+            None => pictures::resize(picture, resize)?,
+            Some(crop) => {
+                let [x, y, width, height] = crop.rectangle(picture.dimensions(), generator);
+                let part = imageops::crop_imm(picture, x, y, width, height).to_image();
+                let (height, width) = size(resize);
+                pictures::resize(&part, Resize::Exact { height, width })?
+            }
+        };
+        if self.flip && generator.random_bool(0.5) {
+            imageops::flip_horizontal_in_place(&mut changed);
+        }
+        Ok(changed)
+    }
+}
+
+impl RandomResizedCrop {
+    /// Left, top, width and height, as torchvision's `get_params`: ten attempts, then the largest
+    /// rectangle in the middle that has an allowed shape.
+    fn rectangle(&self, (width, height): (u32, u32), generator: &mut impl Rng) -> [u32; 4] {
+        let ([least, most], [narrow, wide]) = (self.scale, self.ratio);
+        let (w, h) = (f64::from(width), f64::from(height));
+        for _ in 0..10 {
+            let area = w * h * generator.random_range(least..=most);
+            let ratio = generator.random_range(narrow.ln()..=wide.ln()).exp();
+            let side = |length: f64, limit: u32| (length.round() as u32).max(8.min(limit));
+            let (a, b) = (side((area * ratio).sqrt(), width), side((area / ratio).sqrt(), height));
+            if a <= width && b <= height {
+                let x = generator.random_range(0..=width - a);
+                return [x, generator.random_range(0..=height - b), a, b];
+            }
+        }
+        let (a, b) = match w / h {
+            ratio if ratio < narrow => (width, (w / narrow).round() as u32),
+            ratio if ratio > wide => ((h * wide).round() as u32, height),
+            _ => (width, height),
+        };
+        [(width - a) / 2, (height - b) / 2, a, b]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+
+    /// Shares of the area are uniform in the scale: mean 0.4, and all between its ends, up to the
+    /// rounding of the sides. Every place comes up.
+    #[test]
+    fn rectangles_are_as_asked() {
+        let crop = RandomResizedCrop { scale: [0.3, 0.5], ratio: [0.5, 2.0] };
+        let mut generator = ChaCha8Rng::seed_from_u64(1);
+        let (mut sum, mut left, mut right) = (0.0, u32::MAX, 0);
+        for _ in 0..4000 {
+            let [x, y, w, h] = crop.rectangle((200, 150), &mut generator);
+            assert!(x + w <= 200 && y + h <= 150);
+            let ratio = f64::from(w) / f64::from(h);
+            assert!((0.49..2.04).contains(&ratio), "{w}x{h}");
+            let share = f64::from(w * h) / 30_000.0;
+            assert!((0.29..0.51).contains(&share), "{w}x{h}");
+            sum += share;
+            (left, right) = (left.min(x), right.max(x + w));
+        }
+        // Wide ones of large area do not fit and are drawn again: a little below 0.4.
+        assert!((sum / 4000.0 - 0.4).abs() < 0.01, "{}", sum / 4000.0);
+        assert_eq!((left, right), (0, 200));
+    }
+
+    #[test]
+    fn flips_and_only_flips() {
+        let picture = RgbImage::from_fn(16, 16, |x, y| image::Rgb([x as u8, y as u8, 7]));
+        let flipped = imageops::flip_horizontal(&picture);
+        let resize = Resize::Exact { height: 16, width: 16 };
+        let mut generator = ChaCha8Rng::seed_from_u64(2);
+        let mut count = 0;
+        for _ in 0..400 {
+            let found = Augmentation::default().apply(&picture, resize, &mut generator).unwrap();
+            assert!(found == picture || found == flipped);
+            count += usize::from(found == flipped);
+        }
+        assert!((160..=240).contains(&count), "four deviations around 200: {count}");
+    }
+}

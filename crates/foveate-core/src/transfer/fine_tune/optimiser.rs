@@ -1,0 +1,172 @@
+//! [`Optimiser`]: SGD with momentum, and Adam, step for step as PyTorch takes them.
+//!
+//! Adam: Diederik P. Kingma, Jimmy Ba, *Adam: A Method for Stochastic Optimization*, 2014,
+//! <https://arxiv.org/abs/1412.6980>. Nesterov's momentum: Ilya Sutskever, James Martens, George
+//! Dahl, Geoffrey Hinton, *On the importance of initialization and momentum in deep learning*, 2013,
+//! <https://proceedings.mlr.press/v28/sutskever13.html>.
+//!
+//! burn's optimisers are not used: they keep their state by identifiers that are new in every
+//! process, and restore it on the default device, which may be a GPU that is not there.
+
+use std::collections::BTreeMap;
+
+use burn::module::{Module, ModuleMapper, Param};
+use burn::optim::GradientsParams;
+use burn::tensor::Tensor;
+
+use super::TransferError;
+
+/// How gradients become steps. The weight decay is added to the gradient (L2).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Optimiser {
+    /// Stochastic gradient descent, without dampening.
+    Sgd {
+        /// In `[0, 1)`.
+        momentum: f64,
+        /// 0 or larger.
+        weight_decay: f64,
+        /// Looks ahead along the momentum.
+        nesterov: bool,
+    },
+    /// Steps divided by a running root mean square of the gradients.
+    Adam {
+        /// Share of the old mean of gradients, and of that of their squares, in `[0, 1)`.
+        betas: [f64; 2],
+        /// Added to the root; larger than 0.
+        epsilon: f64,
+        /// 0 or larger.
+        weight_decay: f64,
+    },
+}
+
+impl Optimiser {
+    /// SGD with momentum 0.9, no weight decay.
+    pub const SGD: Self = Self::Sgd { momentum: 0.9, weight_decay: 0.0, nesterov: false };
+    /// Adam with the paper's and PyTorch's numbers.
+    pub const ADAM: Self = Self::Adam { betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.0 };
+
+    pub(super) fn check(&self) -> Result<(), TransferError> {
+        let shares: &[_] = match self {
+            Self::Sgd { momentum, .. } => &[("momentum", *momentum)],
+            Self::Adam { betas: [first, second], .. } => {
+                &[("betas[0]", *first), ("betas[1]", *second)]
+            }
+        };
+        if let Some((name, found)) = shares.iter().find(|(_, share)| !(0.0..1.0).contains(share)) {
+            return Err(TransferError::setting(name, found, "a number in [0, 1)"));
+        }
+        let (Self::Sgd { weight_decay, .. } | Self::Adam { weight_decay, .. }) = *self;
+        if !(weight_decay >= 0.0 && weight_decay.is_finite()) {
+            return Err(TransferError::setting("weight_decay", weight_decay, "0 or larger"));
+        }
+        match *self {
+            Self::Adam { epsilon, .. } if !(epsilon > 0.0 && epsilon.is_finite()) => {
+                Err(TransferError::setting("epsilon", epsilon, "a number larger than 0"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What an optimiser remembers: steps taken and, by a parameter's place in the network, running
+/// means of its gradients (and of their squares).
+#[derive(Debug, Clone, Default)]
+pub(super) struct Moments {
+    pub steps: usize,
+    pub means: BTreeMap<String, Vec<Tensor<1>>>,
+}
+
+impl Moments {
+    /// A step of every parameter that has a gradient.
+    pub fn step<M: Module>(
+        &mut self,
+        optimiser: &Optimiser,
+        learning_rate: f64,
+        module: M,
+        gradients: GradientsParams,
+    ) -> M {
+        self.steps += 1;
+        let path = Vec::new();
+        module.map(&mut Step { optimiser, learning_rate, gradients, moments: self, path })
+    }
+
+    /// What is taken from a parameter, all `[n]` and out of the graph.
+    fn change(
+        &mut self,
+        optimiser: &Optimiser,
+        learning_rate: f64,
+        name: String,
+        parameter: Tensor<1>,
+        gradient: Tensor<1>,
+    ) -> Tensor<1> {
+        let old = self.means.remove(&name);
+        let decayed = |weight_decay| match weight_decay {
+            0.0 => gradient,
+            _ => gradient + parameter * weight_decay,
+        };
+        let (change, means) = match *optimiser {
+            Optimiser::Sgd { momentum, weight_decay, nesterov } => {
+                let gradient = decayed(weight_decay);
+                let mean = match old.and_then(|mut means| means.pop()) {
+                    Some(mean) => mean * momentum + gradient.clone(),
+                    None => gradient.clone(),
+                };
+                let ahead =
+                    if nesterov { gradient + mean.clone() * momentum } else { mean.clone() };
+                (ahead * learning_rate, if momentum > 0.0 { vec![mean] } else { vec![] })
+            }
+            Optimiser::Adam { betas: [first, second], epsilon, weight_decay } => {
+                let gradient = decayed(weight_decay);
+                let old = old.unwrap_or_else(|| vec![gradient.zeros_like(), gradient.zeros_like()]);
+                let [mean, square]: [Tensor<1>; 2] = old.try_into().expect("Adam has two means");
+                let mean = mean * first + gradient.clone() * (1.0 - first);
+                let square = square * second + gradient.clone() * gradient * (1.0 - second);
+                // The means start at 0; this undoes what they lack.
+                let [whole, whole_square] =
+                    [first, second].map(|beta| 1.0 - beta.powi(self.steps as i32));
+                let root = square.clone().sqrt() / whole_square.sqrt() + epsilon;
+                (mean.clone() / root * (learning_rate / whole), vec![mean, square])
+            }
+        };
+        if !means.is_empty() {
+            self.means.insert(name, means);
+        }
+        change
+    }
+}
+
+struct Step<'a> {
+    optimiser: &'a Optimiser,
+    learning_rate: f64,
+    gradients: GradientsParams,
+    moments: &'a mut Moments,
+    path: Vec<String>,
+}
+
+impl ModuleMapper for Step<'_> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.into());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let Some(gradient) = self.gradients.remove::<D>(parameter.id) else { return parameter };
+        parameter.map(|tensor| {
+            let shape = tensor.shape();
+            let flat = tensor.inner().flatten::<1>(0, D - 1);
+            let gradient = gradient.inner().flatten::<1>(0, D - 1);
+            let name = self.path.join(".");
+            let change = self.moments.change(
+                self.optimiser,
+                self.learning_rate,
+                name,
+                flat.clone(),
+                gradient,
+            );
+            (flat - change).reshape(shape).autodiff().require_grad()
+        })
+    }
+}

@@ -1,0 +1,139 @@
+//! One epoch: pictures to gradients to steps, and how well it went.
+
+use burn::nn::loss::{CrossEntropyLoss, CrossEntropyLossConfig};
+use burn::optim::GradientsParams;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use indicatif::{ProgressBar, ProgressStyle};
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
+use super::history::{Epoch, Score};
+use super::optimiser::Moments;
+use super::split::Split;
+use super::{FineTune, Labelled, TransferError};
+use crate::image::{self, Pixels, Preprocessing, RgbImage};
+use crate::models::Network;
+
+/// A generator for one purpose at one place: nothing else draws from it.
+fn generator(seed: u64, purpose: u64, epoch: usize, place: usize) -> ChaCha8Rng {
+    let mut generator = ChaCha8Rng::seed_from_u64(seed);
+    generator.set_stream(purpose << 60 | (epoch as u64) << 32 | place as u64);
+    generator
+}
+
+const SHUFFLE: u64 = 0;
+const AUGMENT: u64 = 1;
+const DROPOUT: u64 = 2;
+
+/// What stays the same through a training.
+pub(super) struct Trainer<'a, N> {
+    pub settings: &'a FineTune,
+    pub split: Split,
+    /// The frozen layers stay as they are: one copy of them, out of training, serves every step.
+    pub frozen: N,
+    pub preprocessing: &'a Preprocessing,
+    pub device: Device,
+}
+
+impl<N: Network> Trainer<'_, N> {
+    /// Once over the training pictures; the epoch is not validated yet.
+    pub fn epoch(
+        &self,
+        network: &mut N,
+        moments: &mut Moments,
+        epoch: usize,
+        data: Labelled<'_>,
+    ) -> Result<Epoch, TransferError> {
+        let FineTune { batch, seed, epochs, learning_rate, .. } = *self.settings;
+        let mut order: Vec<usize> = (0..data.pictures.len()).collect();
+        order.shuffle(&mut generator(seed, SHUFFLE, epoch, 0));
+        let steps = order.len().div_ceil(batch);
+        let loss = CrossEntropyLossConfig::new()
+            .with_smoothing(Some(self.settings.label_smoothing).filter(|&share| share > 0.0))
+            .init(&self.device.clone().autodiff());
+        let bar = progress_bar(steps, epoch + 1, epochs);
+        let mut sums = Sums::default();
+        for (step, chosen) in order.chunks(batch).enumerate() {
+            let augmented = chosen.iter().map(|&i| {
+                let generator = &mut generator(seed, AUGMENT, epoch, i);
+                let resize = self.preprocessing.resize;
+                self.settings.augmentation.apply(&data.pictures[i], resize, generator)
+            });
+            let input = self.input(&augmented.collect::<Result<Vec<_>, _>>()?);
+            let labels: Vec<usize> = chosen.iter().map(|&i| data.labels[i]).collect();
+            let rate =
+                self.settings.schedule.at(learning_rate, epoch, step as f64 / steps as f64, epochs);
+
+            let activations = self.split.frozen(&self.frozen, input)?.autodiff();
+            let dropout = &mut generator(seed, DROPOUT, epoch, step);
+            let logits = self.split.trained(network, activations, dropout);
+            let loss = loss.forward(logits.clone(), targets(&labels, &logits.device()));
+            let value = loss.clone().into_scalar::<f32>();
+            if !value.is_finite() {
+                return Err(TransferError::Diverged { epoch: epoch + 1, step: step + 1, rate });
+            }
+            let gradients = GradientsParams::from_grads(loss.backward(), network);
+            *network = moments.step(&self.settings.optimiser, rate, network.clone(), gradients);
+            sums.add(value, logits, &labels);
+            bar.inc(1);
+            bar.set_message(format!("loss {:.3}", sums.score().loss));
+        }
+        bar.finish_and_clear();
+        let rate = self.settings.schedule.at(learning_rate, epoch, 0.0, epochs);
+        Ok(Epoch { training: sums.score(), validation: None, learning_rate: rate, seconds: 0.0 })
+    }
+
+    /// Loss (without smoothing) and accuracy of a network out of training, pictures as they are.
+    pub fn score(&self, network: &N, data: Labelled<'_>) -> Result<Score, TransferError> {
+        let mut sums = Sums::default();
+        let loss = CrossEntropyLoss::new(None, &self.device);
+        let batches = data.pictures.chunks(self.settings.batch);
+        for (pictures, labels) in batches.zip(data.labels.chunks(self.settings.batch)) {
+            let resized = pictures.iter().map(|one| image::resize(one, self.preprocessing.resize));
+            let logits = network.forward(self.input(&resized.collect::<Result<Vec<_>, _>>()?));
+            let loss = loss.forward(logits.clone(), targets(labels, &self.device));
+            sums.add(loss.into_scalar::<f32>(), logits, labels);
+        }
+        Ok(sums.score())
+    }
+
+    fn input(&self, pictures: &[RgbImage]) -> Tensor<4> {
+        self.preprocessing.normalise(&Pixels::from_pictures(pictures, &self.device)).into_tensor()
+    }
+}
+
+fn targets(labels: &[usize], device: &Device) -> Tensor<1, Int> {
+    let labels: Vec<i64> = labels.iter().map(|&label| label as i64).collect();
+    let shape = [labels.len()];
+    Tensor::from_data(TensorData::new(labels, shape), device)
+}
+
+/// What a [`Score`] is the mean of.
+#[derive(Default)]
+struct Sums {
+    loss: f64,
+    right: usize,
+    pictures: usize,
+}
+
+impl Sums {
+    fn add(&mut self, loss: f32, logits: Tensor<2>, labels: &[usize]) {
+        let found: Vec<i64> = logits.argmax(1).into_data().iter::<i64>().collect();
+        self.loss += f64::from(loss) * labels.len() as f64;
+        self.right += found.iter().zip(labels).filter(|&(&a, &b)| a == b as i64).count();
+        self.pictures += labels.len();
+    }
+
+    fn score(&self) -> Score {
+        let pictures = self.pictures as f64;
+        Score { loss: self.loss / pictures, accuracy: self.right as f64 / pictures }
+    }
+}
+
+/// A bar on the terminal; nothing where there is none.
+fn progress_bar(steps: usize, epoch: usize, epochs: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{prefix} [{bar:40}] {pos}/{len} {eta} {msg}")
+        .expect("the template is valid");
+    ProgressBar::new(steps as u64).with_style(style).with_prefix(format!("epoch {epoch}/{epochs}"))
+}

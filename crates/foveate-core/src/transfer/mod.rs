@@ -1,0 +1,47 @@
+//! What a person with a few hundred labelled pictures does: features of a pretrained network, and what
+//! is learned from them.
+//!
+//! A network that has learned from a million pictures has, in its last layers, most of what is needed
+//! to tell others apart (Donahue et al., *DeCAF*, 2013, <https://arxiv.org/abs/1310.1531>; Razavian et
+//! al., *CNN Features off-the-shelf*, 2014, <https://arxiv.org/abs/1403.6382>). So
+//!
+//! - a [`FeatureExtractor`] cuts a network at a layer: a row of [`Features`] for each picture;
+//! - [`LinearSvc`], [`LinfaSvm`] or [`LogisticRegression`] learn a [`LinearClassifier`] of them, perhaps
+//!   after a [`Pca`];
+//! - [`CrossValidation`] chooses C without the test set, [`Evaluation`] says how good the answers are;
+//! - a [`TransferModel`] is all of it in one file.
+//!
+//! [`FineTune`] goes further: it trains a new head, or the network from a layer on.
+
+mod cache;
+mod descent;
+mod error;
+mod evaluation;
+mod extract;
+mod features;
+mod fine_tune;
+mod folds;
+mod linear;
+mod linear_svc;
+mod linfa_svm;
+mod logistic;
+mod model;
+mod pca;
+mod products;
+
+pub use cache::Digest;
+pub use error::TransferError;
+pub use evaluation::{Confidence, Evaluation};
+pub use extract::{Extraction, FeatureExtractor, FeatureSpec, Pooling};
+pub use features::Features;
+pub use fine_tune::{
+    Augmentation, Epoch, FineTune, FineTuned, History, Labelled, Optimiser, Part,
+    RandomResizedCrop, Schedule, Score, new_head,
+};
+pub use folds::{CrossValidation, Fold, FoldScores, stratified_k_fold, stratified_split};
+pub use linear::LinearClassifier;
+pub use linear_svc::{LinearSvc, SvcFit, SvcProblem, SvcReport};
+pub use linfa_svm::LinfaSvm;
+pub use logistic::{LogisticFit, LogisticRegression};
+pub use model::{Guess, TransferModel};
+pub use pca::Pca;

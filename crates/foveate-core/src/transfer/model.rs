@@ -1,0 +1,334 @@
+//! [`TransferModel`]: features, PCA and a classifier, in one file.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use burn::store::bridge;
+use burn::tensor::{Device, TensorData};
+use image::RgbImage;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
+
+use super::error::TransferError;
+use super::extract::{FeatureExtractor, Pooling};
+use super::features::Features;
+use super::linear::LinearClassifier;
+use super::pca::Pca;
+use crate::image::{Preprocessing, Resize};
+use crate::models::{Architecture, Network, weights};
+
+/// What is learned from a person's pictures and shipped: networks cut at a layer, perhaps a PCA, and
+/// a linear classifier. Takes pictures of any size, names their class.
+#[derive(Debug, Clone)]
+pub struct TransferModel {
+    extractors: Vec<(Architecture, FeatureExtractor)>,
+    pca: Option<Pca>,
+    classifier: LinearClassifier,
+    labels: Vec<String>,
+}
+
+/// A class and its score.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Guess {
+    /// Index of the class.
+    pub class: usize,
+    /// Name of the class.
+    pub label: String,
+    /// The classifier's score: of an SVM, 1 and more where it is sure. No probability.
+    pub score: f32,
+}
+
+/// What stands in the file beside the tensors.
+#[derive(Serialize, Deserialize)]
+struct Description {
+    version: u32,
+    extractors: Vec<Extractor>,
+    labels: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Extractor {
+    architecture: String,
+    /// Outputs of the network's own classifier, if it has one.
+    classes: Option<usize>,
+    layer: String,
+    pooled: bool,
+    mirrored: bool,
+    l2_normalised: bool,
+    /// Height and width, or short side and crop.
+    size: [u32; 2],
+    stretched: bool,
+    mean: [f32; 3],
+    std: [f32; 3],
+}
+
+const VERSION: u32 = 1;
+/// The entry of safetensors' metadata that holds the description.
+const ENTRY: &str = "foveate.transfer";
+
+impl TransferModel {
+    /// Joins what was learned. The rows of several extractors stand side by side.
+    ///
+    /// # Errors
+    ///
+    /// [`TransferError::Dimensions`] if the parts do not fit one another; [`TransferError::Setting`]
+    /// if there is no extractor, or another number of labels than classes.
+    pub fn new(
+        extractors: Vec<(Architecture, FeatureExtractor)>,
+        pca: Option<Pca>,
+        classifier: LinearClassifier,
+        labels: Vec<String>,
+    ) -> Result<Self, TransferError> {
+        if extractors.is_empty() {
+            return Err(TransferError::setting("extractors", "empty", "one or more"));
+        }
+        if labels.len() != classifier.classes() {
+            return Err(TransferError::setting("labels", labels.len(), "one for each class"));
+        }
+        let mut found = extractors.iter().map(|(_, extractor)| extractor.columns()).sum();
+        if let Some(pca) = &pca {
+            fits(pca.mean().len(), found)?;
+            found = pca.components().rows();
+        }
+        fits(classifier.dimensions(), found)?;
+        Ok(Self { extractors, pca, classifier, labels })
+    }
+
+    /// Names of the classes.
+    pub fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    /// A score for each class of each picture, one row a picture.
+    ///
+    /// # Errors
+    ///
+    /// [`TransferError::Picture`] for a picture too small or too narrow.
+    pub fn scores(&self, pictures: &[RgbImage]) -> Result<Features, TransferError> {
+        let parts = self.extractors.iter().map(|(_, extractor)| extractor.pictures(pictures));
+        let features = Features::concat(&parts.collect::<Result<Vec<_>, _>>()?);
+        match &self.pca {
+            Some(pca) => self.classifier.scores(&pca.transform(&features)?),
+            None => self.classifier.scores(&features),
+        }
+    }
+
+    /// The `top` classes of highest score of each picture, the first first.
+    ///
+    /// # Errors
+    ///
+    /// As [`scores`](Self::scores).
+    pub fn classify(
+        &self,
+        pictures: &[RgbImage],
+        top: usize,
+    ) -> Result<Vec<Vec<Guess>>, TransferError> {
+        let ranked = |row: &[f32]| {
+            let mut order: Vec<usize> = (0..row.len()).collect();
+            order.sort_by(|&a, &b| row[b].total_cmp(&row[a]));
+            let guess = |&class: &usize| Guess {
+                class,
+                label: self.labels[class].clone(),
+                score: row[class],
+            };
+            order.iter().take(top).map(guess).collect()
+        };
+        Ok(self.scores(pictures)?.iter().map(ranked).collect())
+    }
+
+    /// Writes everything, the networks' weights too, to one safetensors file, which takes the old
+    /// one's place when it is whole.
+    ///
+    /// # Errors
+    ///
+    /// [`TransferError::Io`] if the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), TransferError> {
+        let path = path.as_ref();
+        let mut tensors: Vec<(String, Vec<usize>, Vec<f32>)> = Vec::new();
+        let mut extractors = Vec::new();
+        for (i, (architecture, extractor)) in self.extractors.iter().enumerate() {
+            let network = extractor.network();
+            for tensor in weights::tensors(network) {
+                let data = bridge::to_data(&tensor).expect("a network's own tensors can be read");
+                let shape = data.shape().to_vec();
+                tensors.push((format!("{i}.{}", tensor.name), shape, data.iter::<f32>().collect()));
+            }
+            let Preprocessing { resize, mean, std } = *extractor.preprocessing();
+            let (size, stretched) = match resize {
+                Resize::Exact { height, width } => ([height, width], true),
+                Resize::ShortSideCrop { short_side, crop } => ([short_side, crop], false),
+            };
+            extractors.push(Extractor {
+                architecture: architecture.name().into(),
+                classes: architecture.classifies().then(|| classes(network)),
+                layer: extractor.layer().into(),
+                pooled: extractor.pooling() == Pooling::GlobalAverage,
+                mirrored: extractor.mirrored,
+                l2_normalised: extractor.l2_normalised,
+                size,
+                stretched,
+                mean,
+                std,
+            });
+        }
+        let matrix = |name: &str, columns: usize, values: &[f32]| {
+            (name.to_string(), vec![values.len() / columns, columns], values.to_vec())
+        };
+        if let Some(pca) = &self.pca {
+            let (columns, variance) = (pca.mean().len(), pca.explained_variance());
+            tensors.push(matrix("pca.mean", columns, pca.mean()));
+            tensors.push(matrix("pca.components", columns, pca.components().values()));
+            tensors.push(matrix("pca.explained_variance", variance.len(), variance));
+            tensors.push(matrix("pca.total_variance", 1, &[pca.total_variance()]));
+        }
+        let classifier = &self.classifier;
+        tensors.push(matrix("weights", classifier.dimensions(), classifier.weights()));
+        tensors.push(matrix("bias", classifier.classes(), classifier.bias()));
+
+        let description = Description { version: VERSION, extractors, labels: self.labels.clone() };
+        let text = serde_json::to_string(&description).expect("strings and numbers are JSON");
+        let bytes: Vec<(String, Vec<usize>, Vec<u8>)> = tensors
+            .into_iter()
+            .map(|(name, shape, values)| {
+                (name, shape, values.iter().flat_map(|value| value.to_le_bytes()).collect())
+            })
+            .collect();
+        let views = bytes.iter().map(|(name, shape, bytes)| {
+            let view = TensorView::new(Dtype::F32, shape.clone(), bytes);
+            (name.as_str(), view.expect("four bytes for each value"))
+        });
+        let metadata = HashMap::from([(ENTRY.to_string(), text)]);
+        let file = safetensors::serialize(views, Some(metadata)).expect("tensors can be written");
+
+        let io = |reason| TransferError::Io { path: path.into(), reason };
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let mut temporary = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(io)?;
+        temporary.write_all(&file).map_err(io)?;
+        temporary.persist(path).map_err(|error| io(error.error))?;
+        Ok(())
+    }
+
+    /// Reads what [`save`](Self::save) wrote.
+    ///
+    /// # Errors
+    ///
+    /// [`TransferError::Io`], [`TransferError::Damaged`] for another or a damaged file,
+    /// [`TransferError::Weights`] for weights that are not the network's.
+    pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self, TransferError> {
+        let path = path.as_ref();
+        let bytes =
+            fs::read(path).map_err(|reason| TransferError::Io { path: path.into(), reason })?;
+        let damaged = |reason: String| TransferError::Damaged { path: path.into(), reason };
+        let file = SafeTensors::deserialize(&bytes).map_err(|error| damaged(error.to_string()))?;
+        let (_, header) =
+            SafeTensors::read_metadata(&bytes).map_err(|error| damaged(error.to_string()))?;
+        let text = header.metadata().as_ref().and_then(|entries| entries.get(ENTRY));
+        let text = text.ok_or_else(|| damaged(format!("the file has no entry {ENTRY}")))?;
+        let description: Description =
+            serde_json::from_str(text).map_err(|error| damaged(error.to_string()))?;
+        if description.version != VERSION {
+            let found = description.version;
+            return Err(damaged(format!("it is of version {found}, this program reads {VERSION}")));
+        }
+
+        let mut tensors: BTreeMap<String, ([usize; 2], Vec<f32>)> = BTreeMap::new();
+        let mut networks: Vec<Vec<_>> = description.extractors.iter().map(|_| Vec::new()).collect();
+        for (name, view) in file.iter() {
+            if view.dtype() != Dtype::F32 {
+                return Err(damaged(format!("{name} is of {:?}, expected F32", view.dtype())));
+            }
+            let values = view.data().chunks_exact(4);
+            let values: Vec<f32> =
+                values.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+            let of_network = name.split_once('.').and_then(|(number, rest)| {
+                Some((networks.get_mut(number.parse::<usize>().ok()?)?, rest))
+            });
+            if let Some((network, name)) = of_network {
+                let data = TensorData::new(values, view.shape().to_vec());
+
+                network.push(bridge::from_data(data, name.into(), None));
+            } else if let &[rows, columns] = view.shape() {
+                tensors.insert(name.into(), ([rows, columns], values));
+            }
+        }
+        let mut take = |name: &str| {
+            let found =
+                tensors.remove(name).filter(|(shape, _)| shape.iter().all(|&side| side > 0));
+            found.ok_or_else(|| damaged(format!("the matrix {name} is missing or empty")))
+        };
+        let ([rows, _], weights) = take("weights")?;
+        let (_, bias) = take("bias")?;
+        if bias.len() != rows {
+            return Err(damaged(format!("{} biases for {rows} rows of weights", bias.len())));
+        }
+        let pca = match take("pca.mean") {
+            Err(_) => None,
+            Ok((_, mean)) => {
+                let ([rows, columns], components) = take("pca.components")?;
+                let (_, variance) = take("pca.explained_variance")?;
+                let (_, total) = take("pca.total_variance")?;
+                if columns != mean.len() || rows != variance.len() {
+                    return Err(damaged("the PCA's parts do not fit one another".into()));
+                }
+                let components = Features::new(components, columns);
+                Some(Pca::from_parts(mean, components, variance, total[0]))
+            }
+        };
+        let mut extractors = Vec::new();
+        for (it, tensors) in description.extractors.into_iter().zip(networks) {
+            extractors.push(it.build(path, tensors, device)?);
+        }
+        Self::new(extractors, pca, LinearClassifier::new(weights, bias), description.labels)
+    }
+}
+
+impl Extractor {
+    fn build(
+        self,
+        path: &Path,
+        tensors: Vec<burn::store::burn_pack::Tensor>,
+        device: &Device,
+    ) -> Result<(Architecture, FeatureExtractor), TransferError> {
+        let damaged = |reason: String| TransferError::Damaged { path: path.into(), reason };
+        let architecture: Architecture =
+            self.architecture.parse().map_err(|error| damaged(format!("{error}")))?;
+        let mut network = architecture.init(device);
+        if let Some(classes) = self.classes.filter(|_| architecture.classifies()) {
+            if !(1..=1 << 20).contains(&classes) {
+                return Err(damaged(format!("a network of {classes} classes")));
+            }
+            network = network.with_classes(classes);
+        }
+        let network = weights::apply(network, path, tensors)?;
+        let [first, second] = self.size;
+        if !(8..=4096).contains(&first)
+            || !(8..=4096).contains(&second)
+            || (!self.stretched && second > first)
+        {
+            return Err(damaged(format!("pictures of {first} and {second} pixels")));
+        }
+        let resize = if self.stretched {
+            Resize::Exact { height: first, width: second }
+        } else {
+            Resize::ShortSideCrop { short_side: first, crop: second }
+        };
+        let preprocessing = Preprocessing { resize, mean: self.mean, std: self.std };
+        let pooling = if self.pooled { Pooling::GlobalAverage } else { Pooling::Flatten };
+        let mut extractor = FeatureExtractor::new(network, preprocessing, &self.layer, pooling)?;
+        extractor.mirrored = self.mirrored;
+        extractor.l2_normalised = self.l2_normalised;
+        Ok((architecture, extractor))
+    }
+}
+
+fn fits(expected: usize, found: usize) -> Result<(), TransferError> {
+    if expected == found { Ok(()) } else { Err(TransferError::Dimensions { expected, found }) }
+}
+
+/// Outputs of a network's last layer.
+fn classes(network: &impl Network) -> usize {
+    network.summary(224, 224).layers.last().map_or(0, |layer| layer.output_shape[1])
+}

@@ -1,0 +1,257 @@
+//! A pretrained network trained further on the 15 scenes: which layers, how, and what it is worth.
+//!
+//! ```text
+//! cargo run --release --example 09_finetune
+//! cargo run --release --example 09_finetune -- --from features.6 --learning-rate 4e-4 --epochs 25 \
+//!     --crop 0.4 --label-smoothing 0.1
+//! cargo run --release --example 09_finetune -- --from head --learning-rate 1e-3
+//! cargo run --release --example 09_finetune -- --limit 8 --epochs 3 # to see it run
+//! ```
+
+use std::fs;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::Context;
+use clap::{Parser, ValueEnum};
+use foveate::data::{ImageFolder, Loaded, scene15};
+use foveate::image::chart::{Curves, Series};
+use foveate::models::weights;
+use foveate::prelude::*;
+use foveate::transfer::{
+    Augmentation, Epoch, Evaluation, FineTune, History, Labelled, Optimiser, Part,
+    RandomResizedCrop, Schedule, new_head,
+};
+
+/// Trains a pretrained network on the pictures below train/CLASS, stops where it is best on a part
+/// of them that it does not learn from, and measures it once on those below test/CLASS. Writes
+/// history.csv and the weights.
+#[derive(Parser)]
+struct Args {
+    /// Folder with train/CLASS/PICTURE and test/CLASS/PICTURE; scene15 in FOVEATE_DATA, if there is none
+    data: Option<PathBuf>,
+
+    /// The network
+    #[arg(long, default_value = "squeezenet1_1")]
+    model: Architecture,
+
+    /// The first layer that is trained; head for the new last one alone, all for all
+    #[arg(long, default_value = "features.6")]
+    from: String,
+
+    /// Passes over the training pictures
+    #[arg(long, default_value_t = 25)]
+    epochs: usize,
+
+    /// How gradients become steps
+    #[arg(long, default_value = "adam")]
+    optimizer: Kind,
+
+    /// The first learning rate
+    #[arg(long, default_value_t = 3e-4)]
+    learning_rate: f64,
+
+    /// L2 penalty of the weights
+    #[arg(long, default_value_t = 1e-4)]
+    weight_decay: f64,
+
+    /// What becomes of the learning rate; step: a tenth of it after every third of the epochs
+    #[arg(long, default_value = "cosine")]
+    schedule: Course,
+
+    /// Train on random rectangles of at least this share of a picture; 1 for whole pictures
+    #[arg(long, default_value_t = 0.4)]
+    crop: f64,
+
+    /// Share of the target probability that is spread over all classes
+    #[arg(long, default_value_t = 0.1)]
+    label_smoothing: f32,
+
+    /// Pictures a step
+    #[arg(long, default_value_t = 32)]
+    batch: usize,
+
+    /// End after so many epochs without a better one
+    #[arg(long)]
+    patience: Option<usize>,
+
+    /// Every fifth picture of a class is kept for validation; 0 learns from all, and takes the last epoch
+    #[arg(long, default_value_t = 5)]
+    validate: usize,
+
+    /// Same seed, same training
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+
+    /// Pictures a class, of training and of test; all, if there is none
+    #[arg(long)]
+    limit: Option<usize>,
+
+    /// A file to go on from after an interruption
+    #[arg(long)]
+    checkpoint: Option<PathBuf>,
+
+    /// auto, ndarray, flex, wgpu, wgpu:N, wgpu:cpu
+    #[arg(long, env = "FOVEATE_DEVICE", default_value = "auto")]
+    device: String,
+
+    /// Folder for what is written
+    #[arg(long, default_value = "out")]
+    out: PathBuf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    Sgd,
+    Adam,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Course {
+    Constant,
+    Step,
+    Cosine,
+}
+
+/// Height and width of every picture: the whole scene, stretched.
+const SIDE: u32 = 224;
+
+/// Every `nth` picture of a class apart from the others; none, if it is 0.
+fn split(all: Loaded, nth: usize) -> [(Vec<RgbImage>, Vec<usize>); 2] {
+    let mut parts: [(Vec<_>, Vec<_>); 2] = Default::default();
+    let mut seen = vec![0_usize; all.labels.iter().max().map_or(0, |&label| label + 1)];
+    for (picture, label) in all.pictures.into_iter().zip(all.labels) {
+        seen[label] += 1;
+        let part = &mut parts[usize::from(seen[label].is_multiple_of(nth))];
+        part.0.push(picture);
+        part.1.push(label);
+    }
+    parts
+}
+
+fn load(folder: &ImageFolder) -> Loaded {
+    let loaded = folder.load(Resize::Exact { height: SIDE, width: SIDE });
+    loaded.unreadable.iter().for_each(|error| println!("left out: {error}"));
+    loaded
+}
+
+fn settings(args: &Args) -> FineTune {
+    let weight_decay = args.weight_decay;
+    let crop = RandomResizedCrop { scale: [args.crop, 1.0], ..Default::default() };
+    FineTune {
+        part: match args.from.as_str() {
+            "head" => Part::Head,
+            "all" => Part::Whole,
+            layer => Part::From(layer.into()),
+        },
+        epochs: args.epochs,
+        batch: args.batch,
+        optimiser: match args.optimizer {
+            Kind::Sgd => Optimiser::Sgd { momentum: 0.9, weight_decay, nesterov: false },
+            Kind::Adam => Optimiser::Adam { betas: [0.9, 0.999], epsilon: 1e-8, weight_decay },
+        },
+        learning_rate: args.learning_rate,
+        schedule: match args.schedule {
+            Course::Constant => Schedule::Constant,
+            Course::Step => Schedule::Step { every: args.epochs.div_ceil(3), factor: 0.1 },
+            Course::Cosine => Schedule::Cosine,
+        },
+        augmentation: Augmentation { flip: true, crop: (args.crop < 1.0).then_some(crop) },
+        label_smoothing: args.label_smoothing,
+        patience: args.patience,
+        seed: args.seed,
+        checkpoint: args.checkpoint.clone(),
+    }
+}
+
+fn print(epoch: &Epoch) {
+    let percent = |share: f64| 100.0 * share;
+    print!("loss {:.4}, {:.2} %", epoch.training.loss, percent(epoch.training.accuracy));
+    if let Some(score) = epoch.validation {
+        print!(";  validation {:.4}, {:.2} %", score.loss, percent(score.accuracy));
+    }
+    println!(";  learning rate {:.2e}, {:.0} s", epoch.learning_rate, epoch.seconds);
+}
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let (train, test) = match &args.data {
+        None => scene15()?,
+        Some(data) => {
+            let train = ImageFolder::open(data.join("train"))?;
+            let test = train.open_beside(data.join("test"))?;
+            (train, test)
+        }
+    };
+    let chosen = foveate::device(&args.device)?;
+    println!("device:   {chosen}");
+    let pretrained = Pretrained::load(args.model, &chosen.device)?;
+    println!("weights:  {}", pretrained.file.display());
+
+    let limit = args.limit.unwrap_or(usize::MAX);
+    let (classes, test) = (train.classes().to_vec(), test.limited(limit));
+    let [training, validation] = split(load(&train.limited(limit)), args.validate);
+    println!(
+        "pictures: {} to learn from, {} to validate, of {} classes",
+        training.1.len(),
+        validation.1.len(),
+        classes.len()
+    );
+
+    let size = Resize::Exact { height: SIDE, width: SIDE };
+    let preprocessing = pretrained.preprocessing.with_resize(size);
+    let network = new_head(pretrained.network, classes.len(), args.seed);
+    let start = Instant::now();
+    let watch = |epoch: &Epoch| {
+        print(epoch);
+        ControlFlow::Continue(())
+    };
+    let labelled = |(pictures, labels)| Labelled { pictures, labels };
+    let [training, validation] = [&training, &validation].map(|(p, l)| labelled((&p[..], &l[..])));
+    let validation = (!validation.labels.is_empty()).then_some(validation);
+    let tuned = settings(&args).watched(network, &preprocessing, training, validation, watch)?;
+    let best = tuned.history.best().context("no epochs: nothing was trained")?;
+    println!("{:.0} s; kept: epoch {}", start.elapsed().as_secs_f64(), best + 1);
+
+    fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
+    fs::write(args.out.join("history.csv"), tuned.history.csv())?;
+    weights::save(&tuned.network, args.out.join("finetuned.safetensors"))?;
+    curves(&tuned.history).save(args.out.join("history.png"))?;
+    println!("{}: history.csv, history.png, finetuned.safetensors\n", args.out.display());
+
+    let Loaded { pictures, labels, .. } = load(&test);
+    let classifier = Classifier::new(tuned.network, preprocessing, classes.clone());
+    let mut answers = Vec::new();
+    for batch in pictures.chunks(32) {
+        answers.extend(classifier.classify(batch, 1)?.iter().map(|found| found[0].class));
+    }
+    println!("{}", Evaluation::new(&answers, &labels, &classes)?);
+    Ok(())
+}
+
+fn curves(history: &History) -> RgbImage {
+    let series = |name: &str, right, value: &dyn Fn(&Epoch) -> Option<f64>| Series {
+        name: name.into(),
+        points: (1..)
+            .zip(&history.epochs)
+            .filter_map(|(i, epoch)| Some((f64::from(i), value(epoch)?)))
+            .collect(),
+        right,
+        ..Default::default()
+    };
+    let chart = Curves {
+        title: "fine-tuning".into(),
+        x_label: "epoch".into(),
+        y_label: "accuracy, %".into(),
+        right_label: "loss".into(),
+        series: vec![
+            series("training", false, &|epoch| Some(epoch.training.accuracy * 100.0)),
+            series("validation", false, &|epoch| Some(epoch.validation?.accuracy * 100.0)),
+            series("training, loss", true, &|epoch| Some(epoch.training.loss)),
+            series("validation, loss", true, &|epoch| Some(epoch.validation?.loss)),
+        ],
+        ..Default::default()
+    };
+    chart.draw()
+}

@@ -1,0 +1,127 @@
+//! A model on disk: what is loaded answers as what was saved, and what is no model is refused.
+
+use std::fs;
+use std::path::Path;
+
+use foveate::image::{Preprocessing, Resize, RgbImage};
+use foveate::models::{Architecture, weights};
+use foveate::transfer::{
+    FeatureExtractor, Features, LinearClassifier, LinearSvc, Pca, Pooling, TransferError,
+    TransferModel,
+};
+use tempfile::TempDir;
+
+use crate::devices;
+
+const SMALL: Preprocessing =
+    Preprocessing { resize: Resize::Exact { height: 48, width: 40 }, ..Preprocessing::IMAGENET };
+
+/// Red, green and blue pictures with stripes, in turn.
+fn pictures() -> Vec<RgbImage> {
+    let picture = |i: u32| {
+        RgbImage::from_fn(50, 60, |x, y| {
+            let mut pixel = [(x * 2 + i * 5) as u8 / 2, (y * 2) as u8 / 2, 30];
+            pixel[(i % 3) as usize] = 200 + (i + x) as u8 % 40;
+            image::Rgb(pixel)
+        })
+    };
+    (0..12).map(picture).collect()
+}
+
+fn extractor(layer: &str, mirrored: bool) -> (Architecture, FeatureExtractor) {
+    let network = Architecture::SqueezeNet1_1.init(&devices::any());
+    let mut extractor =
+        FeatureExtractor::new(network, SMALL, layer, Pooling::GlobalAverage).unwrap();
+    extractor.mirrored = mirrored;
+    (Architecture::SqueezeNet1_1, extractor)
+}
+
+fn model() -> TransferModel {
+    let extractors = vec![extractor("features.4", false), extractor("features.7", true)];
+    let parts: Vec<_> =
+        extractors.iter().map(|(_, it)| it.pictures(&pictures()).unwrap()).collect();
+    let features = Features::concat(&parts);
+    let labels: Vec<usize> = (0..12).map(|i| i % 3).collect();
+    let pca = Pca::fit(&features, 5).unwrap();
+    let rows = pca.transform(&features).unwrap();
+    let svc = LinearSvc { c: 100.0, ..Default::default() };
+    let classifier = svc.fit(&rows, &labels, 3).unwrap().classifier;
+    let labels = ["red", "green", "blue"].map(String::from);
+    TransferModel::new(extractors, Some(pca), classifier, labels.to_vec()).unwrap()
+}
+
+#[test]
+fn a_loaded_model_answers_as_the_saved_one() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("colours.safetensors");
+    let model = model();
+    model.save(&file).unwrap();
+    let loaded = TransferModel::load(&file, &devices::any()).unwrap();
+    assert_eq!(loaded.labels(), ["red", "green", "blue"]);
+    assert_eq!(loaded.scores(&pictures()).unwrap(), model.scores(&pictures()).unwrap());
+    for (i, guesses) in loaded.classify(&pictures(), 2).unwrap().iter().enumerate() {
+        assert_eq!(guesses.len(), 2);
+        assert_eq!(guesses[0].label, ["red", "green", "blue"][i % 3]);
+        assert!(guesses[0].score > guesses[1].score);
+    }
+    // Nothing but the file is left, and a folder that is not there is an error.
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    assert!(matches!(model.save(folder.path().join("a/b")), Err(TransferError::Io { .. })));
+}
+
+#[test]
+fn parts_that_do_not_fit_are_refused() {
+    let classifier = LinearClassifier::new(vec![0.0; 2 * 7], vec![0.0; 2]);
+    let labels = |n: usize| (0..n).map(|i| i.to_string()).collect::<Vec<_>>();
+    let new = |extractors, labels| TransferModel::new(extractors, None, classifier.clone(), labels);
+    let error = new(vec![extractor("features.4", false)], labels(2)).unwrap_err();
+    assert!(matches!(error, TransferError::Dimensions { expected: 7, found: 128 }));
+    assert!(matches!(new(vec![], labels(2)), Err(TransferError::Setting { .. })));
+    assert!(matches!(
+        new(vec![extractor("features.4", false)], labels(3)),
+        Err(TransferError::Setting { name: "labels", .. })
+    ));
+}
+
+#[test]
+fn other_and_damaged_files_are_refused() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("model.safetensors");
+    model().save(&file).unwrap();
+    let whole = fs::read(&file).unwrap();
+    let error = |bytes: &[u8]| {
+        let file = folder.path().join("other");
+        fs::write(&file, bytes).unwrap();
+        TransferModel::load(&file, &devices::any()).unwrap_err().to_string()
+    };
+    let refused = |bytes: &[u8]| {
+        let text = error(bytes);
+        assert!(text.contains("expected a model written by TransferModel::save"), "{text}");
+    };
+    refused(b"");
+    refused(b"not a model");
+    refused(&whole[..whole.len() / 2]);
+    refused(&whole[..whole.len() - 1]);
+    let replaced = |from: &str, to: &str| {
+        assert_eq!(from.len(), to.len());
+        let at = whole.windows(from.len()).position(|bytes| bytes == from.as_bytes()).unwrap();
+        let mut bytes = whole.clone();
+        bytes[at..at + to.len()].copy_from_slice(to.as_bytes());
+        error(&bytes)
+    };
+    assert!(replaced("foveate.transfer", "foveate.generate").contains("no entry"));
+    assert!(replaced(r#"version\":1"#, r#"version\":9"#).contains("version 9"));
+    assert!(replaced("squeezenet1_1", "squeezenet1_9").contains("no network is named"));
+    assert!(replaced("features.4", "features.x").contains("no layer is named"));
+    assert!(
+        replaced(r#"\"0.features.0.weight"#.trim_start_matches('\\'), r#""0.features.0.wEight"#)
+            .contains("missing")
+    );
+    assert!(replaced(r#""bias""#, r#""bios""#).contains("bias is missing"));
+    // Weights alone are a safetensors file, too.
+    let weights_alone = folder.path().join("weights.safetensors");
+    weights::save(extractor("features.4", false).1.network(), &weights_alone).unwrap();
+    refused(&fs::read(&weights_alone).unwrap());
+    let absent = TransferModel::load(Path::new("absent"), &devices::any());
+    assert!(matches!(absent, Err(TransferError::Io { .. })));
+}

@@ -19,8 +19,8 @@ use foveate::image::chart::{Curves, Series, matrix};
 use foveate::models::weights::Source;
 use foveate::prelude::*;
 use foveate::transfer::{
-    Confidence, CrossValidation, Evaluation, Extraction, FeatureSpec, Features, Fold,
-    LinearClassifier, LinearSvc, LinfaSvm, LogisticRegression, Pca, SvcProblem, stratified_k_fold,
+    Confidence, Evaluation, Extraction, FeatureSpec, Features, Fold, LinearClassifier, LinearSvc,
+    LinfaSvm, LogisticRegression, Pca, SvcProblem, stratified_k_fold,
 };
 
 /// Learns 15-Scene's classes from features of pretrained networks.
@@ -29,19 +29,20 @@ struct Args {
     /// What to show.
     #[arg(long, value_enum, num_args = 1.., default_values = ["layers", "networks"])]
     part: Vec<Part>,
-    /// Features instead of the practical's: network:layer or network:layer:pooled.
+    /// Features instead of the practical's, but for the part best: network:layer or
+    /// network:layer:pooled.
     #[arg(long, num_args = 1..)]
     features: Vec<FeatureSpec>,
-    /// Who learns.
+    /// Who learns, in the parts layers and networks.
     #[arg(long, value_enum, default_value = "linear-svc")]
     classifier: Learner,
-    /// What an error costs against long weights.
+    /// What an error costs against long weights, in the parts layers, networks and pca.
     #[arg(long, default_value_t = 1.0)]
     c: f64,
     /// Folds of the cross-validation.
     #[arg(long, default_value_t = 5)]
     folds: usize,
-    /// Height and width that pictures are stretched to.
+    /// Height and width that pictures are stretched to, but for the part best.
     #[arg(long, default_value_t = 224)]
     size: u32,
     /// Pictures of each class at most: for a quick try.
@@ -93,13 +94,16 @@ const NETWORKS: [&str; 5] = [
 const CS: [f64; 7] = [0.001, 0.01, 0.1, 0.5, 1.0, 10.0, 100.0];
 const COMPONENTS: [usize; 6] = [32, 64, 128, 256, 512, 1024];
 
-/// One more of these in each row of the table, each as network and layer, size, and whether it is the
-/// mean with the mirror image.
-const BEST: [(&str, u32, bool); 4] = [
-    ("vgg:features:pooled", 224, false),
-    ("googlenet_published:avgpool", 224, false),
-    ("vgg:features.23:pooled", 224, false),
-    ("squeezenet1_1:features:pooled", 224, false),
+/// One more of these in each row of the table: network and layer, height and width of the pictures.
+const BEST: [(&str, u32); 8] = [
+    ("vgg:features:pooled", 224),
+    ("googlenet_published:avgpool", 224),
+    ("squeezenet1_1:features:pooled", 224),
+    ("resnet18_layer3:layer3:pooled", 224),
+    ("vgg:features.23:pooled", 224),
+    ("googlenet_published:avgpool", 320),
+    ("squeezenet1_1:features:pooled", 320),
+    ("resnet18_layer3:layer3:pooled", 320),
 ];
 
 struct Scenes {
@@ -161,17 +165,15 @@ impl Scenes {
         if !self.args.features.is_empty() {
             return Ok(self.args.features.clone());
         }
-        let parse = |name: String| name.parse().map_err(anyhow::Error::msg);
-        usual.into_iter().map(parse).collect()
+        usual.into_iter().map(|name| Ok(name.parse()?)).collect()
     }
 
-    fn extract(&self, spec: &FeatureSpec, size: u32, mirrored: bool) -> anyhow::Result<Both> {
+    fn extract(&self, spec: &FeatureSpec, size: u32) -> anyhow::Result<Both> {
         let start = Instant::now();
         let stretched = Resize::Exact { height: size, width: size };
         let mut extractor = spec
             .extractor(&self.device)?
             .with_preprocessing(Preprocessing::IMAGENET.with_resize(stretched));
-        extractor.mirrored = mirrored;
         if self.args.fresh {
             extractor.cache = None;
         }
@@ -239,7 +241,7 @@ impl Scenes {
                 );
                 continue;
             }
-            let both = self.extract(&spec, self.args.size, false)?;
+            let both = self.extract(&spec, self.args.size)?;
             let start = Instant::now();
             let classifier = self.learn(&both.train.features, &both.train.labels, self.args.c)?;
             let seconds = start.elapsed().as_secs_f64();
@@ -291,15 +293,13 @@ impl Scenes {
     /// Accuracy and time over C, as the practical's figure 3.
     fn sweep_c(&self) -> anyhow::Result<()> {
         for spec in self.specs([format!("{}:features", self.vgg())])? {
-            let both = self.extract(&spec, self.args.size, false)?;
+            let both = self.extract(&spec, self.args.size)?;
             let (train, labels) = (&both.train.features, &both.train.labels);
             let problem = SvcProblem::new(train)?;
             let svc = |c| LinearSvc { c, seed: self.args.seed, ..Default::default() };
             let classes = self.train.classes().len();
-            let found = CrossValidation::run(&CS, &self.folds(labels)?, |&c, fold| {
-                let answers = problem.fit_predict(&svc(c), &fold.train, labels, classes)?;
-                Ok(share(&fold.validation, |row| answers[row] == labels[row]))
-            })?;
+            let folds = self.folds(labels)?;
+            let found = problem.cross_validate(&svc(1.0), &CS, &folds, labels, classes)?;
             println!("{spec}: C by {} folds of the training set", self.args.folds);
             let (mut test, mut seconds) = (Vec::new(), Vec::new());
             for (&c, score) in CS.iter().zip(&found.scores) {
@@ -326,7 +326,7 @@ impl Scenes {
     /// The same over the number of principal components.
     fn sweep_pca(&self) -> anyhow::Result<()> {
         for spec in self.specs([format!("{}:features", self.vgg())])? {
-            let both = self.extract(&spec, self.args.size, false)?;
+            let both = self.extract(&spec, self.args.size)?;
             let (train, labels) = (&both.train.features, &both.train.labels);
             let folds = self.folds(labels)?;
             // A fold's components may know nothing of its validation rows.
@@ -384,45 +384,34 @@ impl Scenes {
         Ok(())
     }
 
-    /// Several sets of features side by side, one more in each row of the table; C by cross-validation.
+    /// Several sets of features side by side, one more in each row of the table; C and the row are
+    /// chosen by cross-validation.
     fn best(&self) -> anyhow::Result<()> {
-        println!(
-            "more and more features side by side, C by {} folds of the training set",
-            self.args.folds
-        );
-        println!("{:48} {:>6} {:>8} {:>9} {:>9}", "features", "dim.", "C", "folds", "test");
-        let mut parts: [Vec<Features>; 2] = Default::default();
-        let mut mirrored = false;
+        println!("features side by side, C by {} folds of the training set", self.args.folds);
+        println!("{:44} {:>6} {:>8} {:>9} {:>9}", "features", "dim.", "C", "folds", "test");
+        let (mut train_parts, mut test_parts) = (Vec::new(), Vec::new());
+        let mut chosen = (0.0, 0.0, 0);
         let classes = self.train.classes().len();
-        for (name, size, mirror) in BEST {
-            if mirror && !mirrored {
-                // All again, as the mean of a picture's features and its mirror image's.
-                mirrored = true;
-                parts = Default::default();
-            }
-            let spec = name.replace("vgg", self.vgg()).parse().map_err(anyhow::Error::msg)?;
-            let both = self.extract(&spec, size, mirror)?;
+        let svc = |c| LinearSvc { c, seed: self.args.seed, ..Default::default() };
+        for (i, (name, size)) in BEST.into_iter().enumerate() {
+            let spec: FeatureSpec = name.replace("vgg", self.vgg()).parse()?;
+            let both = self.extract(&spec, size)?;
             let labels = both.train.labels;
-            parts[0].push(both.train.features);
-            parts[1].push(both.test.features);
-            let [train, test] = [0, 1].map(|part| Features::concat(&parts[part]));
-            let problem = SvcProblem::new(&train)?;
-            let svc = |c| LinearSvc { c, seed: self.args.seed, ..Default::default() };
-            let found = CrossValidation::run(&CS, &self.folds(&labels)?, |&c, fold| {
-                let answers = problem.fit_predict(&svc(c), &fold.train, &labels, classes)?;
-                Ok(share(&fold.validation, |row| answers[row] == labels[row]))
-            })?;
-            let c = CS[found.best];
+            train_parts.push(both.train.features);
+            test_parts.push(both.test.features);
+            let [train, test] = [&train_parts, &test_parts].map(|parts| Features::concat(parts));
+            let (problem, folds) = (SvcProblem::new(&train)?, self.folds(&labels)?);
+            let found = problem.cross_validate(&svc(1.0), &CS, &folds, &labels, classes)?;
+            let (c, mean) = (CS[found.best], found.scores[found.best].mean * 100.0);
             let classifier = svc(c).fit(&train, &labels, classes)?.classifier;
-            let judged = self.judge(&classifier, &test, &both.test.labels)?;
-            let name = format!("+ {spec} {size}{}", if mirror { " mirrored" } else { "" });
-            println!(
-                "{name:48} {:6} {c:8} {:7.2} % {:7.2} %",
-                train.columns(),
-                found.scores[found.best].mean * 100.0,
-                judged.accuracy() * 100.0
-            );
+            let tested = self.judge(&classifier, &test, &both.test.labels)?.accuracy() * 100.0;
+            let name = format!("+ {spec} {size}x{size}");
+            println!("{name:44} {:6} {c:8} {mean:7.2} % {tested:7.2} %", train.columns());
+            if mean > chosen.0 {
+                chosen = (mean, tested, i + 1);
+            }
         }
+        println!("chosen by the folds: the first {}, test {:.2} %\n", chosen.2, chosen.1);
         Ok(())
     }
 

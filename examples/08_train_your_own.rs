@@ -14,8 +14,8 @@ use foveate::data::ImageFolder;
 use foveate::image::{chart::matrix, open};
 use foveate::prelude::*;
 use foveate::transfer::{
-    Confidence, CrossValidation, Evaluation, Extraction, FeatureExtractor, FeatureSpec, Features,
-    LinearSvc, SvcProblem, TransferModel, stratified_k_fold, stratified_split,
+    Confidence, Evaluation, Extraction, FeatureExtractor, FeatureSpec, Features, LinearSvc,
+    SvcProblem, TransferModel, stratified_k_fold, stratified_split,
 };
 
 /// Learns classes from folders of pictures, or names the class of pictures.
@@ -98,11 +98,7 @@ fn train(args: &Args, folder: &Path, device: &Device) -> anyhow::Result<()> {
     let svc = |c| LinearSvc { c, seed: args.seed, ..Default::default() };
     let problem = SvcProblem::new(features)?;
     let folds = stratified_k_fold(labels, args.folds, args.seed)?;
-    let found = CrossValidation::run(&cs, &folds, |&c, fold| {
-        let answers = problem.fit_predict(&svc(c), &fold.train, labels, classes.len())?;
-        let right = fold.validation.iter().filter(|&&row| answers[row] == labels[row]).count();
-        Ok(right as f64 / fold.validation.len() as f64)
-    })?;
+    let found = problem.cross_validate(&svc(1.0), &cs, &folds, labels, classes.len())?;
     for (c, score) in cs.iter().zip(&found.scores) {
         println!("  C {c:6}: {:6.2} ± {:.2} %", score.mean * 100.0, score.deviation * 100.0);
     }

@@ -44,12 +44,20 @@ struct Args {
     #[arg(long, default_value_t = 25)]
     epochs: usize,
 
+    /// Passes before that in which the new head alone is trained, by Adam
+    #[arg(long, default_value_t = 8)]
+    head_epochs: usize,
+
+    /// The learning rate of those
+    #[arg(long, default_value_t = 3e-3)]
+    head_learning_rate: f64,
+
     /// How gradients become steps
     #[arg(long, default_value = "adam")]
     optimizer: Kind,
 
     /// The first learning rate
-    #[arg(long, default_value_t = 3e-4)]
+    #[arg(long, default_value_t = 4e-4)]
     learning_rate: f64,
 
     /// L2 penalty of the weights
@@ -210,7 +218,21 @@ fn main() -> anyhow::Result<()> {
     let labelled = |(pictures, labels)| Labelled { pictures, labels };
     let [training, validation] = [&training, &validation].map(|(p, l)| labelled((&p[..], &l[..])));
     let validation = (!validation.labels.is_empty()).then_some(validation);
-    let tuned = settings(&args).watched(network, &preprocessing, training, validation, watch)?;
+    // A head that knows nothing yet would spoil the layers below it (Kumar et al. 2022,
+    // https://arxiv.org/abs/2202.10054).
+    let settings = settings(&args);
+    let head = FineTune {
+        part: Part::Head,
+        epochs: args.head_epochs,
+        optimiser: Optimiser::ADAM,
+        learning_rate: args.head_learning_rate,
+        checkpoint: args.checkpoint.as_ref().map(|file| file.with_extension("head")),
+        patience: None,
+        ..settings.clone()
+    };
+    let network = head.watched(network, &preprocessing, training, validation, watch)?.network;
+    println!("from {}:", args.from);
+    let tuned = settings.watched(network, &preprocessing, training, validation, watch)?;
     let best = tuned.history.best().context("no epochs: nothing was trained")?;
     println!("{:.0} s; kept: epoch {}", start.elapsed().as_secs_f64(), best + 1);
 

@@ -5,7 +5,6 @@ use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use foveate::burn::tensor::TensorData;
 use foveate::data::{DataError, ImageFolder, ahead};
 use foveate::image::{PictureError, Pixels, Preprocessing, Resize, RgbImage};
 use foveate::models::{AnyNetwork, Architecture, Network, weights};
@@ -293,11 +292,57 @@ fn unknown_layers_and_specs_say_what_there_is() {
     assert_eq!(spec.architecture, Architecture::Vgg16Features);
     assert_eq!(spec.to_string(), "vgg16_features:features.23:pooled");
     for bad in ["vgg16", "vgg99:features", "vgg16:features:max", "a:b:c:d", ""] {
-        let text = bad.parse::<FeatureSpec>().unwrap_err();
+        let text = bad.parse::<FeatureSpec>().unwrap_err().to_string();
         assert!(
             text.contains("expected network:layer") || text.contains("there are vgg11"),
             "{text}"
         );
+    }
+}
+
+/// A broken link is a picture that cannot be read, not the end of the whole set; what is too small for
+/// the network is an error, not a row that is missing.
+#[cfg(unix)]
+#[test]
+fn broken_links_are_listed_and_small_pictures_refused() {
+    let (root, cache) = (folder(), TempDir::new().unwrap());
+    std::os::unix::fs::symlink("nowhere", root.path().join("cat/link.png")).unwrap();
+    let found = again(&extractor(cache.path()), root.path());
+    assert_eq!((found.features.rows(), found.unreadable.len()), (5, 3));
+    assert!(found.unreadable.iter().any(|error| error.to_string().contains("cat/link.png")));
+
+    let tiny = SMALL.with_resize(Resize::Exact { height: 16, width: 32 });
+    let tiny = extractor(cache.path()).with_preprocessing(tiny);
+    let data = ImageFolder::open(root.path()).unwrap();
+    for error in [tiny.folder(&data).map(|_| ()), tiny.pictures(&[picture(1)]).map(|_| ())] {
+        assert!(error.unwrap_err().to_string().contains("expected larger ones"));
+    }
+    let mut none = extractor(cache.path());
+    none.batch = 0;
+    assert!(none.folder(&data).is_err() && none.pictures(&[picture(1)]).is_err());
+}
+
+/// Another run holds the file: the features are computed all the same.
+#[test]
+fn a_cache_in_use_is_done_without() {
+    let (root, cache) = (folder(), TempDir::new().unwrap());
+    let first = again(&extractor(cache.path()), root.path());
+    let file = fs::read_dir(cache.path()).unwrap().next().unwrap().unwrap().path();
+    let held = fs::File::open(file).unwrap();
+    held.lock().unwrap();
+    let second = again(&extractor(cache.path()), root.path());
+    assert_eq!((second.computed, second.features), (5, first.features));
+}
+
+#[test]
+fn folders_are_loaded_in_order() {
+    let root = folder();
+    let data = ImageFolder::open(root.path()).unwrap();
+    let loaded = data.load(SMALL.resize);
+    assert_eq!((loaded.labels, loaded.unreadable.len()), (vec![0, 0, 1, 1, 1], 2));
+    for (picture, file) in loaded.pictures.iter().zip(&loaded.files) {
+        let alone = foveate::image::open(file).unwrap();
+        assert_eq!(*picture, foveate::image::resize(&alone, SMALL.resize).unwrap());
     }
 }
 
@@ -309,6 +354,6 @@ fn features_are_rows() {
     let both = Features::concat(&[unit, features.clone()]);
     assert_eq!(both.row(0), [0.6, 0.8, 3.0, 4.0]);
     assert_eq!(features.select(&[2, 0]).values(), [1.0, 0.0, 3.0, 4.0]);
-    let data = TensorData::new(features.values().to_vec(), [3, 2]);
-    assert_eq!(data.shape().to_vec(), [features.rows(), features.columns()]);
+    assert_eq!([features.rows(), features.columns()], [3, 2]);
+    assert_eq!(Features::stack(&[features.clone(), features.clone()]).rows(), 6);
 }

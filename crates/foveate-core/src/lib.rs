@@ -13,6 +13,7 @@ pub mod explain;
 pub mod image;
 pub mod models;
 pub mod ops;
+mod store;
 pub mod transfer;
 
 pub use burn;

@@ -96,16 +96,18 @@ impl ImageFolder {
 
     /// Reads all pictures into memory, on all cores.
     pub fn load(&self, resize: Resize) -> Loaded {
-        let mut loaded = Loaded { pictures: vec![], labels: vec![], unreadable: vec![] };
+        let mut loaded =
+            Loaded { pictures: vec![], labels: vec![], files: vec![], unreadable: vec![] };
         let threads = thread::available_parallelism().map_or(1, usize::from);
         let read = |sample: &Sample| -> Result<_, PictureError> {
-            Ok((image::resize(&image::open(&sample.path)?, resize)?, sample.class))
+            Ok((image::resize(&image::open(&sample.path)?, resize)?, sample.clone()))
         };
         let all: Result<(), Infallible> = ahead(&self.samples, threads, 16, read, |read| {
             match read {
-                Ok((picture, class)) => {
+                Ok((picture, sample)) => {
                     loaded.pictures.push(picture);
-                    loaded.labels.push(class);
+                    loaded.labels.push(sample.class);
+                    loaded.files.push(sample.path);
                 }
                 Err(error) => loaded.unreadable.push(error),
             }
@@ -129,11 +131,14 @@ impl ImageFolder {
 
 /// Pictures in memory, all of one size.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Loaded {
     /// Every readable picture, in the order of the data set.
     pub pictures: Vec<RgbImage>,
     /// The class of each.
     pub labels: Vec<usize>,
+    /// The file of each.
+    pub files: Vec<PathBuf>,
     /// Files that are no pictures, or damaged ones.
     pub unreadable: Vec<PictureError>,
 }
@@ -145,9 +150,16 @@ fn entries(folder: &Path, depth: usize) -> Result<Vec<(PathBuf, bool)>, DataErro
         entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.')
     };
     let entries = walk.sort_by_file_name().into_iter().filter_entry(visible);
-    let listed = entries.map(|entry| entry.map(|it| (it.path().into(), it.file_type().is_dir())));
-    listed.collect::<Result<_, _>>().map_err(|error: walkdir::Error| DataError::Io {
-        path: error.path().unwrap_or(folder).into(),
-        reason: error.into(),
-    })
+    let listed = entries.map(|entry| match entry {
+        Ok(entry) => Ok((entry.path().into(), entry.file_type().is_dir())),
+        // A broken link, or a folder that may not be read: a picture that cannot be, and is told then.
+        Err(error) if error.depth() > 0 && error.path().is_some_and(|path| path != folder) => {
+            Ok((error.path().unwrap_or(folder).into(), false))
+        }
+        Err(error) => {
+            let path = error.path().unwrap_or(folder).into();
+            Err(DataError::Io { path, reason: error.into() })
+        }
+    });
+    listed.collect()
 }

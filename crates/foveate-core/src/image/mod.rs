@@ -21,6 +21,7 @@ pub use ::image::{RgbImage, imageops};
 pub use film::{FilmError, save_gif};
 pub use heat_map::{Colours, HeatMap, overlay};
 pub use map::grey_map;
+pub(crate) use picture::read;
 pub use picture::{MAX_PIXELS, PictureError, decode, open};
 pub use pixels::{Input, Pixels};
 pub use preprocessing::{Preprocessing, Resize, resize};

@@ -69,8 +69,19 @@ pub enum PictureError {
 /// not decoded.
 pub fn open(path: impl AsRef<Path>) -> Result<RgbImage, PictureError> {
     let path = path.as_ref();
-    let bytes = fs::read(path).map_err(|reason| PictureError::Io { path: path.into(), reason })?;
-    decode(&bytes, path)
+    decode(&read(path)?, path)
+}
+
+/// The content of a file, unless it is none that could be a picture: a pipe, or more than a GiB.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, PictureError> {
+    const MOST: u64 = 1 << 30;
+    let error = |reason| PictureError::Io { path: path.into(), reason };
+    let metadata = fs::metadata(path).map_err(error)?;
+    if !metadata.is_file() || metadata.len() > MOST {
+        let text = "expected a file of at most 1 GiB";
+        return Err(error(io::Error::new(io::ErrorKind::InvalidInput, text)));
+    }
+    fs::read(path).map_err(error)
 }
 
 /// As [`open`], of a file's content; errors name it `path`.

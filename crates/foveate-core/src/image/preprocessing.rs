@@ -26,6 +26,16 @@ pub enum Resize {
     },
 }
 
+impl Resize {
+    /// Height and width that come out, in pixels.
+    pub fn size(self) -> [u32; 2] {
+        match self {
+            Self::Exact { height, width } => [height, width],
+            Self::ShortSideCrop { crop, .. } => [crop; 2],
+        }
+    }
+}
+
 /// A network's way to take pictures: their size, and its normalisation `(pixels - mean) / std`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Preprocessing {
@@ -54,10 +64,7 @@ impl Preprocessing {
 
     /// Height and width of the network's input, in pixels.
     pub fn size(&self) -> [usize; 2] {
-        match self.resize {
-            Resize::Exact { height, width } => [height as usize, width as usize],
-            Resize::ShortSideCrop { crop, .. } => [crop as usize; 2],
-        }
+        self.resize.size().map(|side| side as usize)
     }
 
     /// Resizes pictures of any sizes into one batch.

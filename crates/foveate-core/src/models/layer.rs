@@ -59,7 +59,7 @@ pub trait Layer {
 
 /// `pixels` after a window of `kernel` moved by `stride` over `pixels + 2 * padding`.
 fn windows(pixels: usize, kernel: usize, stride: usize, padding: usize, ceil: bool) -> usize {
-    let span = (pixels + 2 * padding).saturating_sub(kernel);
+    let Some(span) = (pixels + 2 * padding).checked_sub(kernel) else { return 0 };
     if !ceil {
         return span / stride + 1;
     }

@@ -17,7 +17,7 @@ mod summary;
 pub mod vgg;
 pub mod weights;
 
-pub use architecture::{AnyNetwork, Architecture};
+pub use architecture::{AnyNetwork, Architecture, UnknownArchitecture};
 pub use classifier::{Classifier, Prediction, Pretrained};
 pub use googlenet::{GoogLeNet, GoogLeNetConfig};
 pub use labels::imagenet_labels;

@@ -6,7 +6,7 @@
 //! records and perhaps a part of one, which is cut off; a record that does not check is not there.
 
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -45,9 +45,13 @@ impl Cache {
         let options =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).clone();
         let file = options.open(&path).map_err(io)?;
-        if file.try_lock().is_err() {
-            log::warn!("{}: in use elsewhere; features are not kept this time", path.display());
-            return Ok(None);
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                log::warn!("{}: in use elsewhere; features are not kept this time", path.display());
+                return Ok(None);
+            }
+            Err(TryLockError::Error(reason)) => return Err(io(reason)),
         }
         let mut cache =
             Self { path: path.clone(), file, columns, records: HashMap::new(), end: HEADER };

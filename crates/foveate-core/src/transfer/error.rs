@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::image::PictureError;
-use crate::models::{UnknownLayer, weights::WeightsError};
+use crate::models::{UnknownArchitecture, UnknownLayer, weights::WeightsError};
 
 /// Features that cannot be made, or a classifier that cannot be learned or used.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +12,18 @@ pub enum TransferError {
     /// The network has no such layer.
     #[error(transparent)]
     Layer(#[from] UnknownLayer),
+    /// Features that have no such name.
+    #[error(
+        "`{text}` names no features: expected network:layer or network:layer:pooled, as \
+         squeezenet1_1:features:pooled"
+    )]
+    Spec {
+        /// What was given.
+        text: String,
+    },
+    /// No network has this name.
+    #[error(transparent)]
+    Architecture(#[from] UnknownArchitecture),
     /// A picture that cannot be used.
     #[error(transparent)]
     Picture(#[from] PictureError),
@@ -52,7 +64,7 @@ pub enum TransferError {
         labels: usize,
     },
     /// A label that is no class.
-    #[error("row {row} has the label {label}, and there are {classes} classes: from 0 to {}", .classes - 1)]
+    #[error("row {row} has the label {label}, and there are {classes} classes: from 0 to {}", .classes.saturating_sub(1))]
     Label {
         /// The row.
         row: usize,

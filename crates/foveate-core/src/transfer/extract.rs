@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::OnceLock;
-use std::{fs, io, thread};
+use std::thread;
 
 use burn::store::{ModuleSnapshot, bridge};
 use burn::tensor::{Device, Tensor};
@@ -18,7 +18,7 @@ use super::features::Features;
 use crate::data::{ImageFolder, Sample, ahead};
 use crate::image::{self as pictures, PictureError, Pixels, Preprocessing, Resize};
 use crate::models::{
-    AnyNetwork, Architecture, Network, Pretrained, device_of, weights::cache_folder,
+    AnyNetwork, Architecture, NamedLayer, Network, Pretrained, device_of, weights::cache_folder,
 };
 
 /// Changes when the same settings give other numbers.
@@ -26,6 +26,7 @@ const VERSION: u32 = 1;
 
 /// How the activations `[c, h, w]` of a layer become one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Pooling {
     /// All of them, `c * h * w` columns in PyTorch's order.
     Flatten,
@@ -67,21 +68,15 @@ impl fmt::Display for FeatureSpec {
 }
 
 impl FromStr for FeatureSpec {
-    type Err = String;
+    type Err = TransferError;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, TransferError> {
         let (network, layer, pooling) = match *text.split(':').collect::<Vec<_>>() {
             [network, layer] => (network, layer, Pooling::Flatten),
             [network, layer, "pooled"] => (network, layer, Pooling::GlobalAverage),
-            _ => {
-                return Err(format!(
-                    "`{text}` names no features: expected network:layer or network:layer:pooled, as \
-                     squeezenet1_1:features:pooled"
-                ));
-            }
+            _ => return Err(TransferError::Spec { text: text.into() }),
         };
-        let architecture = network.parse::<Architecture>().map_err(|error| error.to_string())?;
-        Ok(Self { architecture, layer: layer.into(), pooling })
+        Ok(Self { architecture: network.parse()?, layer: layer.into(), pooling })
     }
 }
 
@@ -99,7 +94,7 @@ pub struct FeatureExtractor<N = AnyNetwork> {
     pub mirrored: bool,
     /// Divides each row by its Euclidean length (`true`).
     pub l2_normalised: bool,
-    /// Pictures that go through the network at once (8).
+    /// Pictures that go through the network at once (8); above 0.
     pub batch: usize,
     /// Folder where features of files are kept (`features` in [`cache_folder`]); `None` keeps none.
     pub cache: Option<PathBuf>,
@@ -110,6 +105,7 @@ pub struct FeatureExtractor<N = AnyNetwork> {
 
 /// The features of a data set.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Extraction {
     /// A row for each readable picture, in the order of the data set.
     pub features: Features,
@@ -218,8 +214,8 @@ impl<N: Network> FeatureExtractor<N> {
             .iter()
             .map(|picture| pictures::resize(picture, self.preprocessing.resize))
             .collect();
-        let mut values = Vec::with_capacity(pictures.len() * self.columns());
-        for batch in resized?.chunks(self.batch.max(1)) {
+        let mut values = Vec::with_capacity(pictures.len() * self.checked()?);
+        for batch in resized?.chunks(self.batch) {
             values.extend(self.run(batch));
         }
         Ok(self.finished(values))
@@ -234,10 +230,7 @@ impl<N: Network> FeatureExtractor<N> {
     /// [`TransferError::Io`] for a cache that cannot be written. Unreadable pictures are no errors:
     /// they are listed in the result.
     pub fn folder(&self, folder: &ImageFolder) -> Result<Extraction, TransferError> {
-        if self.batch == 0 {
-            return Err(TransferError::setting("batch", 0, "1 or more"));
-        }
-        let (samples, columns) = (folder.samples(), self.columns());
+        let (samples, columns) = (folder.samples(), self.checked()?);
         let mut cache = match &self.cache {
             Some(place) => Cache::open(place, &self.key(), columns)?,
             None => None,
@@ -247,22 +240,27 @@ impl<N: Network> FeatureExtractor<N> {
         let mut rows: Vec<Option<Digest>> = vec![None; samples.len()];
 
         // What is known already, by the files' content.
-        let hash = |sample: &Sample| {
-            fs::read(&sample.path).map(|bytes| Digest::from(Sha256::digest(bytes)))
-        };
-        let (mut missing, mut at) = (Vec::new(), 0..);
-        ahead(samples, threads, 64, hash, |digest: io::Result<Digest>| {
-            let i = at.next().expect("endless");
-            let kept = digest.ok().and_then(|digest| Some((digest, cache.as_mut()?.get(&digest)?)));
-            match kept {
-                None => missing.push(i),
-                Some((digest, row)) => {
-                    values[i * columns..][..columns].copy_from_slice(&row);
-                    rows[i] = Some(digest);
+        let mut missing: Vec<usize> = Vec::new();
+        if let Some(cache) = &mut cache {
+            let hash = |sample: &Sample| {
+                let bytes = pictures::read(&sample.path).ok()?;
+                Some(Digest::from(Sha256::digest(bytes)))
+            };
+            let mut at = 0..;
+            ahead(samples, threads, 64, hash, |digest| {
+                let i = at.next().expect("endless");
+                match digest.and_then(|digest| Some((digest, cache.get(&digest)?))) {
+                    None => missing.push(i),
+                    Some((digest, row)) => {
+                        values[i * columns..][..columns].copy_from_slice(&row);
+                        rows[i] = Some(digest);
+                    }
                 }
-            }
-            Ok::<(), TransferError>(())
-        })?;
+                Ok::<(), TransferError>(())
+            })?;
+        } else {
+            missing.extend(0..samples.len());
+        }
 
         // The others go through the network, a batch at a time.
         let mut unreadable = Vec::new();
@@ -275,7 +273,10 @@ impl<N: Network> FeatureExtractor<N> {
             for ((i, digest), row) in places.into_iter().zip(found.chunks_exact(columns)) {
                 values[i * columns..][..columns].copy_from_slice(row);
                 rows[i] = Some(digest);
-                if let Some(cache) = &mut cache {
+                // NaN of a moment's fault would stay for ever.
+                if let Some(cache) = &mut cache
+                    && row.iter().all(|value| value.is_finite())
+                {
                     cache.insert(digest, row)?;
                 }
             }
@@ -283,7 +284,7 @@ impl<N: Network> FeatureExtractor<N> {
         };
         let resize = self.preprocessing.resize;
         let load = |&i: &usize| (i, read(&samples[i].path, resize));
-        ahead(&missing, threads, self.batch, load, |(i, loaded)| {
+        ahead(&missing, threads, (2 * self.batch).div_ceil(threads), load, |(i, loaded)| {
             bar.inc(1);
             match loaded {
                 Ok((digest, picture)) => batch.push((i, digest, picture)),
@@ -315,7 +316,24 @@ impl<N: Network> FeatureExtractor<N> {
     /// Activations of pictures of the network's size, row by row.
     fn run(&self, pictures: &[RgbImage]) -> Vec<f32> {
         let pixels = Pixels::from_pictures(pictures, &device_of(&self.network));
-        self.activations(&pixels).into_data().iter::<f32>().collect()
+        let values: Vec<f32> = self.activations(&pixels).into_data().iter::<f32>().collect();
+        assert_eq!(values.len(), pictures.len() * self.columns(), "the layer keeps its shape");
+        values
+    }
+
+    /// The length of a row, if the settings make any.
+    fn checked(&self) -> Result<usize, TransferError> {
+        if self.batch == 0 {
+            return Err(TransferError::setting("batch", 0, "1 or more"));
+        }
+        match self.columns() {
+            0 => {
+                let found = format!("pictures of {:?} pixels", self.preprocessing.size());
+                let expected = "larger ones: nothing of them reaches the layer";
+                Err(TransferError::setting("preprocessing", found, expected))
+            }
+            columns => Ok(columns),
+        }
     }
 
     fn finished(&self, values: Vec<f32>) -> Features {
@@ -323,10 +341,14 @@ impl<N: Network> FeatureExtractor<N> {
         if self.l2_normalised { features.l2_normalised() } else { features }
     }
 
-    /// What the activations depend on beside the picture: weights, layer, preprocessing.
+    /// What the activations depend on beside the picture: layers, weights, preprocessing. (They are
+    /// taken for the same on every device.)
     fn key(&self) -> Digest {
         let weights = self.weights.get_or_init(|| {
-            let mut hash = Sha256::new();
+            let mut hash = Sha256::new_with_prefix(env!("CARGO_PKG_VERSION"));
+            for NamedLayer { name, layer } in self.network.layers() {
+                hash.update(format!("{name} {}\n", layer.describe()));
+            }
             for tensor in self.network.collect(None, None, false) {
                 hash.update(&tensor.name);
                 let data = bridge::to_data(&tensor).expect("a network's own tensors can be read");
@@ -351,7 +373,7 @@ impl<N: Network> FeatureExtractor<N> {
 
 /// Reads a file: its SHA-256, and the picture in the network's size.
 fn read(path: &Path, resize: Resize) -> Result<(Digest, RgbImage), PictureError> {
-    let bytes = fs::read(path).map_err(|reason| PictureError::Io { path: path.into(), reason })?;
+    let bytes = pictures::read(path)?;
     let picture = pictures::decode(&bytes, path)?;
     Ok((Sha256::digest(&bytes).into(), pictures::resize(&picture, resize)?))
 }

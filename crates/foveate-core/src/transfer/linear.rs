@@ -66,6 +66,24 @@ impl LinearClassifier {
         Ok(Features::new(scores, self.classes()))
     }
 
+    /// The softmax of the scores of every row, in `[0, 1]`: probabilities, if
+    /// [`LogisticRegression`](super::LogisticRegression) has learned the classifier. An SVM's scores
+    /// are none.
+    ///
+    /// # Errors
+    ///
+    /// As [`scores`](Self::scores).
+    pub fn softmax(&self, features: &Features) -> Result<Features, TransferError> {
+        let scores = self.scores(features)?;
+        let softmax = |row: &[f32]| -> Vec<f32> {
+            let most = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            let powers: Vec<f32> = row.iter().map(|score| (score - most).exp()).collect();
+            let sum: f32 = powers.iter().sum();
+            powers.into_iter().map(|power| power / sum).collect()
+        };
+        Ok(Features::new(scores.iter().flat_map(softmax).collect(), self.classes()))
+    }
+
     /// The class of the highest score of every row, the first of equal ones.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use super::descent::{Scores, Weights, descend};
 use super::error::TransferError;
 use super::features::Features;
+use super::folds::{CrossValidation, Fold};
 use super::linear::{LinearClassifier, finite, first_highest, labelled};
 use super::products::{combine, gram};
 
@@ -40,6 +41,7 @@ impl Default for LinearSvc {
 
 /// How the search for one class went.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct SvcReport {
     /// Passes over the rows.
     pub iterations: usize,
@@ -51,6 +53,7 @@ pub struct SvcReport {
 
 /// What [`LinearSvc`] has learned, and how.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct SvcFit {
     /// Its answer.
     pub classifier: LinearClassifier,
@@ -178,6 +181,31 @@ impl<'a> SvcProblem<'a> {
         }
         let answer = |row| first_highest(solutions.iter().map(|class| class.scores[row]));
         Ok((0..self.features.rows()).map(answer).collect())
+    }
+
+    /// The accuracy of each of these C on the folds; `svc` says everything else.
+    ///
+    /// # Errors
+    ///
+    /// As [`LinearSvc::fit`] and [`CrossValidation::run`].
+    ///
+    /// # Panics
+    ///
+    /// If a fold names a row that is not there.
+    pub fn cross_validate(
+        &self,
+        svc: &LinearSvc,
+        cs: &[f64],
+        folds: &[Fold],
+        labels: &[usize],
+        classes: usize,
+    ) -> Result<CrossValidation, TransferError> {
+        CrossValidation::run(cs, folds, |&c, fold| {
+            let svc = LinearSvc { c, ..svc.clone() };
+            let answers = self.fit_predict(&svc, &fold.train, labels, classes)?;
+            let right = fold.validation.iter().filter(|&&row| answers[row] == labels[row]).count();
+            Ok(right as f64 / fold.validation.len() as f64)
+        })
     }
 
     fn solve(

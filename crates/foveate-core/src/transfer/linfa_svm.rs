@@ -19,6 +19,7 @@ use rayon::prelude::*;
 use super::error::TransferError;
 use super::features::Features;
 use super::linear::{LinearClassifier, learnable};
+use super::linear_svc::SvcProblem;
 use super::products::{combine, gram};
 
 /// One-vs-rest linear support vector machine of linfa-svm: LIBSVM's method, scikit-learn's
@@ -28,7 +29,8 @@ use super::products::{combine, gram};
 /// the bias not penalised: the answers differ a little from [`LinearSvc`](super::LinearSvc)'s.
 ///
 /// linfa-svm computes all inner products anew for every class, one pair at a time: expect it to be
-/// far slower than [`LinearSvc`](super::LinearSvc).
+/// far slower than [`LinearSvc`](super::LinearSvc). It holds them, 8 bytes each, for every class that
+/// is learned at the time: at most [`SvcProblem::GRAM_ROWS`] rows are taken.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinfaSvm {
     /// What an error costs against a long `w`; above 0.
@@ -63,6 +65,10 @@ impl LinfaSvm {
             if !(value > 0.0 && value.is_finite()) {
                 return Err(TransferError::setting(name, value, "a number above 0"));
             }
+        }
+        if features.rows() > SvcProblem::GRAM_ROWS {
+            let expected = "at most 8192: LinearSvc takes more";
+            return Err(TransferError::setting("rows", features.rows(), expected));
         }
         learnable(features, labels, classes)?;
         let records = records(features);

@@ -45,6 +45,7 @@ impl Default for LogisticRegression {
 
 /// What [`LogisticRegression`] has learned, and how.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct LogisticFit {
     /// Its answer; the softmax of its scores are the probabilities.
     pub classifier: LinearClassifier,

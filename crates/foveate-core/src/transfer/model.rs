@@ -1,16 +1,13 @@
 //! [`TransferModel`]: features, PCA and a classifier, in one file.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fs;
-use std::io::Write;
+use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 
-use burn::store::bridge;
+use burn::store::{bridge, burn_pack};
 use burn::tensor::{Device, TensorData};
 use image::RgbImage;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
 
 use super::error::TransferError;
 use super::extract::{FeatureExtractor, Pooling};
@@ -18,7 +15,8 @@ use super::features::Features;
 use super::linear::LinearClassifier;
 use super::pca::Pca;
 use crate::image::{Preprocessing, Resize};
-use crate::models::{Architecture, Network, weights};
+use crate::models::{Architecture, Network, device_of, weights};
+use crate::store::{self, Tensors, Words};
 
 /// What is learned from a person's pictures and shipped: networks cut at a layer, perhaps a PCA, and
 /// a linear classifier. Takes pictures of any size, names their class.
@@ -32,6 +30,7 @@ pub struct TransferModel {
 
 /// A class and its score.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Guess {
     /// Index of the class.
     pub class: usize,
@@ -75,7 +74,8 @@ impl TransferModel {
     /// # Errors
     ///
     /// [`TransferError::Dimensions`] if the parts do not fit one another; [`TransferError::Setting`]
-    /// if there is no extractor, or another number of labels than classes.
+    /// if there is no extractor, a network is not of its architecture, or there is another number of
+    /// labels than classes.
     pub fn new(
         extractors: Vec<(Architecture, FeatureExtractor)>,
         pca: Option<Pca>,
@@ -87,6 +87,17 @@ impl TransferModel {
         }
         if labels.len() != classifier.classes() {
             return Err(TransferError::setting("labels", labels.len(), "one for each class"));
+        }
+        for (architecture, extractor) in &extractors {
+            let network = extractor.network();
+            let mut whole = architecture.init(&device_of(network));
+            if architecture.classifies() {
+                whole = whole.with_classes(classes(network));
+            }
+            if whole.summary(224, 224) != network.summary(224, 224) {
+                let expected = "the one of the extractor's network, in full width";
+                return Err(TransferError::setting("architecture", architecture, expected));
+            }
         }
         let mut found = extractors.iter().map(|(_, extractor)| extractor.columns()).sum();
         if let Some(pca) = &pca {
@@ -147,14 +158,13 @@ impl TransferModel {
     /// [`TransferError::Io`] if the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), TransferError> {
         let path = path.as_ref();
-        let mut tensors: Vec<(String, Vec<usize>, Vec<f32>)> = Vec::new();
+        let mut tensors = Tensors::new();
         let mut extractors = Vec::new();
         for (i, (architecture, extractor)) in self.extractors.iter().enumerate() {
             let network = extractor.network();
             for tensor in weights::tensors(network) {
                 let data = bridge::to_data(&tensor).expect("a network's own tensors can be read");
-                let shape = data.shape().to_vec();
-                tensors.push((format!("{i}.{}", tensor.name), shape, data.iter::<f32>().collect()));
+                tensors.insert(format!("{i}.{}", tensor.name), data);
             }
             let Preprocessing { resize, mean, std } = *extractor.preprocessing();
             let (size, stretched) = match resize {
@@ -174,41 +184,25 @@ impl TransferModel {
                 std,
             });
         }
-        let matrix = |name: &str, columns: usize, values: &[f32]| {
-            (name.to_string(), vec![values.len() / columns, columns], values.to_vec())
+        let mut insert = |name: &str, columns: usize, values: &[f32]| {
+            let shape = [values.len() / columns, columns];
+            tensors.insert(name.into(), TensorData::new(values.to_vec(), shape));
         };
         if let Some(pca) = &self.pca {
             let (columns, variance) = (pca.mean().len(), pca.explained_variance());
-            tensors.push(matrix("pca.mean", columns, pca.mean()));
-            tensors.push(matrix("pca.components", columns, pca.components().values()));
-            tensors.push(matrix("pca.explained_variance", variance.len(), variance));
-            tensors.push(matrix("pca.total_variance", 1, &[pca.total_variance()]));
+            insert("pca.mean", columns, pca.mean());
+            insert("pca.components", columns, pca.components().values());
+            insert("pca.explained_variance", variance.len(), variance);
+            insert("pca.total_variance", 1, &[pca.total_variance()]);
         }
         let classifier = &self.classifier;
-        tensors.push(matrix("weights", classifier.dimensions(), classifier.weights()));
-        tensors.push(matrix("bias", classifier.classes(), classifier.bias()));
+        insert("weights", classifier.dimensions(), classifier.weights());
+        insert("bias", classifier.classes(), classifier.bias());
 
         let description = Description { version: VERSION, extractors, labels: self.labels.clone() };
         let text = serde_json::to_string(&description).expect("strings and numbers are JSON");
-        let bytes: Vec<(String, Vec<usize>, Vec<u8>)> = tensors
-            .into_iter()
-            .map(|(name, shape, values)| {
-                (name, shape, values.iter().flat_map(|value| value.to_le_bytes()).collect())
-            })
-            .collect();
-        let views = bytes.iter().map(|(name, shape, bytes)| {
-            let view = TensorView::new(Dtype::F32, shape.clone(), bytes);
-            (name.as_str(), view.expect("four bytes for each value"))
-        });
-        let metadata = HashMap::from([(ENTRY.to_string(), text)]);
-        let file = safetensors::serialize(views, Some(metadata)).expect("tensors can be written");
-
-        let io = |reason| TransferError::Io { path: path.into(), reason };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let mut temporary = NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(io)?;
-        temporary.write_all(&file).map_err(io)?;
-        temporary.persist(path).map_err(|error| io(error.error))?;
-        Ok(())
+        store::write(path, &tensors, Words::from([(ENTRY.into(), text)]))
+            .map_err(|reason| TransferError::Io { path: path.into(), reason })
     }
 
     /// Reads what [`save`](Self::save) wrote.
@@ -219,13 +213,12 @@ impl TransferModel {
     /// [`TransferError::Weights`] for weights that are not the network's.
     pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self, TransferError> {
         let path = path.as_ref();
-        let bytes =
-            fs::read(path).map_err(|reason| TransferError::Io { path: path.into(), reason })?;
         let damaged = |reason: String| TransferError::Damaged { path: path.into(), reason };
-        let file = SafeTensors::deserialize(&bytes).map_err(|error| damaged(error.to_string()))?;
-        let (_, header) =
-            SafeTensors::read_metadata(&bytes).map_err(|error| damaged(error.to_string()))?;
-        let text = header.metadata().as_ref().and_then(|entries| entries.get(ENTRY));
+        let (tensors, words) = store::read(path).map_err(|error| match error.kind() {
+            io::ErrorKind::InvalidData => damaged(error.to_string()),
+            _ => TransferError::Io { path: path.into(), reason: error },
+        })?;
+        let text = words.get(ENTRY);
         let text = text.ok_or_else(|| damaged(format!("the file has no entry {ENTRY}")))?;
         let description: Description =
             serde_json::from_str(text).map_err(|error| damaged(error.to_string()))?;
@@ -234,29 +227,24 @@ impl TransferModel {
             return Err(damaged(format!("it is of version {found}, this program reads {VERSION}")));
         }
 
-        let mut tensors: BTreeMap<String, ([usize; 2], Vec<f32>)> = BTreeMap::new();
+        let mut matrices = BTreeMap::new();
         let mut networks: Vec<Vec<_>> = description.extractors.iter().map(|_| Vec::new()).collect();
-        for (name, view) in file.iter() {
-            if view.dtype() != Dtype::F32 {
-                return Err(damaged(format!("{name} is of {:?}, expected F32", view.dtype())));
-            }
-            let values = view.data().chunks_exact(4);
-            let values: Vec<f32> =
-                values.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        for (name, data) in tensors {
             let of_network = name.split_once('.').and_then(|(number, rest)| {
                 Some((networks.get_mut(number.parse::<usize>().ok()?)?, rest))
             });
-            if let Some((network, name)) = of_network {
-                let data = TensorData::new(values, view.shape().to_vec());
-
-                network.push(bridge::from_data(data, name.into(), None));
-            } else if let &[rows, columns] = view.shape() {
-                tensors.insert(name.into(), ([rows, columns], values));
+            match of_network {
+                Some((network, rest)) => network.push(bridge::from_data(data, rest.into(), None)),
+                None => _ = matrices.insert(name, data),
             }
         }
         let mut take = |name: &str| {
-            let found =
-                tensors.remove(name).filter(|(shape, _)| shape.iter().all(|&side| side > 0));
+            let found = matrices.remove(name).and_then(|data| match data.shape()[..] {
+                [rows, columns] if rows * columns > 0 => {
+                    Some(([rows, columns], data.iter::<f32>().collect::<Vec<_>>()))
+                }
+                _ => None,
+            });
             found.ok_or_else(|| damaged(format!("the matrix {name} is missing or empty")))
         };
         let ([rows, _], weights) = take("weights")?;
@@ -277,6 +265,9 @@ impl TransferModel {
                 Some(Pca::from_parts(mean, components, variance, total[0]))
             }
         };
+        if let Some(name) = matrices.keys().next() {
+            return Err(damaged(format!("it holds {name}, which no model has")));
+        }
         let mut extractors = Vec::new();
         for (it, tensors) in description.extractors.into_iter().zip(networks) {
             extractors.push(it.build(path, tensors, device)?);
@@ -289,7 +280,7 @@ impl Extractor {
     fn build(
         self,
         path: &Path,
-        tensors: Vec<burn::store::burn_pack::Tensor>,
+        tensors: Vec<burn_pack::Tensor>,
         device: &Device,
     ) -> Result<(Architecture, FeatureExtractor), TransferError> {
         let damaged = |reason: String| TransferError::Damaged { path: path.into(), reason };

@@ -17,7 +17,9 @@ pub fn matrix(counts: &[Vec<usize>], names: &[String], title: &str) -> RgbImage 
     let square = counts.len() == names.len() && counts.iter().all(|row| row.len() == names.len());
     assert!(square, "one row and one column for every name");
     let most = counts.iter().flatten().max().copied().unwrap_or(0);
-    let cell = (10 * most.to_string().len() as i32 + 8).max(34);
+    // Of many classes, only the shades.
+    let counted = names.len() <= 60;
+    let cell = if counted { (10 * most.to_string().len() as i32 + 8).max(34) } else { 12 };
     let names: Vec<String> = names.iter().map(|name| clip(name, 20)).collect();
     let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
     let (beside, above) = (8 * longest as i32 + 46, 8 * longest as i32 + 76);
@@ -47,7 +49,7 @@ pub fn matrix(counts: &[Vec<usize>], names: &[String], title: &str) -> RgbImage 
                 let corners = [(left, top), (left + cell - 1, top + cell - 1)];
                 let shade = Rectangle::new(corners, RGBColor(r, g, b).filled());
                 page.draw(&shade).expect(MEMORY);
-                if count > 0 {
+                if count > 0 && counted {
                     let colour = if share > 0.5 { WHITE } else { BLACK };
                     let at = (left + cell / 2, top + cell / 2);
                     words(&count.to_string(), text(14).color(&colour).pos(centre), at);

@@ -45,14 +45,6 @@ impl Default for RandomResizedCrop {
     }
 }
 
-/// Height and width that come out of a [`Resize`].
-pub(super) fn size(resize: Resize) -> (u32, u32) {
-    match resize {
-        Resize::Exact { height, width } => (height, width),
-        Resize::ShortSideCrop { crop, .. } => (crop, crop),
-    }
-}
-
 impl Augmentation {
     pub(super) fn check(&self) -> Result<(), TransferError> {
         let Some(RandomResizedCrop { scale: [least, most], ratio }) = self.crop else {
@@ -67,9 +59,13 @@ impl Augmentation {
             ));
         }
         let [narrow, wide] = ratio;
-        if !(0.0 < narrow && narrow <= wide && wide.is_finite()) {
+        if !(0.02 <= narrow && narrow <= wide && wide <= 50.0) {
             let (name, found) = ("augmentation.crop.ratio", format!("{narrow} to {wide}"));
-            return Err(TransferError::setting(name, found, "numbers larger than 0"));
+            return Err(TransferError::setting(
+                name,
+                found,
+                "two numbers from 0.02 to 50, the smaller first",
+            ));
         }
         Ok(())
     }
@@ -86,7 +82,7 @@ impl Augmentation {
             Some(crop) => {
                 let [x, y, width, height] = crop.rectangle(picture.dimensions(), generator);
                 let part = imageops::crop_imm(picture, x, y, width, height).to_image();
-                let (height, width) = size(resize);
+                let [height, width] = resize.size();
                 pictures::resize(&part, Resize::Exact { height, width })?
             }
         };

@@ -1,21 +1,21 @@
 //! A training on disk, from which it goes on bit for bit: one safetensors file with the network, its
 //! best state, the optimiser's memory and the history, and what they belong to in its metadata.
 
-use std::collections::{BTreeMap, HashMap};
-use std::fs;
-use std::io::{self, Write};
+use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::path::Path;
+use std::{fs, io};
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{Device, Tensor, TensorData};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use burn::tensor::{Tensor, TensorData};
 use sha2::{Digest, Sha256};
 
 use super::history::{Epoch, History, Score};
 use super::optimiser::Moments;
 use super::{FineTune, Labelled, Schedule, TransferError};
 use crate::image::Preprocessing;
-use crate::models::Network;
+use crate::models::{Network, device_of};
+use crate::store::{self, Tensors, Words, digest, hex};
 
 /// What a training has come to after an epoch; networks are out of training.
 pub(super) struct Checkpoint<N> {
@@ -65,7 +65,7 @@ const NUMBERS: usize = 6;
 impl<N: Network> Checkpoint<N> {
     /// Writes the file under another name, then gives it its own: nothing is half written.
     pub fn write(&self, path: &Path, identity: &Identity) -> Result<(), TransferError> {
-        let mut all = BTreeMap::new();
+        let mut all = Tensors::new();
         for (part, network) in [("network", &self.network), ("best", &self.best)] {
             let named = tensors(network).into_iter();
             all.extend(named.map(|(name, data)| (format!("{part}.{name}"), data)));
@@ -80,24 +80,10 @@ impl<N: Network> Checkpoint<N> {
         all.insert("history".into(), TensorData::new(numbers, shape));
         all.insert("steps".into(), TensorData::from([self.moments.steps as f64]));
 
-        let mut metadata: HashMap<String, String> =
-            identity.0.iter().map(|(what, value)| (what.to_string(), value.clone())).collect();
-        metadata.insert("sha256".into(), digest(&all));
-        let bytes = all.iter().map(|(name, data)| {
-            let dtype = if name == "history" || name == "steps" { Dtype::F64 } else { Dtype::F32 };
-            let view = TensorView::new(dtype, data.shape().to_vec(), data.as_bytes());
-            (name.as_str(), view.expect("the bytes are those of the shape"))
-        });
-        let bytes =
-            safetensors::serialize(bytes, Some(metadata)).expect("names and shapes are plain");
-        let unwritable = |reason| TransferError::Io { path: path.into(), reason };
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
-        fs::create_dir_all(folder).map_err(unwritable)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder).map_err(unwritable)?;
-        file.write_all(&bytes).map_err(unwritable)?;
-        file.persist(path).map_err(|failed| unwritable(failed.error))?;
-        Ok(())
+        let io = |reason| TransferError::Io { path: path.into(), reason };
+        fs::create_dir_all(path.parent().unwrap_or(Path::new(""))).map_err(io)?;
+        let words = identity.0.iter().map(|(what, value)| (what.to_string(), value.clone()));
+        store::write(path, &all, words.collect()).map_err(io)
     }
 
     /// What the file holds, if there is one; `start` is the network that the training began with.
@@ -106,23 +92,23 @@ impl<N: Network> Checkpoint<N> {
         identity: &Identity,
         start: &N,
     ) -> Result<Option<Self>, TransferError> {
-        let bytes = match fs::read(path) {
+        let read = match store::read(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            bytes => bytes.map_err(|reason| TransferError::Io { path: path.into(), reason })?,
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(damaged(error)),
+            Err(reason) => return Err(TransferError::Io { path: path.into(), reason }),
+            Ok((tensors, words)) => Self::parse(tensors, &words, identity, start),
         };
-        Self::parse(&bytes, identity, start)
-            .map(Some)
-            .map_err(|reason| TransferError::Checkpoint { path: path.into(), reason })
+        read.map(Some).map_err(|reason| TransferError::Checkpoint { path: path.into(), reason })
     }
 
-    fn parse(bytes: &[u8], identity: &Identity, start: &N) -> Result<Self, String> {
-        let damaged = |what: String| format!("the file is damaged or no checkpoint ({what})");
-        let broken = |error: safetensors::SafeTensorError| damaged(error.to_string());
-        let file = SafeTensors::deserialize(bytes).map_err(broken)?;
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(broken)?;
-        let metadata = header.metadata().clone().unwrap_or_default();
+    fn parse(
+        mut all: Tensors,
+        words: &Words,
+        identity: &Identity,
+        start: &N,
+    ) -> Result<Self, String> {
         for (what, expected) in &identity.0 {
-            match metadata.get(*what) {
+            match words.get(*what) {
                 Some(found) if found == expected => {}
                 Some(found) => {
                     return Err(format!(
@@ -132,20 +118,6 @@ impl<N: Network> Checkpoint<N> {
                 None => return Err(damaged(format!("it does not tell its {what}"))),
             }
         }
-        let mut all: BTreeMap<String, TensorData> = file
-            .iter()
-            .map(|(name, view)| {
-                let (bytes, shape) = (view.data(), view.shape().to_vec());
-                let data = match view.dtype() {
-                    Dtype::F64 => TensorData::new(parsed(bytes, f64::from_le_bytes), shape),
-                    _ => TensorData::new(parsed(bytes, f32::from_le_bytes), shape),
-                };
-                (name.to_string(), data)
-            })
-            .collect();
-        if metadata.get("sha256") != Some(&digest(&all)) {
-            return Err(damaged("its SHA-256 is not the one it tells".into()));
-        }
 
         let lacking = |name: &str| damaged(format!("{name} is missing"));
         let mut take = |name: &str| all.remove(name).ok_or_else(|| lacking(name));
@@ -154,12 +126,12 @@ impl<N: Network> Checkpoint<N> {
         let mut network =
             |part| restored(start.clone(), part, &mut all).map_err(|name| lacking(&name));
         let (network, best) = (network("network")?, network("best")?);
-        let device: Device = start.devices().into_iter().next().unwrap_or_default();
+        let device = device_of(start);
         let mut means: BTreeMap<String, Vec<Tensor<1>>> = BTreeMap::new();
         // Sorted by name: the first mean comes before the second.
         for (name, data) in all {
             let name = name.strip_prefix("optimiser.").and_then(|name| name.rsplit_once('.'));
-            let (name, _) = name.ok_or_else(|| damaged("it holds more than a training".into()))?;
+            let (name, _) = name.ok_or_else(|| damaged("it holds more than a training"))?;
             means.entry(name.into()).or_default().push(Tensor::from_data(data, &device));
         }
         let epochs = history.chunks_exact(NUMBERS).map(epoch).collect();
@@ -181,28 +153,14 @@ fn epoch(numbers: &[f64]) -> Epoch {
     Epoch { training: score(0), validation, learning_rate: numbers[4], seconds: numbers[5] }
 }
 
-fn parsed<const B: usize, T>(bytes: &[u8], number: fn([u8; B]) -> T) -> Vec<T> {
-    bytes.chunks_exact(B).map(|bytes| number(bytes.try_into().expect("B bytes"))).collect()
-}
-
-/// Names, shapes and bytes of tensors.
-fn digest(tensors: &BTreeMap<String, TensorData>) -> String {
-    let mut hasher = Sha256::new();
-    for (name, data) in tensors {
-        hasher.update(format!("{name} {:?}", data.shape()));
-        hasher.update(data.as_bytes());
-    }
-    hex(hasher)
-}
-
-fn hex(hasher: Sha256) -> String {
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+fn damaged(what: impl Display) -> String {
+    format!("the file is damaged or no checkpoint ({what})")
 }
 
 /// Parameters and running statistics of a network out of training, by their place in it.
-fn tensors(network: &impl Module) -> BTreeMap<String, TensorData> {
+fn tensors(network: &impl Module) -> Tensors {
     #[derive(Default)]
-    struct Collect(Vec<String>, BTreeMap<String, TensorData>);
+    struct Collect(Vec<String>, Tensors);
     impl ModuleVisitor for Collect {
         fn enter_module(&mut self, name: &str, _container: &str) {
             self.0.push(name.into());
@@ -221,12 +179,8 @@ fn tensors(network: &impl Module) -> BTreeMap<String, TensorData> {
 
 /// A network with the tensors `part.…`, which are taken out; or the name of one that is not there in
 /// its shape.
-fn restored<N: Network>(
-    network: N,
-    part: &str,
-    tensors: &mut BTreeMap<String, TensorData>,
-) -> Result<N, String> {
-    struct Restore<'a>(Vec<String>, &'a mut BTreeMap<String, TensorData>, Option<String>);
+fn restored<N: Network>(network: N, part: &str, tensors: &mut Tensors) -> Result<N, String> {
+    struct Restore<'a>(Vec<String>, &'a mut Tensors, Option<String>);
     impl ModuleMapper for Restore<'_> {
         fn enter_module(&mut self, name: &str, _container: &str) {
             self.0.push(name.into());

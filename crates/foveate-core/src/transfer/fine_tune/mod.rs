@@ -27,7 +27,7 @@ pub use split::Part;
 
 use super::error::TransferError;
 use crate::image::{Preprocessing, RgbImage};
-use crate::models::Network;
+use crate::models::{Network, device_of};
 use checkpoint::{Checkpoint, Identity};
 use optimiser::Moments;
 use split::Split;
@@ -52,7 +52,8 @@ pub struct FineTune {
     pub augmentation: Augmentation,
     /// The share, in `[0, 1)`, of the target probability that is spread over all classes.
     pub label_smoothing: f32,
-    /// Ends the training after so many epochs without a better one on the validation pictures.
+    /// Ends the training after so many epochs (from 1) without a better one on the validation
+    /// pictures.
     pub patience: Option<usize>,
     /// Same seed, same device: same bits.
     pub seed: u64,
@@ -132,10 +133,9 @@ impl FineTune {
     ) -> Result<FineTuned<N>, TransferError> {
         self.check(validation)?;
         let start = network.valid();
-        let device = start.devices().into_iter().next().unwrap_or_default();
+        let device = device_of(&start);
         let split = Split::new(&start.clone().train(), &self.part)?;
-        let (height, width) = augmentation::size(preprocessing.resize);
-        let classes = classes(&start, height, width)?;
+        let classes = classes(&start, preprocessing.size())?;
         training.check(classes)?;
         validation.map_or(Ok(()), |labelled| labelled.check(classes))?;
 
@@ -158,6 +158,12 @@ impl FineTune {
                 trainer.epoch(&mut network, &mut moments, history.epochs.len(), training)?;
             let plain = network.valid();
             epoch.validation = validation.map(|data| trainer.score(&plain, data)).transpose()?;
+            if epoch.validation.is_some_and(|score| !score.loss.is_finite()) {
+                let rate = epoch.learning_rate;
+                let epoch = history.epochs.len() + 1;
+                let step = training.labels.len().div_ceil(self.batch);
+                return Err(TransferError::Diverged { epoch, step, rate });
+            }
             epoch.seconds = clock.elapsed().as_secs_f64();
             if history.improves(&epoch) {
                 best = plain.clone();
@@ -214,8 +220,8 @@ impl Labelled<'_> {
 }
 
 /// Logits of a network for pictures of this size.
-fn classes(network: &impl Network, height: u32, width: u32) -> Result<usize, TransferError> {
-    let layers = network.summary(height as usize, width as usize).layers;
+fn classes(network: &impl Network, [height, width]: [usize; 2]) -> Result<usize, TransferError> {
+    let layers = network.summary(height, width).layers;
     match layers.last().map(|layer| layer.output_shape) {
         Some([_, classes, 1, 1]) => Ok(classes),
         shape => {

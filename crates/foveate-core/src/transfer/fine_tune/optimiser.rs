@@ -18,6 +18,7 @@ use super::TransferError;
 
 /// How gradients become steps. The weight decay is added to the gradient (L2).
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Optimiser {
     /// Stochastic gradient descent, without dampening.
     Sgd {

@@ -6,6 +6,7 @@ use super::TransferError;
 
 /// How the learning rate goes on from its first value.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Schedule {
     /// It stays.
     Constant,
@@ -27,7 +28,7 @@ impl Schedule {
     pub fn at(&self, learning_rate: f64, epoch: usize, progress: f64, epochs: usize) -> f64 {
         let factor = match *self {
             Self::Constant => 1.0,
-            Self::Step { every, factor } => factor.powi((epoch / every) as i32),
+            Self::Step { every, factor } => factor.powi((epoch / every.max(1)) as i32),
             Self::Cosine => (1.0 + (PI * (epoch as f64 + progress) / epochs as f64).cos()) / 2.0,
         };
         learning_rate * factor

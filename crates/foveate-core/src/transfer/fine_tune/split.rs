@@ -10,6 +10,7 @@ use crate::ops::Activation;
 
 /// The layers of a network that are trained; those before them stay as they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Part {
     /// The last layer that has parameters.
     Head,

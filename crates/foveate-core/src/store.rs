@@ -1,0 +1,87 @@
+//! Named tensors and words in one safetensors file: models and checkpoints.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use burn::tensor::{DType, TensorData};
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use sha2::{Digest, Sha256};
+
+/// Tensors of f32 or f64 by name.
+pub(crate) type Tensors = BTreeMap<String, TensorData>;
+/// What stands beside them.
+pub(crate) type Words = HashMap<String, String>;
+
+const CHECK: &str = "sha256";
+
+/// Writes a file, with the SHA-256 of all of it inside. It takes the old one's place when it is whole.
+pub(crate) fn write(path: &Path, tensors: &Tensors, mut words: Words) -> io::Result<()> {
+    words.insert(CHECK.into(), check(tensors, &words));
+    let views = tensors.iter().map(|(name, data)| {
+        let dtype = if data.dtype() == DType::F64 { Dtype::F64 } else { Dtype::F32 };
+        let view = TensorView::new(dtype, data.shape().to_vec(), data.as_bytes());
+        (name.as_str(), view.expect("the bytes are those of the shape"))
+    });
+    let bytes = safetensors::serialize(views, Some(words)).expect("names and shapes are plain");
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)] // As files usually are; temporary ones are for their owner alone.
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    file.write_all(&bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Reads what [`write`] wrote; a file that is damaged or of another kind is
+/// [`io::ErrorKind::InvalidData`].
+pub(crate) fn read(path: &Path) -> io::Result<(Tensors, Words)> {
+    let bytes = fs::read(path)?;
+    let broken = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
+    let file = SafeTensors::deserialize(&bytes).map_err(|error| broken(error.to_string()))?;
+    let (_, header) =
+        SafeTensors::read_metadata(&bytes).map_err(|error| broken(error.to_string()))?;
+    let mut words = header.metadata().clone().unwrap_or_default();
+    let mut tensors = Tensors::new();
+    for (name, view) in file.iter() {
+        let (bytes, shape) = (view.data(), view.shape().to_vec());
+        let data = match view.dtype() {
+            Dtype::F32 => TensorData::new(parsed(bytes, f32::from_le_bytes), shape),
+            Dtype::F64 => TensorData::new(parsed(bytes, f64::from_le_bytes), shape),
+            other => return Err(broken(format!("{name} holds {other:?}, not f32 or f64"))),
+        };
+        tensors.insert(name.into(), data);
+    }
+    if words.remove(CHECK) != Some(check(&tensors, &words)) {
+        return Err(broken("its SHA-256 is not the one it tells".into()));
+    }
+    Ok((tensors, words))
+}
+
+/// SHA-256 of everything, in hex.
+fn check(tensors: &Tensors, words: &Words) -> String {
+    let sorted: BTreeMap<_, _> = words.iter().collect();
+    hex(Sha256::new_with_prefix(format!("{} {sorted:?}", digest(tensors))))
+}
+
+/// SHA-256 of names, shapes and bytes, in hex.
+pub(crate) fn digest(tensors: &Tensors) -> String {
+    let mut hasher = Sha256::new();
+    for (name, data) in tensors {
+        hasher.update(format!("{name} {:?}", data.shape()));
+        hasher.update(data.as_bytes());
+    }
+    hex(hasher)
+}
+
+/// What was hashed, in hex.
+pub(crate) fn hex(hasher: Sha256) -> String {
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn parsed<const B: usize, T>(bytes: &[u8], number: fn([u8; B]) -> T) -> Vec<T> {
+    bytes.chunks_exact(B).map(|bytes| number(bytes.try_into().expect("B bytes"))).collect()
+}

@@ -136,10 +136,14 @@ fn main() -> anyhow::Result<()> {
     let scenes = Scenes { args, device: chosen.device, train, test };
     for part in scenes.args.part.clone() {
         match part {
-            Part::Layers => {
-                let vgg = scenes.vgg();
-                scenes.compare("layers", LAYERS.map(|layer| format!("{vgg}:{layer}")))?;
-            }
+            // The convolutions' weights alone have no fully connected layer.
+            Part::Layers => scenes.compare(
+                "layers",
+                LAYERS.map(|layer| match layer.starts_with("classifier") {
+                    true => format!("vgg16:{layer}"),
+                    false => format!("{}:{layer}", scenes.vgg()),
+                }),
+            )?,
             Part::Networks => scenes.compare("networks", NETWORKS.map(String::from))?,
             Part::C => scenes.sweep_c()?,
             Part::Pca => scenes.sweep_pca()?,

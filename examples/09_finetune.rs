@@ -45,7 +45,7 @@ struct Args {
     epochs: usize,
 
     /// Passes before that in which the new head alone is trained, by Adam
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = 0)]
     head_epochs: usize,
 
     /// The learning rate of those

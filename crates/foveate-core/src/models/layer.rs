@@ -59,13 +59,11 @@ pub trait Layer {
 
 /// `pixels` after a window of `kernel` moved by `stride` over `pixels + 2 * padding`.
 fn windows(pixels: usize, kernel: usize, stride: usize, padding: usize, ceil: bool) -> usize {
-    let Some(span) = (pixels + 2 * padding).checked_sub(kernel) else { return 0 };
-    if !ceil {
-        return span / stride + 1;
-    }
-    let count = span.div_ceil(stride) + 1;
+    let span = pixels + 2 * padding + if ceil { stride - 1 } else { 0 };
+    let Some(room) = span.checked_sub(kernel) else { return 0 };
+    let count = room / stride + 1;
     // As PyTorch: the last window must start inside the picture or its left padding.
-    if (count - 1) * stride >= pixels + padding { count - 1 } else { count }
+    if ceil && (count - 1) * stride >= pixels + padding { count - 1 } else { count }
 }
 
 /// Pixels from the first to the last of a dilated kernel.

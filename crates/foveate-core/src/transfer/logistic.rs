@@ -8,8 +8,8 @@
 //! (gradients lie in the rows' span), with the inner product of weights, `⟨A, B⟩ = Σ A ∘ (K B)`,
 //! `K = X Xᵀ`: the same steps, at a cost that does not grow with the columns.
 //!
-//! Not linfa-logistic: it takes its log-sum-exp about the largest score of all rows, and loses those
-//! whose scores lie 35 below.
+//! Not linfa-logistic 0.8.1: by its source, it takes its log-sum-exp about the largest score of all
+//! rows, and loses those whose scores lie 35 below.
 
 use std::collections::VecDeque;
 

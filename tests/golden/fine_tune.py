@@ -7,6 +7,7 @@ networks.py, in f64. Losses before each step; a few weights and running statisti
 Frozen layers are in evaluation, trained ones in training, without dropout.
 """
 
+import sys
 from pathlib import Path
 
 import torch
@@ -17,25 +18,10 @@ from torch.optim import SGD, Adam
 from torch.optim.lr_scheduler import CosineAnnealingLR, StepLR
 
 here = Path(__file__).parent
-CLASSES, STEPS, PICTURES, SIDE = 10, 3, 8, 64
+sys.path.insert(0, str(here / "networks"))
+from networks import CLASSES, narrow  # noqa: E402
 
-
-def narrow(model, k):
-    """As narrow() of networks.py."""
-    heads = {"fc"} | ({"classifier.1"} if isinstance(model, M.SqueezeNet) else set())
-    for name, m in list(model.named_modules()):
-        parent = model.get_submodule(name.rpartition(".")[0])
-        out = CLASSES if name in heads else None
-        if isinstance(m, nn.Conv2d):
-            i = 3 if m.in_channels == 3 else m.in_channels // k
-            new = nn.Conv2d(i, out or m.out_channels // k, m.kernel_size, m.stride, m.padding, bias=m.bias is not None)
-        elif isinstance(m, nn.BatchNorm2d):
-            new = nn.BatchNorm2d(m.num_features // k, eps=m.eps)
-        elif isinstance(m, nn.Linear):
-            new = nn.Linear(m.in_features // k, out or m.out_features // k)
-        else:
-            continue
-        setattr(parent, name.rpartition(".")[2], new)
+STEPS, PICTURES, SIDE = 3, 8, 64
 
 
 def network(name):

@@ -1,13 +1,18 @@
 //! The integration tests, linked into one binary.
 
+mod adapt;
 mod attacks;
 mod charts;
 mod devices;
+mod digits;
+mod domain_distance;
+mod embedding;
 mod evaluation;
 mod explained;
 mod explanations;
 mod features;
 mod fine_tune;
+mod gradient_reversal;
 mod judge;
 mod linear_models;
 mod networks;
@@ -16,7 +21,9 @@ mod pca;
 mod perturbation;
 mod pictures;
 mod real;
+mod scatter;
 mod transfer_model;
+mod validators;
 mod visualise;
 mod weights;
 

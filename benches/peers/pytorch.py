@@ -114,6 +114,42 @@ def dann(name, batch):
     return repeat
 
 
+def adapt(name, batch):
+    """An epoch of 16 steps with the practical's network, from bytes, as a loader without workers."""
+    features = nn.Sequential(
+        nn.Conv2d(3, 32, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(32, 48, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
+    )  # fmt: skip
+    classifier = nn.Sequential(
+        nn.Linear(2352, 100), nn.ReLU(), nn.Linear(100, 100), nn.ReLU(), nn.Linear(100, 10)
+    )
+    discriminator = nn.Sequential(nn.Linear(2352, 100), nn.ReLU(), nn.Linear(100, 1))
+    network = nn.ModuleList([features, classifier, discriminator])
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.01, momentum=0.9)
+    source, target = torch.randint(256, (2, 16 * batch, 3, 28, 28), dtype=torch.uint8)
+    labels = torch.arange(16 * batch) % 10
+
+    def normalised(pictures):
+        return (pictures.float() / 255 - 0.3) / 0.33
+
+    def repeat():
+        order, others = torch.randperm(16 * batch), torch.randperm(16 * batch)
+        for step in range(0, 16 * batch, batch):
+            chosen, other = order[step : step + batch], others[step : step + batch]
+            hidden = features(normalised(torch.cat([source[chosen], target[other]])))
+            classes = F.cross_entropy(classifier(hidden[:batch]), labels[chosen])
+            logits = discriminator(ReverseGradient.apply(hidden))
+            loss = F.binary_cross_entropy_with_logits
+            domains = loss(logits[:batch], torch.zeros(batch, 1))
+            domains = domains + loss(logits[batch:], torch.ones(batch, 1))
+            optimizer.zero_grad()
+            (classes + domains).backward()
+            optimizer.step()
+            classes.item(), domains.item()
+
+    return repeat
+
+
 def dcgan(name, batch):
     """The layout and step of PyTorch's example, one channel of 32x32."""
     conditional, width = re.fullmatch(r"(c?)dcgan(\d+)", name).groups()
@@ -207,6 +243,7 @@ def explain(method, name, size):
 ROWS = {f"{name}-forward-{batch}": forward for name in NETWORKS for batch in (1, 8)}
 ROWS |= {f"{name}-gradient-1": gradient for name in ("vgg16", "resnet18", "squeezenet1_1")}
 ROWS |= {"squeezenet1_1-training-32": training, "dann-training-64": dann}
+ROWS |= {"adapt-training-64": adapt}
 ROWS |= {f"{name}-training-128": dcgan for name in ("dcgan32", "dcgan128", "cdcgan128")}
 EXPLANATIONS = {"saliency": 1, "integrated": 50, "smoothgrad": 50, "gradcam": 1, "occlusion": 1}
 ROWS |= {

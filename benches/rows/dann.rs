@@ -2,13 +2,15 @@
 //! Networks*, 2016, <https://arxiv.org/abs/1505.07818>; the network for MNIST -> MNIST-M of its
 //! common PyTorch port, <https://github.com/fungtion/DANN>.
 
+use foveate::adapt::{AdversarialTraining, Domain, Lambda};
 use foveate::burn::module::Module;
 use foveate::burn::nn::conv::Conv2d;
 use foveate::burn::nn::loss::{CrossEntropyLoss, CrossEntropyLossConfig};
 use foveate::burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Linear, LinearConfig};
 use foveate::burn::optim::{GradientsParams, ModuleOptimizer};
 use foveate::burn::tensor::{Device, Distribution, Int, Tensor};
-use foveate::models::Layer;
+use foveate::data::{Pictures, coloured_digits, digits};
+use foveate::models::{DannConfig, Layer};
 use foveate::ops::Activation;
 
 use crate::layers::{adam, conv2d, dropout_channels, max_pool, reverse_gradient};
@@ -112,5 +114,20 @@ impl Training {
         let gradients = GradientsParams::from_grads(loss.backward(), &network);
         self.network = Some(self.optimizer.step(1e-3, network, gradients));
         loss
+    }
+}
+
+/// An epoch of 16 steps of the library's training, with the practical's network and its SGD.
+pub fn epoch(batch: usize, device: &Device) -> impl FnMut() + use<> {
+    let (source, target) = (digits(16 * batch, 0), coloured_digits(16 * batch, 1));
+    let few = [source.slice(0..2), target.slice(0..2)];
+    let preprocessing = Pictures::preprocessing(&[&source, &target]);
+    let lambda = Some(Lambda::Constant { lambda: 1.0 });
+    let settings = AdversarialTraining { epochs: 1, batch, lambda, ..Default::default() };
+    let network = DannConfig::new().init(device);
+    move || {
+        let source = Domain { training: &source, validation: &few[0] };
+        let target = Domain { training: &target, validation: &few[1] };
+        settings.run(network.clone(), &preprocessing, source, target).expect("digits are learned");
     }
 }

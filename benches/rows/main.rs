@@ -47,6 +47,9 @@ enum Work {
     Training(Architecture, usize),
     /// A step of domain-adversarial training, 28x28, for this many pictures of each domain.
     Dann(usize),
+    /// An epoch of 16 steps of `foveate::adapt` with the practical's network, 28x28, for this many pictures
+    /// of each domain a step: bytes to weights.
+    Adapt(usize),
     /// A step of a DCGAN of this width, 32x32.
     Dcgan { width: usize, batch: usize, classes: usize },
     /// An attribution of one picture under SqueezeNet 1.1.
@@ -56,7 +59,7 @@ enum Work {
 }
 
 /// The rows; `peers/pytorch.py` has the same names.
-const ROWS: [(&str, Work); 24] = [
+const ROWS: [(&str, Work); 25] = [
     ("vgg16-forward-1", Work::Forward(Vgg16, 1)),
     ("vgg16-forward-8", Work::Forward(Vgg16, 8)),
     ("vgg16-gradient-1", Work::InputGradient(Vgg16)),
@@ -70,6 +73,7 @@ const ROWS: [(&str, Work); 24] = [
     ("googlenet-forward-1", Work::Forward(GoogLeNet, 1)),
     ("googlenet-forward-8", Work::Forward(GoogLeNet, 8)),
     ("dann-training-64", Work::Dann(64)),
+    ("adapt-training-64", Work::Adapt(64)),
     ("dcgan32-training-128", Work::Dcgan { width: 32, batch: 128, classes: 0 }),
     ("dcgan128-training-128", Work::Dcgan { width: 128, batch: 128, classes: 0 }),
     ("cdcgan128-training-128", Work::Dcgan { width: 128, batch: 128, classes: 10 }),
@@ -208,6 +212,7 @@ impl Work {
                 let mut training = dann::Training::new(batch, &tracked);
                 Box::new(move || finish(training.step()))
             }
+            Self::Adapt(batch) => Box::new(dann::epoch(batch, device)),
             Self::Dcgan { width, batch, classes } => {
                 let mut training = dcgan::Training::new(width, batch, classes, &tracked);
                 Box::new(move || finish(training.step()))

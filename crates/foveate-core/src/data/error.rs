@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::image::PictureError;
+
 /// A data set that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -50,5 +52,29 @@ pub enum DataError {
         name: &'static str,
         /// Where to get it, and where to put it.
         advice: String,
+    },
+    /// A file that is damaged, or of another kind.
+    #[error("{path}: {reason}; get it again", path = .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A picture that cannot be used.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// A photograph from which no patch can be cut.
+    #[error(
+        "photograph {photograph} has {}x{} pixels: expected {}x{} or more; leave it out",
+        .found[0], .found[1], .needed[0], .needed[1]
+    )]
+    Patch {
+        /// Its place among them.
+        photograph: usize,
+        /// Its height and width, in pixels.
+        found: [u32; 2],
+        /// A digit's.
+        needed: [u32; 2],
     },
 }

@@ -1,11 +1,21 @@
-//! Data to learn from: folders of pictures, one a class, and pictures decoded ahead of their use.
+//! Data to learn from: folders of pictures, one a class; digits; pictures decoded ahead of their use.
 
 mod ahead;
+mod digits;
 mod error;
 mod folder;
+mod mnist;
+mod mnist_m;
+mod pictures;
 mod scene15;
+mod two_domains;
 
 pub use ahead::ahead;
+pub use digits::{coloured_digits, digits};
 pub use error::DataError;
 pub use folder::{ImageFolder, Loaded, Sample};
+pub use mnist::{Split, idx_pictures, mnist};
+pub use mnist_m::{Ink, bsds500, mnist_m, photographs};
+pub use pictures::Pictures;
 pub use scene15::scene15;
+pub use two_domains::TwoDomains;

@@ -1,6 +1,8 @@
-//! Charts: curves with markers ([`Curves`]), and matrices of counts ([`matrix`](matrix())), as pictures.
+//! Charts: curves with markers ([`Curves`]), matrices of counts ([`matrix`](matrix())), and clouds of
+//! points ([`scatter`](scatter())), as pictures.
 
 mod matrix;
+mod scatter;
 
 use image::RgbImage;
 use plotters::coord::Shift;
@@ -13,6 +15,7 @@ use std::ops::Range;
 use super::text::{FONT, register_font};
 
 pub use matrix::matrix;
+pub use scatter::{Cloud, scatter};
 
 /// One curve.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -385,6 +385,7 @@ impl Layer for LocalResponseNorm {
 pub enum Unit {
     Conv2d(Conv2d),
     Linear(Linear),
+    BatchNorm(BatchNorm),
     Relu(Relu),
     MaxPool2d(MaxPool2d),
     AdaptiveAvgPool2d(AdaptiveAvgPool2d),
@@ -398,6 +399,7 @@ impl Unit {
         match self {
             Unit::Conv2d(layer) => layer,
             Unit::Linear(layer) => layer,
+            Unit::BatchNorm(layer) => layer,
             Unit::Relu(layer) => layer,
             Unit::MaxPool2d(layer) => layer,
             Unit::AdaptiveAvgPool2d(layer) => layer,

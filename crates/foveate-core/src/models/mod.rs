@@ -6,9 +6,13 @@
 
 mod architecture;
 mod classifier;
+mod classifier_file;
+pub mod dann;
 pub mod googlenet;
+mod initialise;
 mod labels;
 mod layer;
+pub mod lenet;
 mod network;
 pub mod resnet;
 mod rule;
@@ -19,10 +23,14 @@ pub mod weights;
 
 pub use architecture::{AnyNetwork, Architecture, UnknownArchitecture};
 pub use classifier::{Classifier, Prediction, Pretrained};
+pub use dann::{Dann, DannConfig, DomainAdversarial};
 pub use googlenet::{GoogLeNet, GoogLeNetConfig};
+pub use initialise::initialised;
 pub use labels::imagenet_labels;
 pub(crate) use layer::device_of;
 pub use layer::{Layer, Unit};
+pub use lenet::{LeNet, LeNetConfig};
+pub(crate) use network::position;
 pub use network::{NamedLayer, Network, UnknownLayer};
 pub use resnet::{ResNet, ResNetConfig};
 pub use rule::Rule;

@@ -107,7 +107,8 @@ pub trait Network: Module {
     }
 }
 
-fn run(layers: &[NamedLayer<'_>], input: Tensor<4>, rule: Rule) -> Tensor<4> {
+/// Runs layers in their order on `[n, c, h, w]`; the gradient goes back by a rule.
+pub(super) fn run(layers: &[NamedLayer<'_>], input: Tensor<4>, rule: Rule) -> Tensor<4> {
     if rule != Rule::Gradient {
         return layers.iter().fold(input, |input, named| named.layer.forward_by(input, rule));
     }
@@ -122,7 +123,7 @@ fn run(layers: &[NamedLayer<'_>], input: Tensor<4>, rule: Rule) -> Tensor<4> {
     activations
 }
 
-fn position(layers: &[NamedLayer<'_>], name: &str) -> Result<usize, UnknownLayer> {
+pub(crate) fn position(layers: &[NamedLayer<'_>], name: &str) -> Result<usize, UnknownLayer> {
     layers
         .iter()
         .rposition(|layer| {

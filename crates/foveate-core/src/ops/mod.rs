@@ -10,8 +10,10 @@
 
 mod activation;
 mod batch_norm;
+mod binary_cross_entropy;
 mod conv2d;
 mod conv_transpose2d;
+mod gradient_reversal;
 mod guided_relu;
 mod linear;
 mod lrn;
@@ -24,9 +26,11 @@ use burn::tensor::{DType, Tensor};
 
 pub use activation::Activation;
 pub use batch_norm::{Statistics, batch_norm, batch_statistics};
+pub use binary_cross_entropy::binary_cross_entropy;
 pub use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 pub use conv_transpose2d::conv_transpose2d;
 pub use conv2d::conv2d;
+pub use gradient_reversal::{GradientReversal, gradient_reversal};
 pub use guided_relu::guided_relu;
 pub use linear::linear;
 pub use lrn::{Lrn, lrn};

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::image::PictureError;
 use crate::models::{UnknownArchitecture, UnknownLayer, weights::WeightsError};
+use crate::train::OptimiserError;
 
 /// Features that cannot be made, or a classifier that cannot be learned or used.
 #[derive(Debug, thiserror::Error)]
@@ -118,6 +119,9 @@ pub enum TransferError {
         /// Its range.
         expected: &'static str,
     },
+    /// A number of the optimiser out of its range.
+    #[error(transparent)]
+    Optimiser(#[from] OptimiserError),
     /// A file that is no model, or a damaged one.
     #[error("{path}: expected a model written by TransferModel::save: {reason}; save it again", path = .path.display())]
     Damaged {

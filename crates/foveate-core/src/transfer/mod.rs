@@ -29,14 +29,15 @@ mod model;
 mod pca;
 mod products;
 
+pub use crate::train::Optimiser;
 pub use cache::Digest;
 pub use error::TransferError;
 pub use evaluation::{Confidence, Evaluation};
 pub use extract::{Extraction, FeatureExtractor, FeatureSpec, Pooling};
 pub use features::Features;
 pub use fine_tune::{
-    Augmentation, Epoch, FineTune, FineTuned, History, Labelled, Optimiser, Part,
-    RandomResizedCrop, Schedule, Score, new_head,
+    Augmentation, Epoch, FineTune, FineTuned, History, Labelled, Part, RandomResizedCrop, Schedule,
+    Score, new_head,
 };
 pub use folds::{CrossValidation, Fold, FoldScores, stratified_k_fold, stratified_split};
 pub use linear::LinearClassifier;

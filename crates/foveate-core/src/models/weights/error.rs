@@ -54,6 +54,12 @@ pub enum WeightsError {
         /// The reader's words.
         reason: String,
     },
+    /// The file holds weights, and not how the network takes pictures.
+    #[error("{path}: expected a file written by Classifier::save, found weights alone", path = .path.display())]
+    NoClassifier {
+        /// The file.
+        path: PathBuf,
+    },
     /// The tensors are not those of the network.
     #[error(
         "{path}: the tensors are not this network's:{}{}{}\n  is it the file of another network, or of another \

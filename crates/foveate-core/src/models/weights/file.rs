@@ -58,6 +58,15 @@ pub(super) fn load_folded<M: Module>(network: M, path: &Path) -> Result<M, Weigh
     apply(network, path, tensors)
 }
 
+/// The numbers of a file of weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Precision {
+    /// 32 bits.
+    Single,
+    /// 16 bits, of which 11 are significant: half the size.
+    Half,
+}
+
 /// Writes `network` to `path` as safetensors with torchvision's names and layout, so that PyTorch
 /// reads it too. The file takes the old one's place when it is whole: nothing is half written.
 ///
@@ -65,11 +74,26 @@ pub(super) fn load_folded<M: Module>(network: M, path: &Path) -> Result<M, Weigh
 ///
 /// [`WeightsError::Io`] if the file cannot be written.
 pub fn save<M: Module>(network: &M, path: impl AsRef<Path>) -> Result<(), WeightsError> {
-    let path = path.as_ref();
-    let mut store = SafetensorsStore::from_file(path)
-        .with_to_adapter(BurnToPyTorchAdapter)
-        .skip_enum_variants(true)
-        .overwrite(true);
+    write(network, path.as_ref(), Precision::Single, None)
+}
+
+/// As [`save`], with an entry of metadata.
+pub(crate) fn write<M: Module>(
+    network: &M,
+    path: &Path,
+    precision: Precision,
+    entry: Option<(&str, &str)>,
+) -> Result<(), WeightsError> {
+    let mut store = SafetensorsStore::from_file(path).skip_enum_variants(true).overwrite(true);
+    store = match precision {
+        Precision::Single => store.with_to_adapter(BurnToPyTorchAdapter),
+        Precision::Half => {
+            store.with_to_adapter(BurnToPyTorchAdapter.chain(FloatCastAdapter::to(DType::F16)))
+        }
+    };
+    if let Some((name, text)) = entry {
+        store = store.metadata(name, text);
+    }
     store.collect_from(network).map_err(|error| WeightsError::Io {
         path: path.into(),
         reason: match error {
@@ -92,10 +116,10 @@ fn format(path: &Path) -> Result<Format, WeightsError> {
     File::open(path).map_err(error)?.take(16).read_to_end(&mut start).map_err(error)?;
     let found = match start.as_slice() {
         [] => "an empty file".into(),
+        // The length of the header, 8 bytes, then the header: a JSON object. Lengths may begin as pickles do.
+        [_, _, _, _, _, 0, 0, 0, b'{', ..] => return Ok(Format::Safetensors),
         // A zip archive, or the pickle of a protocol from 2 to 5.
         [b'P', b'K', 3, 4, ..] | [0x80, 2..=5, ..] => return Ok(Format::PyTorch),
-        // The length of the header, 8 bytes, then the header: a JSON object.
-        [_, _, _, _, _, 0, 0, 0, b'{', ..] => return Ok(Format::Safetensors),
         text if text.iter().all(|byte| byte.is_ascii_graphic() || byte.is_ascii_whitespace()) => {
             format!("text, \"{}...\"", text.escape_ascii())
         }

@@ -8,6 +8,6 @@ mod registry;
 
 pub use download::DownloadError;
 pub use error::{Misshaped, WeightsError};
-pub(crate) use file::{apply, tensors};
-pub use file::{load, save};
+pub use file::{Precision, load, save};
+pub(crate) use file::{apply, tensors, write};
 pub use registry::{SOURCES, Source, cache_folder};

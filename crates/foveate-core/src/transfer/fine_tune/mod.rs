@@ -9,7 +9,6 @@ mod augmentation;
 mod checkpoint;
 mod history;
 mod new_head;
-mod optimiser;
 mod schedule;
 mod split;
 mod trainer;
@@ -21,15 +20,14 @@ use std::time::Instant;
 pub use augmentation::{Augmentation, RandomResizedCrop};
 pub use history::{Epoch, History, Score};
 pub use new_head::new_head;
-pub use optimiser::Optimiser;
 pub use schedule::Schedule;
 pub use split::Part;
 
 use super::error::TransferError;
 use crate::image::{Preprocessing, RgbImage};
 use crate::models::{Network, device_of};
-use checkpoint::{Checkpoint, Identity};
-use optimiser::Moments;
+use crate::train::{Moments, Optimiser};
+use checkpoint::{Checkpoint, identity};
 use split::Split;
 use trainer::Trainer;
 
@@ -139,7 +137,7 @@ impl FineTune {
         training.check(classes)?;
         validation.map_or(Ok(()), |labelled| labelled.check(classes))?;
 
-        let identity = || Identity::new(self, &start, preprocessing, training, validation);
+        let identity = || identity(self, &start, preprocessing, training, validation);
         let file = self.checkpoint.clone().map(|path| (path, identity()));
         let resumed =
             file.as_ref().map(|(path, identity)| Checkpoint::read(path, identity, &start));

@@ -3,24 +3,14 @@
 use burn::nn::loss::{CrossEntropyLoss, CrossEntropyLossConfig};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use indicatif::{ProgressBar, ProgressStyle};
-use rand::SeedableRng;
 use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 
 use super::history::{Epoch, Score};
-use super::optimiser::Moments;
 use super::split::Split;
 use super::{FineTune, Labelled, TransferError};
 use crate::image::{self, Pixels, Preprocessing, RgbImage};
 use crate::models::Network;
-
-/// A generator for one purpose at one place: nothing else draws from it.
-fn generator(seed: u64, purpose: u64, epoch: usize, place: usize) -> ChaCha8Rng {
-    let mut generator = ChaCha8Rng::seed_from_u64(seed);
-    generator.set_stream(purpose << 60 | (epoch as u64) << 32 | place as u64);
-    generator
-}
+use crate::train::{Moments, generator, progress_bar};
 
 const SHUFFLE: u64 = 0;
 const AUGMENT: u64 = 1;
@@ -129,11 +119,4 @@ impl Sums {
         let pictures = self.pictures as f64;
         Score { loss: self.loss / pictures, accuracy: self.right as f64 / pictures }
     }
-}
-
-/// A bar on the terminal; nothing where there is none.
-fn progress_bar(steps: usize, epoch: usize, epochs: usize) -> ProgressBar {
-    let style = ProgressStyle::with_template("{prefix} [{bar:40}] {pos}/{len} {eta} {msg}")
-        .expect("the template is valid");
-    ProgressBar::new(steps as u64).with_style(style).with_prefix(format!("epoch {epoch}/{epochs}"))
 }

@@ -1,0 +1,55 @@
+//! [`Alternate`]: Dong-Hyun Lee, *Pseudo-Label: The Simple and Efficient Semi-Supervised Learning Method
+//! for Deep Neural Networks*, 2013: now and then a step on target pictures, with the network's own answers
+//! of the moment for labels, whose loss weighs more and more (equation 16).
+
+use super::AdaptError;
+
+/// Steps on the target's pictures between those on the source's.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Alternate {
+    /// Source batches to one target batch, 1 or more.
+    pub every: usize,
+    /// The target's weight at last, 0 or larger.
+    pub weight: f64,
+    /// The share of the training, in `[0, 1]`, before which the weight is 0.
+    pub from: f64,
+    /// The share at which it has grown to its last value, in a straight line.
+    pub to: f64,
+}
+
+impl Default for Alternate {
+    /// The practical's ratio; the paper's last weight, 3, over the first half.
+    fn default() -> Self {
+        Self { every: 50, weight: 3.0, from: 0.0, to: 0.5 }
+    }
+}
+
+impl Alternate {
+    /// The weight when the share `progress` in `[0, 1]` of the training is done.
+    pub fn at(&self, progress: f64) -> f64 {
+        match progress {
+            p if p < self.from => 0.0,
+            p if p < self.to => self.weight * (p - self.from) / (self.to - self.from),
+            _ => self.weight,
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), AdaptError> {
+        if self.every == 0 {
+            return Err(AdaptError::setting("alternate.every", 0, "one source batch or more"));
+        }
+        if !(self.weight >= 0.0 && self.weight.is_finite()) {
+            let expected = "a number of 0 or larger";
+            return Err(AdaptError::setting("alternate.weight", self.weight, expected));
+        }
+        if !(0.0 <= self.from && self.from <= self.to && self.to <= 1.0) {
+            let found = format!("{} to {}", self.from, self.to);
+            return Err(AdaptError::setting(
+                "alternate.from",
+                found,
+                "two shares in [0, 1], the smaller first",
+            ));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,112 @@
+//! What can be wrong with an adaptation.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::models::UnknownLayer;
+use crate::train::OptimiserError;
+
+/// A training that cannot begin, or not go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AdaptError {
+    /// A setting out of its range.
+    #[error("{name} is {found}: expected {expected}")]
+    Setting {
+        /// The field.
+        name: &'static str,
+        /// Its value.
+        found: String,
+        /// Its range.
+        expected: &'static str,
+    },
+    /// A number of the optimiser out of its range.
+    #[error(transparent)]
+    Optimiser(#[from] OptimiserError),
+    /// Too few pictures for one step.
+    #[error(
+        "the {set} holds {found} pictures: expected {needed} or more; add some, or make the batch smaller"
+    )]
+    TooFew {
+        /// Which set.
+        set: &'static str,
+        /// Its pictures.
+        found: usize,
+        /// Those of a batch, or one.
+        needed: usize,
+    },
+    /// Pictures of another size.
+    #[error("the {set} holds pictures of {}x{} pixels: expected {}x{}", .found[0], .found[1], .expected[0], .expected[1])]
+    Size {
+        /// Which set.
+        set: &'static str,
+        /// Height and width.
+        found: [usize; 2],
+        /// The first set's.
+        expected: [usize; 2],
+    },
+    /// A label that is no class of the network.
+    #[error("picture {picture} of the {set} has the label {label}, and the network has {classes} classes: from 0 to {}", .classes - 1)]
+    Label {
+        /// Which set.
+        set: &'static str,
+        /// Its place there.
+        picture: usize,
+        /// Its label.
+        label: u8,
+        /// Classes of the network.
+        classes: usize,
+    },
+    /// The network's boundary is none of its layers.
+    #[error(transparent)]
+    Layer(#[from] UnknownLayer),
+    /// A training whose loss is no number any more.
+    #[error(
+        "the loss is not finite in step {step} of epoch {epoch} (classes {class_loss}, domains {domain_loss}, lambda \
+         {lambda}, learning rate {rate:e}): lower one of the two{}", .checkpoint.as_ref().map_or(String::new(), |path| format!(
+            "; {} holds the epochs before", path.display()
+        ))
+    )]
+    Diverged {
+        /// The epoch, from 1.
+        epoch: usize,
+        /// Its step, from 1.
+        step: usize,
+        /// The loss of the classes.
+        class_loss: f32,
+        /// The loss of the domains; 0 without a domain head.
+        domain_loss: f32,
+        /// The reversed gradient's factor.
+        lambda: f64,
+        /// The learning rate.
+        rate: f64,
+        /// The last good checkpoint.
+        checkpoint: Option<PathBuf>,
+    },
+    /// A checkpoint that this training cannot go on from.
+    #[error("{path}: {reason}; remove it to start anew, or train as it was begun", path = .path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file cannot be read or written.
+    #[error("{path}: {reason}", path = .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's answer.
+        reason: io::Error,
+    },
+}
+
+impl AdaptError {
+    pub(super) fn setting(
+        name: &'static str,
+        found: impl ToString,
+        expected: &'static str,
+    ) -> Self {
+        Self::Setting { name, found: found.to_string(), expected }
+    }
+}

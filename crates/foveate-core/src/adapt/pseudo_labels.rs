@@ -1,0 +1,141 @@
+//! [`PseudoLabels`]: Dong-Hyun Lee, *Pseudo-Label: The Simple and Efficient Semi-Supervised Learning Method
+//! for Deep Neural Networks*, 2013, in rounds: sure answers on the target become labels, and the network
+//! is trained with them. Classes are balanced as in Yang Zou, Zhiding Yu, B. V. K. Vijaya Kumar, Jinsong
+//! Wang, *Domain Adaptation for Semantic Segmentation via Class-Balanced Self-Training*, 2018,
+//! <https://arxiv.org/abs/1810.07911>.
+
+use std::ops::ControlFlow;
+
+use super::{AdaptError, Adapted, AdversarialTraining, Domain, Epoch, History, outputs};
+use crate::image::Preprocessing;
+use crate::models::DomainAdversarial;
+
+/// Training in rounds on the source's labels and on the network's own sure answers on the target.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PseudoLabels {
+    /// How often answers are taken anew.
+    pub rounds: usize,
+    /// The least probability of an answer that is taken, in `[0, 1)`.
+    pub threshold: f32,
+    /// No class gets more than its share of the pictures: `share / classes` of all, the surest first.
+    /// None takes all sure answers.
+    pub share: Option<f64>,
+    /// The training of each round; its checkpoint's name gets `.round1` and so on.
+    pub training: AdversarialTraining,
+}
+
+/// What a round began with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Round {
+    /// From 0.
+    pub round: usize,
+    /// Answers taken.
+    pub taken: usize,
+    /// Share of those that are right: what an oracle sees. None if nothing was taken.
+    pub right: Option<f64>,
+}
+
+impl PseudoLabels {
+    /// Trains `network`, which knows the source already; epochs of all rounds are in one history. The
+    /// network kept is the last round's.
+    ///
+    /// # Errors
+    ///
+    /// As [`AdversarialTraining::run`].
+    pub fn run<N: DomainAdversarial>(
+        &self,
+        network: N,
+        preprocessing: &Preprocessing,
+        source: Domain<'_>,
+        target: Domain<'_>,
+        mut watch: impl FnMut(&Round, Option<&Epoch>) -> ControlFlow<()>,
+    ) -> Result<Adapted<N>, AdaptError> {
+        if !(0.0..1.0).contains(&self.threshold) {
+            return Err(AdaptError::setting("threshold", self.threshold, "a number in [0, 1)"));
+        }
+        if let Some(share) = self.share.filter(|share| !(*share > 0.0 && *share <= 1.0)) {
+            return Err(AdaptError::setting("share", share, "a number in (0, 1]"));
+        }
+        let mut network = network.valid();
+        let mut history = History::default();
+        for round in 0..self.rounds {
+            let found = outputs(&network, preprocessing, target.training);
+            let guesses = select(&found.logits, found.classes, self.threshold, self.share);
+            let pairs = guesses.iter().zip(&target.training.labels);
+            let (mut taken, mut right) = (0, 0);
+            for (guess, label) in pairs.filter_map(|(guess, label)| Some((guess.as_ref()?, label)))
+            {
+                taken += 1;
+                right += usize::from(guess == label);
+            }
+            let about =
+                Round { round, taken, right: (taken > 0).then(|| right as f64 / taken as f64) };
+            if watch(&about, None).is_break() {
+                break;
+            }
+            let settings = AdversarialTraining {
+                seed: self.training.seed.wrapping_add(round as u64 + 1),
+                checkpoint: self.training.checkpoint.as_ref().map(|path| {
+                    let mut name = path.as_os_str().to_owned();
+                    name.push(format!(".round{}", round + 1));
+                    name.into()
+                }),
+                ..self.training.clone()
+            };
+            let mut stop = false;
+            let adapted = settings.with_guesses(
+                network,
+                preprocessing,
+                [source, target],
+                Some(&guesses),
+                |epoch| {
+                    let flow = watch(&about, Some(epoch));
+                    stop = flow.is_break();
+                    flow
+                },
+            )?;
+            network = adapted.network;
+            history.epochs.extend(adapted.history.epochs);
+            if stop {
+                break;
+            }
+        }
+        Ok(Adapted { network, history })
+    }
+}
+
+/// The answers that are sure: for each row of `logits` (`[n, classes]`, row by row) its class, if its
+/// probability is `threshold` or more. With a `share`, at most `share n / classes` of each class, the
+/// surest.
+///
+/// # Panics
+///
+/// If logits are no whole rows.
+pub fn select(
+    logits: &[f32],
+    classes: usize,
+    threshold: f32,
+    share: Option<f64>,
+) -> Vec<Option<u8>> {
+    assert!(classes > 0 && logits.len().is_multiple_of(classes), "logits are rows of classes");
+    let answer = |row: &[f32]| {
+        let best = (0..classes).reduce(|a, b| if row[b] > row[a] { b } else { a }).unwrap_or(0);
+        let sum: f64 = row.iter().map(|&logit| f64::from(logit - row[best]).exp()).sum();
+        (best as u8, 1.0 / sum)
+    };
+    let answers: Vec<(u8, f64)> = logits.chunks_exact(classes).map(answer).collect();
+    let sure = |probability: f64| probability >= f64::from(threshold);
+    let mut guesses: Vec<Option<u8>> =
+        answers.iter().map(|&(class, probability)| sure(probability).then_some(class)).collect();
+    if let Some(share) = share {
+        let most = (share * answers.len() as f64 / classes as f64) as usize;
+        for class in 0..classes {
+            let mut of_class: Vec<usize> =
+                (0..guesses.len()).filter(|&i| guesses[i] == Some(class as u8)).collect();
+            // The surest first; among equals the earlier.
+            of_class.sort_by(|&a, &b| answers[b].1.total_cmp(&answers[a].1));
+            of_class.iter().skip(most).for_each(|&i| guesses[i] = None);
+        }
+    }
+    guesses
+}

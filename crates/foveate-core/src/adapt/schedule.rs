@@ -1,0 +1,113 @@
+//! What changes over a training: lambda and the learning rate, by its progress p from 0 to 1.
+
+use super::AdaptError;
+
+/// The factor lambda of the reversed gradient.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Lambda {
+    /// It stays. At 0 the domain head learns and the features do not heed it.
+    Constant {
+        /// 0 or larger.
+        lambda: f64,
+    },
+    /// 0 until a share of the training is done, then constant.
+    WarmStart {
+        /// 0 or larger.
+        lambda: f64,
+        /// In `[0, 1]`.
+        share: f64,
+    },
+    /// `highest (2 / (1 + exp(-gamma p)) - 1)`: from 0 to about `highest` (Ganin et al. 2016, section
+    /// 5.2.2).
+    Annealed {
+        /// 0 or larger; 1 in the paper.
+        highest: f64,
+        /// How fast; larger than 0, 10 in the paper.
+        gamma: f64,
+    },
+}
+
+impl Lambda {
+    /// The paper's.
+    pub const PAPER: Self = Self::Annealed { highest: 1.0, gamma: 10.0 };
+
+    /// The factor when the share `progress` in `[0, 1]` of the training is done.
+    pub fn at(&self, progress: f64) -> f64 {
+        match *self {
+            Self::Constant { lambda } => lambda,
+            Self::WarmStart { share, .. } if progress < share => 0.0,
+            Self::WarmStart { lambda, .. } => lambda,
+            Self::Annealed { highest, gamma } => {
+                highest * (2.0 / (1.0 + (-gamma * progress).exp()) - 1.0)
+            }
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), AdaptError> {
+        let (Self::Constant { lambda: factor }
+        | Self::WarmStart { lambda: factor, .. }
+        | Self::Annealed { highest: factor, .. }) = *self;
+        if !(factor >= 0.0 && factor.is_finite()) {
+            return Err(AdaptError::setting("lambda", factor, "a number of 0 or larger"));
+        }
+        match *self {
+            Self::WarmStart { share, .. } if !(0.0..=1.0).contains(&share) => {
+                Err(AdaptError::setting("lambda.share", share, "a number in [0, 1]"))
+            }
+            Self::Annealed { gamma, .. } if !(gamma > 0.0 && gamma.is_finite()) => {
+                Err(AdaptError::setting("lambda.gamma", gamma, "a number larger than 0"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// How the learning rate goes on from its first value mu0.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Rate {
+    /// It stays.
+    Constant,
+    /// `mu0 / (1 + alpha p)^beta` (Ganin et al. 2016, section 5.2.2).
+    Annealed {
+        /// 0 or larger; 10 in the paper.
+        alpha: f64,
+        /// 0 or larger; 0.75 in the paper.
+        beta: f64,
+    },
+}
+
+impl Rate {
+    /// The paper's.
+    pub const PAPER: Self = Self::Annealed { alpha: 10.0, beta: 0.75 };
+
+    /// The learning rate when the share `progress` in `[0, 1]` of the training is done.
+    pub fn at(&self, first: f64, progress: f64) -> f64 {
+        match *self {
+            Self::Constant => first,
+            Self::Annealed { alpha, beta } => first / (1.0 + alpha * progress).powf(beta),
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), AdaptError> {
+        match *self {
+            Self::Annealed { alpha, .. } if !(alpha >= 0.0 && alpha.is_finite()) => {
+                Err(AdaptError::setting("rate.alpha", alpha, "a number of 0 or larger"))
+            }
+            Self::Annealed { beta, .. } if !(beta >= 0.0 && beta.is_finite()) => {
+                Err(AdaptError::setting("rate.beta", beta, "a number of 0 or larger"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// How often the progress is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// Before every step.
+    Batch,
+    /// Before every epoch.
+    Epoch,
+}

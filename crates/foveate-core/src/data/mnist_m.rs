@@ -1,0 +1,131 @@
+//! MNIST-M: digits blended with photographs, Yaroslav Ganin et al., *Domain-Adversarial Training of
+//! Neural Networks*, 2016, <https://arxiv.org/abs/1505.07818>, section 5.2.4: `|patch - digit|` for a random
+//! patch of BSDS500 (Pablo Arbelaez, Michael Maire, Charless Fowlkes, Jitendra Malik, *Contour Detection
+//! and Hierarchical Image Segmentation*, 2011).
+//!
+//! The authors' own pictures were made with an unknown seed; these have one. Every digit draws from a
+//! stream of its own, in whole numbers: same seed, same bytes, on every platform that decodes the
+//! photographs alike.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rand::{RngCore, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use super::error::DataError;
+use super::pictures::Pictures;
+use crate::image::{self, RgbImage};
+use crate::models::weights::cache_folder;
+
+/// What becomes of a digit before it is blended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ink {
+    /// Every pixel that is not 0 becomes 255, as in the authors' code.
+    Binary,
+    /// Its grey values stay.
+    Grey,
+}
+
+/// The digits in colour: `|patch - digit|` in each channel, for a random patch of a random photograph.
+///
+/// # Errors
+///
+/// [`DataError::Absent`] for no photograph, [`DataError::Patch`] for one that is smaller than a digit.
+///
+/// # Panics
+///
+/// If the digits are not grey.
+pub fn mnist_m(
+    digits: &Pictures,
+    photographs: &[RgbImage],
+    ink: Ink,
+    seed: u64,
+) -> Result<Pictures, DataError> {
+    assert_eq!(digits.channels, 1, "digits are grey");
+    let (height, width) = (digits.height as u32, digits.width as u32);
+    if photographs.is_empty() {
+        return Err(absent(&[]));
+    }
+    for (photograph, picture) in photographs.iter().enumerate() {
+        let found = [picture.height(), picture.width()];
+        if found[0] < height || found[1] < width {
+            return Err(DataError::Patch { photograph, found, needed: [height, width] });
+        }
+    }
+    let size = digits.height * digits.width;
+    let mut pixels = vec![0; digits.len() * size * 3];
+    pixels.par_chunks_exact_mut(size * 3).enumerate().for_each(|(i, blended)| {
+        let mut generator = ChaCha8Rng::seed_from_u64(seed);
+        generator.set_stream(i as u64);
+        // Below n, by one draw of 32 bits.
+        let mut below = |n: u32| ((u64::from(generator.next_u32()) * u64::from(n)) >> 32) as u32;
+        let photograph = &photographs[below(photographs.len() as u32) as usize];
+        let left = below(photograph.width() - width + 1);
+        let top = below(photograph.height() - height + 1);
+        for (at, (&digit, rgb)) in
+            digits.bytes(i).iter().zip(blended.chunks_exact_mut(3)).enumerate()
+        {
+            let (x, y) = (left + at as u32 % width, top + at as u32 / width);
+            let digit = match ink {
+                Ink::Binary => 255 * u8::from(digit > 0),
+                Ink::Grey => digit,
+            };
+            for (value, &patch) in rgb.iter_mut().zip(&photograph.get_pixel(x, y).0) {
+                *value = patch.abs_diff(digit);
+            }
+        }
+    });
+    Ok(Pictures { channels: 3, pixels, labels: digits.labels.clone(), ..*digits })
+}
+
+/// The 200 training photographs of BSDS500, sorted by name: from `bsds500/` below the folder that
+/// `FOVEATE_DATA` names, or below [`cache_folder`].
+///
+/// # Errors
+///
+/// [`DataError`]: they are not at hand, or cannot be read.
+pub fn bsds500() -> Result<Vec<RgbImage>, DataError> {
+    let data = env::var_os("FOVEATE_DATA").map(PathBuf::from);
+    let folders: Vec<_> =
+        data.into_iter().chain([cache_folder()]).map(|place| place.join("bsds500")).collect();
+    match folders.iter().find(|folder| folder.is_dir()) {
+        Some(folder) => photographs(folder),
+        None => Err(absent(&folders)),
+    }
+}
+
+/// The JPEG and PNG files in a folder, sorted by name.
+///
+/// # Errors
+///
+/// [`DataError::Io`]; [`DataError::Absent`] if there is none; [`DataError::Picture`] if one cannot be
+/// decoded.
+pub fn photographs(folder: impl AsRef<Path>) -> Result<Vec<RgbImage>, DataError> {
+    let folder = folder.as_ref();
+    let io = |reason| DataError::Io { path: folder.into(), reason };
+    let listed: Result<Vec<PathBuf>, _> =
+        fs::read_dir(folder).map_err(io)?.map(|entry| entry.map(|entry| entry.path())).collect();
+    let mut files = listed.map_err(io)?;
+    let picture = |path: &PathBuf| {
+        let end = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+        ["jpg", "jpeg", "png"].contains(&end.as_str())
+    };
+    files.retain(picture);
+    if files.is_empty() {
+        return Err(absent(&[folder.to_path_buf()]));
+    }
+    files.sort();
+    let decoded: Result<_, _> = files.par_iter().map(image::open).collect();
+    Ok(decoded?)
+}
+
+fn absent(folders: &[PathBuf]) -> DataError {
+    let place = folders.first().map_or(Path::new("bsds500"), PathBuf::as_path).display();
+    let advice = format!(
+        "put the JPEG or PNG photographs of github.com/BIDS/BSDS500, BSDS500/data/images/train, into {place}"
+    );
+    DataError::Absent { name: "photographs", advice }
+}

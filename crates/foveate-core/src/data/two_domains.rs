@@ -1,0 +1,61 @@
+//! [`TwoDomains`]: a source with labels and a target to adapt to.
+
+use super::digits::{coloured_digits, digits};
+use super::error::DataError;
+use super::mnist::{Split, mnist};
+use super::mnist_m::{Ink, bsds500, mnist_m};
+use super::pictures::Pictures;
+
+/// Two domains of the same classes, each with pictures to learn from and to validate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TwoDomains {
+    /// The source's training pictures.
+    pub source: Pictures,
+    /// The source's validation pictures.
+    pub source_validation: Pictures,
+    /// The target's training pictures.
+    pub target: Pictures,
+    /// The target's validation pictures.
+    pub target_validation: Pictures,
+}
+
+impl TwoDomains {
+    /// MNIST and MNIST-M: 60,000 training and 10,000 test digits of each. Training and test digits are
+    /// blended with patches of the same photographs, as the authors did.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError`]: MNIST or the photographs are not at hand, or damaged.
+    pub fn mnist(ink: Ink, seed: u64) -> Result<Self, DataError> {
+        let photographs = bsds500()?;
+        let [source, source_validation] = [mnist(Split::Train)?, mnist(Split::Test)?];
+        let target = mnist_m(&source, &photographs, ink, seed)?;
+        // Another seed: the test digits get other patches.
+        let target_validation = mnist_m(&source_validation, &photographs, ink, !seed)?;
+        Ok(Self { source, source_validation, target, target_validation })
+    }
+
+    /// Drawn digits, and other drawn digits on coloured textures: nothing to download.
+    pub fn drawn(training: usize, validation: usize, seed: u64) -> Self {
+        // Every part from a seed of its own: no digit comes twice.
+        let seed = |part: u64| seed.wrapping_mul(4).wrapping_add(part);
+        Self {
+            source: digits(training, seed(0)),
+            source_validation: digits(validation, seed(1)),
+            target: coloured_digits(training, seed(2)),
+            target_validation: coloured_digits(validation, seed(3)),
+        }
+    }
+
+    /// The first `training` and `validation` pictures of each domain, or as many as there are.
+    #[must_use]
+    pub fn limited(self, training: usize, validation: usize) -> Self {
+        let first = |set: Pictures, most: usize| set.slice(0..most.min(set.len()));
+        Self {
+            source: first(self.source, training),
+            source_validation: first(self.source_validation, validation),
+            target: first(self.target, training),
+            target_validation: first(self.target_validation, validation),
+        }
+    }
+}

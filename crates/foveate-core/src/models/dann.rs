@@ -1,0 +1,123 @@
+//! DANN: Yaroslav Ganin, Evgeniya Ustinova, Hana Ajakan, Pascal Germain, Hugo Larochelle, François
+//! Laviolette, Mario Marchand, Victor Lempitsky, *Domain-Adversarial Training of Neural Networks*, 2016,
+//! <https://arxiv.org/abs/1505.07818>; the network for digits of its figure 4a.
+//!
+//! Unlike the figure's, the convolutions pad by 2 pixels and the domain head has one output, a logit.
+
+use burn::config::Config;
+use burn::module::Module;
+use burn::nn::{BatchNormConfig, DropoutConfig, Relu};
+use burn::tensor::{Device, Tensor};
+
+use super::layer::{Unit, conv2d, device_of, linear, max_pool2d};
+use super::network::{NamedLayer, Network, run};
+use super::rule::Rule;
+use super::vgg::sequential;
+use crate::ops::gradient_reversal;
+
+/// A network that has, beside its classes, a head that tells the domain of a picture by its features.
+/// Two lists of layers are all that it takes to adapt a network of one's own.
+pub trait DomainAdversarial: Network {
+    /// The last layer of the features: what comes behind it in [`layers`](Network::layers) classifies.
+    fn boundary(&self) -> &str;
+
+    /// The layers of the domain head: from features `[n, c, h, w]` to one logit, `[n, 1, 1, 1]`.
+    fn domain_layers(&self) -> Vec<NamedLayer<'_>>;
+
+    /// Logits `[n, 1]` of coming from the target domain, for features `[n, c, h, w]`. Their gradient
+    /// goes back to the features reversed, and `lambda` times as large ([`gradient_reversal`]).
+    fn domain(&self, features: Tensor<4>, lambda: f64) -> Tensor<2> {
+        run(&self.domain_layers(), gradient_reversal(features, lambda), Rule::Gradient)
+            .flatten(1, 3)
+    }
+}
+
+/// Configuration of a [`Dann`].
+#[derive(Config, Debug)]
+pub struct DannConfig {
+    /// Classes of the label classifier.
+    #[config(default = 10)]
+    pub classes: usize,
+    /// Batch norm behind every layer with weights but the last ones, and dropout behind the features and
+    /// in the label classifier: the stronger variant that most public code has.
+    #[config(default = false)]
+    pub normalised: bool,
+}
+
+impl DannConfig {
+    /// A network with random weights, for pictures of 28x28 pixels.
+    pub fn init(&self, device: &Device) -> Dann {
+        let relu = || Some(Unit::Relu(Relu::new()));
+        let pool = || Some(Unit::MaxPool2d(max_pool2d(2, 2, 0, false)));
+        let conv = |channels| Some(Unit::Conv2d(conv2d(channels, 5, 1, 2).init(device)));
+        let dense = |from, to| Some(Unit::Linear(linear(from, to, device)));
+        let norm = |channels: usize| {
+            self.normalised.then(|| Unit::BatchNorm(BatchNormConfig::new(channels).init(device)))
+        };
+        let dropout = || self.normalised.then(|| Unit::Dropout(DropoutConfig::new(0.5).init()));
+        let layers = |layers: Vec<Option<Unit>>| layers.into_iter().flatten().collect();
+        Dann {
+            features: layers(vec![
+                conv([3, 32]),
+                norm(32),
+                relu(),
+                pool(),
+                conv([32, 48]),
+                norm(48),
+                relu(),
+                pool(),
+                dropout(),
+            ]),
+            classifier: layers(vec![
+                dense(FEATURES, 100),
+                norm(100),
+                relu(),
+                dropout(),
+                dense(100, 100),
+                norm(100),
+                relu(),
+                dense(100, self.classes),
+            ]),
+            domain: layers(vec![dense(FEATURES, 100), norm(100), relu(), dense(100, 1)]),
+        }
+    }
+}
+
+/// Numbers that the features of a picture are: 48 channels of 7x7.
+const FEATURES: usize = 48 * 7 * 7;
+
+/// Three networks that share one body: features, the classes that they show, and the domain that they
+/// come from. As a [`Network`] it is features and classes; its layers go by `features.0`, `classifier.0`,
+/// `domain.0`.
+#[derive(Module, Debug)]
+pub struct Dann {
+    features: Vec<Unit>,
+    classifier: Vec<Unit>,
+    domain: Vec<Unit>,
+}
+
+impl Network for Dann {
+    fn layers(&self) -> Vec<NamedLayer<'_>> {
+        let mut layers = sequential("features", &self.features);
+        layers.extend(sequential("classifier", &self.classifier));
+        layers
+    }
+
+    fn with_classes(mut self, classes: usize) -> Self {
+        let device = device_of(&self);
+        if let Some(Unit::Linear(head)) = self.classifier.last_mut() {
+            *head = linear(100, classes, &device);
+        }
+        self
+    }
+}
+
+impl DomainAdversarial for Dann {
+    fn boundary(&self) -> &str {
+        "features"
+    }
+
+    fn domain_layers(&self) -> Vec<NamedLayer<'_>> {
+        sequential("domain", &self.domain)
+    }
+}

@@ -1,0 +1,75 @@
+//! LeNet-5: Yann LeCun, Léon Bottou, Yoshua Bengio, Patrick Haffner, *Gradient-Based Learning Applied to
+//! Document Recognition*, 1998, <http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf>, figure 2.
+//!
+//! As in most code of today: ReLUs for its scaled tanh, max pooling for its trained subsampling, every
+//! second convolution on all channels, a fully connected last layer, and 28x28 pixels padded to 32x32.
+
+use burn::config::Config;
+use burn::module::Module;
+use burn::nn::Relu;
+use burn::tensor::Device;
+
+use super::layer::{Unit, conv2d, device_of, linear, max_pool2d};
+use super::network::{NamedLayer, Network};
+use super::vgg::sequential;
+
+/// Configuration of a [`LeNet`].
+#[derive(Config, Debug)]
+pub struct LeNetConfig {
+    /// Channels of a picture: 3, or 1 for pictures without colours.
+    #[config(default = 3)]
+    pub channels: usize,
+    /// Classes of the last layer.
+    #[config(default = 10)]
+    pub classes: usize,
+}
+
+impl LeNetConfig {
+    /// A network with random weights, for pictures of 28x28 pixels.
+    pub fn init(&self, device: &Device) -> LeNet {
+        let relu = || Unit::Relu(Relu::new());
+        let pool = || Unit::MaxPool2d(max_pool2d(2, 2, 0, false));
+        let dense = |from, to| Unit::Linear(linear(from, to, device));
+        LeNet {
+            features: vec![
+                Unit::Conv2d(conv2d([self.channels, 6], 5, 1, 2).init(device)),
+                relu(),
+                pool(),
+                Unit::Conv2d(conv2d([6, 16], 5, 1, 0).init(device)),
+                relu(),
+                pool(),
+            ],
+            classifier: vec![
+                dense(16 * 5 * 5, 120),
+                relu(),
+                dense(120, 84),
+                relu(),
+                dense(84, self.classes),
+            ],
+        }
+    }
+}
+
+/// LeNet-5; its layers go by `features.0` to `features.5` and `classifier.0` to `classifier.4`, of which
+/// `classifier.3` gives 84 features.
+#[derive(Module, Debug)]
+pub struct LeNet {
+    features: Vec<Unit>,
+    classifier: Vec<Unit>,
+}
+
+impl Network for LeNet {
+    fn layers(&self) -> Vec<NamedLayer<'_>> {
+        let mut layers = sequential("features", &self.features);
+        layers.extend(sequential("classifier", &self.classifier));
+        layers
+    }
+
+    fn with_classes(mut self, classes: usize) -> Self {
+        let device = device_of(&self);
+        if let Some(Unit::Linear(head)) = self.classifier.last_mut() {
+            *head = linear(84, classes, &device);
+        }
+        self
+    }
+}

@@ -1,0 +1,12 @@
+//! What every training here shares: optimisers, and that it can be repeated and resumed bit for bit.
+
+mod forward;
+mod optimiser;
+mod progress;
+mod state;
+
+pub(crate) use forward::{forward, generator};
+pub(crate) use optimiser::Moments;
+pub use optimiser::{Optimiser, OptimiserError};
+pub(crate) use progress::progress_bar;
+pub(crate) use state::{Identity, State, StateError, tensors};

@@ -1,0 +1,170 @@
+//! A training on disk, from which it goes on bit for bit: networks, optimisers' memories and tables of
+//! numbers in one safetensors file, and what they belong to in its metadata.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::path::Path;
+use std::{fs, io};
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::optimiser::Moments;
+use crate::store::{self, Tensors, Words};
+
+/// What a training has come to, by names.
+#[derive(Default)]
+pub(crate) struct State(Tensors);
+
+/// What a training is of: two are the same if these are.
+pub(crate) struct Identity(pub Vec<(&'static str, String)>);
+
+/// A state that cannot be written or read.
+pub(crate) enum StateError {
+    Io(io::Error),
+    /// The file is damaged, or of another training.
+    Unusable(String),
+}
+
+impl State {
+    /// Adds the parameters and running statistics of a network out of training.
+    pub fn put(&mut self, part: &str, network: &impl Module) {
+        let named = tensors(network).into_iter();
+        self.0.extend(named.map(|(name, data)| (format!("{part}.{name}"), data)));
+    }
+
+    pub fn put_moments(&mut self, part: &str, moments: &Moments) {
+        for (name, means) in &moments.means {
+            for (i, mean) in means.iter().enumerate() {
+                self.0.insert(format!("{part}.{name}.{i}"), mean.to_data());
+            }
+        }
+        self.put_numbers(&format!("{part} steps"), vec![moments.steps as f64]);
+    }
+
+    pub fn put_numbers(&mut self, name: &str, numbers: Vec<f64>) {
+        let shape = [numbers.len()];
+        self.0.insert(name.into(), TensorData::new(numbers, shape));
+    }
+
+    /// Writes the file under another name, then gives it its own: nothing is half written.
+    pub fn write(&self, path: &Path, identity: &Identity) -> Result<(), StateError> {
+        fs::create_dir_all(path.parent().unwrap_or(Path::new(""))).map_err(StateError::Io)?;
+        let words: Words =
+            identity.0.iter().map(|(what, value)| (what.to_string(), value.clone())).collect();
+        store::write(path, &self.0, words).map_err(StateError::Io)
+    }
+
+    /// What the file holds, if there is one.
+    pub fn read(path: &Path, identity: &Identity) -> Result<Option<Self>, StateError> {
+        let (tensors, words) = match store::read(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(damaged(error)),
+            Err(reason) => return Err(StateError::Io(reason)),
+            Ok(read) => read,
+        };
+        for (what, expected) in &identity.0 {
+            match words.get(*what) {
+                Some(found) if found == expected => {}
+                Some(found) => {
+                    return Err(StateError::Unusable(format!(
+                        "it is of a training of other {what}: expected {expected}, found {found}"
+                    )));
+                }
+                None => return Err(damaged(format!("it does not tell its {what}"))),
+            }
+        }
+        Ok(Some(Self(tensors)))
+    }
+
+    /// A copy of `network` with the tensors of a part.
+    pub fn take<M: Module>(&mut self, part: &str, network: &M) -> Result<M, StateError> {
+        restored(network, part, &mut self.0).map_err(|name| lacking(&name))
+    }
+
+    pub fn take_moments(&mut self, part: &str, device: &Device) -> Result<Moments, StateError> {
+        let steps = self.take_numbers(&format!("{part} steps"))?;
+        let steps = *steps.first().ok_or_else(|| lacking("a number of steps"))? as usize;
+        let start = format!("{part}.");
+        let names: Vec<_> =
+            self.0.keys().filter(|name| name.starts_with(&start)).cloned().collect();
+        let mut means: BTreeMap<String, Vec<Tensor<1>>> = BTreeMap::new();
+        // Sorted by name: the first mean comes before the second.
+        for name in names {
+            let data = self.0.remove(&name).expect("the name is one of its keys");
+            let place = name[start.len()..].rsplit_once('.').ok_or_else(|| lacking("a mean"))?.0;
+            means.entry(place.into()).or_default().push(Tensor::from_data(data, device));
+        }
+        Ok(Moments { steps, means })
+    }
+
+    pub fn take_numbers(&mut self, name: &str) -> Result<Vec<f64>, StateError> {
+        Ok(self.0.remove(name).ok_or_else(|| lacking(name))?.iter().collect())
+    }
+
+    /// Everything was taken.
+    pub fn end(self) -> Result<(), StateError> {
+        match self.0.keys().next() {
+            Some(name) => Err(damaged(format!("{name} is more than a training"))),
+            None => Ok(()),
+        }
+    }
+}
+
+fn lacking(name: &str) -> StateError {
+    damaged(format!("{name} is missing"))
+}
+
+fn damaged(what: impl Display) -> StateError {
+    StateError::Unusable(format!("the file is damaged or no checkpoint ({what})"))
+}
+
+/// Parameters and running statistics of a network out of training, by their place in it.
+pub(crate) fn tensors(network: &impl Module) -> Tensors {
+    #[derive(Default)]
+    struct Collect(Vec<String>, Tensors);
+    impl ModuleVisitor for Collect {
+        fn enter_module(&mut self, name: &str, _container: &str) {
+            self.0.push(name.into());
+        }
+        fn exit_module(&mut self, _name: &str, _container: &str) {
+            self.0.pop();
+        }
+        fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+            self.1.insert(self.0.join("."), parameter.val().into_data());
+        }
+    }
+    let mut collect = Collect::default();
+    network.visit(&mut collect);
+    collect.1
+}
+
+/// A copy of a network with the tensors `part.…`, which are taken out; or the name of one that is not
+/// there in its shape.
+fn restored<M: Module>(network: &M, part: &str, tensors: &mut Tensors) -> Result<M, String> {
+    struct Restore<'a>(Vec<String>, &'a mut Tensors, Option<String>);
+    impl ModuleMapper for Restore<'_> {
+        fn enter_module(&mut self, name: &str, _container: &str) {
+            self.0.push(name.into());
+        }
+        fn exit_module(&mut self, _name: &str, _container: &str) {
+            self.0.pop();
+        }
+        fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            let name = self.0.join(".");
+            match self.1.remove(&name) {
+                Some(data) if *data.shape() == parameter.lazy_shape() => {
+                    parameter.map(|tensor| Tensor::from_data(data, &tensor.device()))
+                }
+                _ => {
+                    self.2 = Some(name);
+                    parameter
+                }
+            }
+        }
+    }
+    // A copy of its own: clones share the running statistics.
+    let mut restore = Restore(vec![part.into()], tensors, None);
+    let network = network.valid().map(&mut restore);
+    restore.2.map_or(Ok(network), Err)
+}

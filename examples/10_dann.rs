@@ -1,0 +1,361 @@
+//! A classifier for digits in photographs, learned from digits on black and from pictures without
+//! labels: domain-adversarial training (Ganin et al. 2016), from MNIST to MNIST-M.
+//!
+//! ```text
+//! cargo run --release --example 10_dann                       # the practical's network and schedule
+//! cargo run --release --example 10_dann -- --data digits --compare --epochs 8 # nothing to download
+//! cargo run --release --example 10_dann -- --no-reversal      # the features do not heed the domain head
+//! cargo run --release --example 10_dann -- --evaluate out/dann_0.safetensors --pictures out/digits.png
+//! ```
+
+mod adapt;
+
+use std::fs;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+use clap::{Parser, ValueEnum};
+use foveate::adapt::{
+    AdversarialTraining, Augmentation, Lambda, Pace, PseudoLabels, Rate, Validator,
+};
+use foveate::data::{ImageFolder, Pictures, TwoDomains};
+use foveate::image;
+use foveate::models::weights::Precision;
+use foveate::models::{Dann, DannConfig, initialised};
+use foveate::prelude::*;
+use foveate::train::Optimiser;
+use foveate::transfer::Evaluation;
+
+use adapt::{Data, choices, curves, domains, mean_and_deviation, print, print_round};
+
+/// Trains on two domains of digits, of which only the first has labels, and tells how well the network
+/// reads both. Writes dann_SEED.csv, .png and .safetensors for each seed, and some of the pictures as
+/// digits.png.
+#[derive(Clone, Parser)]
+struct Args {
+    /// The two domains
+    #[arg(long, default_value = "mnist")]
+    data: Data,
+
+    /// The features do not heed the domain head, which learns all the same
+    #[arg(long, conflicts_with = "source_only")]
+    no_reversal: bool,
+
+    /// Train on the source alone as well, first, and tell what the adaptation gains
+    #[arg(long, conflicts_with_all = ["source_only", "no_reversal"])]
+    compare: bool,
+
+    /// No domain head at all
+    #[arg(long)]
+    source_only: bool,
+
+    /// The largest factor of the reversed gradient
+    #[arg(long, default_value_t = 1.0)]
+    lambda: f64,
+
+    /// How fast the factor grows to it; 0 for at once
+    #[arg(long, default_value_t = 10.0)]
+    gamma: f64,
+
+    /// The factor is 0 in this share of the training, and constant in the rest
+    #[arg(long, conflicts_with = "gamma")]
+    warm_start: Option<f64>,
+
+    /// Passes over the source's training pictures
+    #[arg(long, default_value_t = 20)]
+    epochs: usize,
+
+    /// One training for each
+    #[arg(long, num_args = 1.., default_values_t = [0])]
+    seeds: Vec<u64>,
+
+    /// The network: plain, as the practical's, or normalised, with batch norm and dropout
+    #[arg(long, default_value = "plain")]
+    variant: Variant,
+
+    /// Pictures of each domain a step
+    #[arg(long, default_value_t = 64)]
+    batch: usize,
+
+    /// How gradients become steps
+    #[arg(long, default_value = "sgd")]
+    optimizer: Kind,
+
+    /// The first learning rate; it falls as in the paper
+    #[arg(long, default_value_t = 0.01)]
+    learning_rate: f64,
+
+    /// Change lambda and the learning rate before each epoch, not each step
+    #[arg(long)]
+    by_epoch: bool,
+
+    /// Train on source pictures of random contrast, brightness and inversion, channel by channel
+    #[arg(long)]
+    contrast: bool,
+
+    /// Train on pictures moved by as many pixels at most
+    #[arg(long, default_value_t = 0)]
+    shift: usize,
+
+    /// Rounds of training on the network's own sure answers, after it
+    #[arg(long, default_value_t = 0)]
+    rounds: usize,
+
+    /// The learning rate of the rounds; the last one of the training before, if there is none
+    #[arg(long)]
+    round_learning_rate: Option<f64>,
+
+    /// Passes in each round
+    #[arg(long, default_value_t = 2)]
+    round_epochs: usize,
+
+    /// The least probability of an answer that is sure
+    #[arg(long, default_value_t = 0.95)]
+    threshold: f32,
+
+    /// Whose best epoch is kept: entropy, snd, im or source-risk; the last, if there is none
+    #[arg(long)]
+    validator: Option<Validator>,
+
+    /// Pictures to train on, of each domain; all 60,000 of MNIST's or 12,800 drawn ones, if there is none
+    #[arg(long)]
+    limit: Option<usize>,
+
+    /// A file to go on from after an interruption; its name gets the seed
+    #[arg(long)]
+    checkpoint: Option<PathBuf>,
+
+    /// Write weights of 16 bits
+    #[arg(long)]
+    half: bool,
+
+    /// Train nothing: read pictures with this network
+    #[arg(long, requires = "pictures")]
+    evaluate: Option<PathBuf>,
+
+    /// A picture, one with many 28x28 digits side by side, or a folder with the folders 0 to 9
+    #[arg(long)]
+    pictures: Option<PathBuf>,
+
+    /// auto, ndarray, flex, wgpu, wgpu:N, wgpu:cpu
+    #[arg(long, env = "FOVEATE_DEVICE", default_value = "auto")]
+    device: String,
+
+    /// Folder for what is written
+    #[arg(long, default_value = "out")]
+    out: PathBuf,
+}
+
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+enum Variant {
+    Plain,
+    Normalised,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    Sgd,
+    Adam,
+}
+
+fn settings(args: &Args, seed: u64) -> AdversarialTraining {
+    let highest = args.lambda;
+    let lambda = match args.warm_start {
+        _ if args.source_only => None,
+        _ if args.no_reversal => Some(Lambda::Constant { lambda: 0.0 }),
+        Some(share) => Some(Lambda::WarmStart { lambda: highest, share }),
+        None if args.gamma == 0.0 => Some(Lambda::Constant { lambda: highest }),
+        None => Some(Lambda::Annealed { highest, gamma: args.gamma }),
+    };
+    AdversarialTraining {
+        epochs: args.epochs,
+        batch: args.batch,
+        optimiser: match args.optimizer {
+            Kind::Sgd => Optimiser::SGD,
+            Kind::Adam => Optimiser::ADAM,
+        },
+        learning_rate: args.learning_rate,
+        rate: Rate::PAPER,
+        lambda,
+        pace: if args.by_epoch { Pace::Epoch } else { Pace::Batch },
+        source_augmentation: Augmentation { shift: args.shift, contrast: args.contrast },
+        target_augmentation: Augmentation { shift: args.shift, contrast: false },
+        alternate: None,
+        validator: args.validator,
+        seed,
+        checkpoint: args.checkpoint.as_ref().map(|file| {
+            let mut name = file.as_os_str().to_owned();
+            name.push(format!(".{seed}"));
+            name.into()
+        }),
+    }
+}
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let chosen = foveate::device(&args.device)?;
+    println!("device:  {chosen}");
+    if let (Some(checkpoint), Some(pictures)) = (&args.evaluate, &args.pictures) {
+        return evaluate(&args, checkpoint, pictures, &chosen.device);
+    }
+    let data = args.data.load(args.limit)?;
+    println!("data:    {} + {} pictures to learn from", data.source.len(), data.target.len());
+    fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
+    draw(&data).save(args.out.join("digits.png"))?;
+
+    let preprocessing = Pictures::preprocessing(&[&data.source, &data.target]);
+    let [source, target] = domains(&data);
+    let mut arms = vec![("dann", args.clone())];
+    if args.compare {
+        let before = Args { source_only: true, warm_start: None, rounds: 0, ..args.clone() };
+        arms.insert(0, ("source", before));
+    }
+    let mut last = Vec::new();
+    for (arm, args) in arms {
+        let mut found = Vec::new();
+        for &seed in &args.seeds {
+            println!("{arm}, seed {seed}");
+            let start = Instant::now();
+            let network = initialised(empty(&args, &chosen.device), seed);
+            let settings = settings(&args, seed);
+            let mut adapted = settings.watched(network, &preprocessing, source, target, print)?;
+            if args.rounds > 0 {
+                let rounds = rounds(&args, settings);
+                let network = adapted.network;
+                let more = rounds.run(network, &preprocessing, source, target, print_round)?;
+                adapted.network = more.network;
+                adapted.history.epochs.extend(more.history.epochs);
+            }
+            println!("{:.0} s", start.elapsed().as_secs_f64());
+            let name = |end: &str| args.out.join(format!("{arm}_{seed}.{end}"));
+            fs::write(name("csv"), adapted.history.csv())?;
+            curves(arm, &adapted.history).save(name("png"))?;
+            let labels = (0..10).map(|digit| digit.to_string()).collect();
+            let precision = if args.half { Precision::Half } else { Precision::Single };
+            let classifier = Classifier::new(adapted.network, preprocessing, labels);
+            classifier.save(name("safetensors"), precision)?;
+            found.push(choices(&adapted.history));
+        }
+        last.push(report(arm, &found));
+    }
+    if let [before, after] = last[..] {
+        println!("the adaptation gains {:.2} points", after - before);
+    }
+    println!("{}: NAME_SEED.csv, .png and .safetensors, digits.png", args.out.display());
+    Ok(())
+}
+
+/// Which epochs would be taken, and how well they read the target; the last epochs' mean, in percent.
+fn report(arm: &str, found: &[Vec<(&str, usize, f64)>]) -> f64 {
+    println!("{arm}:");
+    let mut last = f64::NAN;
+    for i in 0..found.iter().map(Vec::len).min().unwrap_or(0) {
+        let accuracies: Vec<f64> = found.iter().map(|choices| 100.0 * choices[i].2).collect();
+        let (mean, deviation) = mean_and_deviation(&accuracies);
+        let epochs: Vec<_> = found.iter().map(|choices| (choices[i].1 + 1).to_string()).collect();
+        let name = found[0][i].0;
+        println!("{name:>12}: target {mean:.2} +- {deviation:.2} %, epoch {}", epochs.join(", "));
+        if name == "last" {
+            last = mean;
+        }
+    }
+    last
+}
+
+/// Rounds of sure answers behind a training, with its last learning rate and lambda.
+fn rounds(args: &Args, settings: AdversarialTraining) -> PseudoLabels {
+    let rate = settings.rate.at(settings.learning_rate, 1.0);
+    PseudoLabels {
+        rounds: args.rounds,
+        threshold: args.threshold,
+        share: Some(1.0),
+        training: AdversarialTraining {
+            epochs: args.round_epochs,
+            learning_rate: args.round_learning_rate.unwrap_or(rate),
+            rate: Rate::Constant,
+            lambda: settings.lambda.map(|lambda| Lambda::Constant { lambda: lambda.at(1.0) }),
+            ..settings
+        },
+    }
+}
+
+fn empty(args: &Args, device: &Device) -> Dann {
+    DannConfig::new().with_normalised(args.variant == Variant::Normalised).init(device)
+}
+
+/// The first digits of both domains.
+fn draw(data: &TwoDomains) -> RgbImage {
+    let row =
+        |set: &Pictures, from: usize| (from..from + 16).map(|i| set.picture(i)).collect::<Vec<_>>();
+    let rows = [&data.source, &data.target].map(|set| [row(set, 0), row(set, 16)]);
+    tiled(&rows.concat())
+}
+
+/// Rows of pictures of one size, edge to edge.
+fn tiled(rows: &[Vec<RgbImage>]) -> RgbImage {
+    let (width, height) = rows[0][0].dimensions();
+    RgbImage::from_fn(width * rows[0].len() as u32, height * rows.len() as u32, |x, y| {
+        *rows[(y / height) as usize][(x / width) as usize].get_pixel(x % width, y % height)
+    })
+}
+
+/// Reads a picture, a sheet of digits, or a folder with classes.
+fn evaluate(
+    args: &Args,
+    checkpoint: &PathBuf,
+    path: &PathBuf,
+    device: &Device,
+) -> anyhow::Result<()> {
+    let classifier = Classifier::open(empty(args, device), checkpoint)?;
+    let labels = classifier.labels().to_vec();
+    let answers = |pictures: &[RgbImage]| -> anyhow::Result<Vec<usize>> {
+        let mut answers = Vec::new();
+        for batch in pictures.chunks(250) {
+            answers.extend(classifier.classify(batch, 1)?.iter().map(|found| found[0].class));
+        }
+        Ok(answers)
+    };
+    if path.is_dir() {
+        let folder = ImageFolder::open(path)?;
+        if folder.classes() != labels {
+            bail!(
+                "{}: expected the folders {labels:?}, found {:?}",
+                path.display(),
+                folder.classes()
+            );
+        }
+        let loaded = folder.load(classifier.preprocessing().resize);
+        loaded.unreadable.iter().for_each(|error| println!("left out: {error}"));
+        let found = Evaluation::new(&answers(&loaded.pictures)?, &loaded.labels, &labels)?;
+        println!("{found}");
+        return Ok(());
+    }
+    let picture = image::open(path)?;
+    let [height, width] = classifier.preprocessing().resize.size();
+    let (rows, columns) = (picture.height() / height, picture.width() / width);
+    let exact = picture.dimensions() == (columns * width, rows * height);
+    let (tiles, columns) = match exact && rows * columns > 1 {
+        true => (tiles(&picture, height, width), columns as usize),
+        false => (vec![picture], 1),
+    };
+    for row in answers(&tiles)?.chunks(columns) {
+        println!(
+            "{}",
+            row.iter().map(|&class| labels[class].as_str()).collect::<Vec<_>>().join(" ")
+        );
+    }
+    Ok(())
+}
+
+/// The parts of a sheet, row by row.
+fn tiles(sheet: &RgbImage, height: u32, width: u32) -> Vec<RgbImage> {
+    let corners = (0..sheet.height())
+        .step_by(height as usize)
+        .flat_map(|y| (0..sheet.width()).step_by(width as usize).map(move |x| (x, y)));
+    corners
+        .map(|(left, top)| {
+            RgbImage::from_fn(width, height, |x, y| *sheet.get_pixel(left + x, top + y))
+        })
+        .collect()
+}

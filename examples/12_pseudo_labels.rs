@@ -1,0 +1,140 @@
+//! What a network's own answers on the target add, in two forms, over a training on the source alone and
+//! over a domain-adversarial one.
+//!
+//! ```text
+//! cargo run --release --example 12_pseudo_labels -- --data digits
+//! cargo run --release --example 12_pseudo_labels -- --limit 12800
+//! ```
+
+mod adapt;
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use foveate::adapt::{AdversarialTraining, Alternate, Lambda, PseudoLabels, Rate};
+use foveate::data::Pictures;
+use foveate::models::{DannConfig, initialised};
+
+use adapt::{Data, domains, print, print_round};
+
+/// Trains on the source alone and domain-adversarially; then each goes on in three ways, for as many
+/// epochs: as it was, with its sure answers as labels in rounds, and with steps on the target by its
+/// answers of the moment.
+#[derive(Parser)]
+struct Args {
+    /// The two domains
+    #[arg(long, default_value = "mnist")]
+    data: Data,
+
+    /// Passes over the source's training pictures at first
+    #[arg(long, default_value_t = 8)]
+    epochs: usize,
+
+    /// Rounds of sure answers
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
+
+    /// Passes in each round
+    #[arg(long, default_value_t = 2)]
+    round_epochs: usize,
+
+    /// The least probability of an answer that is sure
+    #[arg(long, default_value_t = 0.95)]
+    threshold: f32,
+
+    /// Source batches to one target batch, where they alternate
+    #[arg(long, default_value_t = 50)]
+    every: usize,
+
+    /// The target's last weight there
+    #[arg(long, default_value_t = 3.0)]
+    weight: f64,
+
+    /// Pictures to train on, of each domain
+    #[arg(long)]
+    limit: Option<usize>,
+
+    /// Same seed, same training
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+
+    /// auto, ndarray, flex, wgpu, wgpu:N, wgpu:cpu
+    #[arg(long, env = "FOVEATE_DEVICE", default_value = "auto")]
+    device: String,
+
+    /// A folder for checkpoints, to go on from after an interruption
+    #[arg(long)]
+    checkpoints: Option<PathBuf>,
+}
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let chosen = foveate::device(&args.device)?;
+    println!("device: {chosen}");
+    let data = args.data.load(args.limit)?;
+    let preprocessing = Pictures::preprocessing(&[&data.source, &data.target]);
+    let [source, target] = domains(&data);
+    let mut table = Vec::new();
+    for (name, lambda) in [("source alone", None), ("adversarial", Some(Lambda::PAPER))] {
+        println!("\n{name}");
+        let file = |step: &str| {
+            let folder = args.checkpoints.as_ref()?;
+            Some(folder.join(format!("{}_{step}", name.replace(' ', "_"))))
+        };
+        let first = AdversarialTraining {
+            epochs: args.epochs,
+            lambda,
+            seed: args.seed,
+            checkpoint: file("first"),
+            ..Default::default()
+        };
+        let network = initialised(DannConfig::new().init(&chosen.device), args.seed);
+        let start = first.watched(network, &preprocessing, source, target, print)?;
+
+        // On from where the learning rate and lambda have come to.
+        let (last_rate, last_lambda) = (
+            first.rate.at(first.learning_rate, 1.0),
+            lambda.map(|lambda| Lambda::Constant { lambda: lambda.at(1.0) }),
+        );
+        let more = AdversarialTraining {
+            epochs: args.rounds * args.round_epochs,
+            learning_rate: last_rate,
+            rate: Rate::Constant,
+            lambda: last_lambda,
+            checkpoint: file("longer"),
+            ..first.clone()
+        };
+        println!("{name}, longer");
+        let longer = more.watched(start.network.clone(), &preprocessing, source, target, print)?;
+        println!("{name}, with sure answers");
+        let rounds = PseudoLabels {
+            rounds: args.rounds,
+            threshold: args.threshold,
+            share: Some(1.0),
+            training: AdversarialTraining {
+                epochs: args.round_epochs,
+                checkpoint: file("sure"),
+                ..more.clone()
+            },
+        };
+        let sure =
+            rounds.run(start.network.clone(), &preprocessing, source, target, print_round)?;
+        println!("{name}, alternating");
+        let alternate = Alternate { every: args.every, weight: args.weight, ..Default::default() };
+        let settings = AdversarialTraining {
+            alternate: Some(alternate),
+            checkpoint: file("alternating"),
+            ..more
+        };
+        let alternating = settings.watched(start.network, &preprocessing, source, target, print)?;
+        let runs = [start.history, longer.history, sure.history, alternating.history];
+        let last = runs
+            .map(|history| history.epochs.last().map_or(f64::NAN, |e| 100.0 * e.target_accuracy));
+        table.push((name, last));
+    }
+    println!("\ntarget, %         first  longer  sure answers  alternating");
+    for (name, [first, longer, sure, alternating]) in table {
+        println!("{name:16} {first:6.2}  {longer:6.2}        {sure:6.2}       {alternating:6.2}");
+    }
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! What the examples of domain adaptation share: their data, and how a training is told.
+
+// Not every example uses all of it.
+#![allow(dead_code)]
+
+use std::ops::ControlFlow;
+
+use clap::ValueEnum;
+use foveate::adapt::{Domain, Epoch, History, Round, Validator};
+use foveate::data::{DataError, Ink, TwoDomains};
+use foveate::image::chart::{Curves, Series};
+use foveate::prelude::*;
+
+/// The two domains.
+#[derive(Clone, Copy, PartialEq, ValueEnum)]
+pub enum Data {
+    /// Drawn digits, and drawn digits on coloured textures: nothing to download.
+    Digits,
+    /// MNIST, and MNIST-M blended from it and photographs of BSDS500.
+    Mnist,
+}
+
+impl Data {
+    /// At most `limit` training pictures of each domain.
+    pub fn load(self, limit: Option<usize>) -> Result<TwoDomains, DataError> {
+        match self {
+            Self::Digits => Ok(TwoDomains::drawn(limit.unwrap_or(12_800), 2000, 0)),
+            Self::Mnist => {
+                let all = TwoDomains::mnist(Ink::Binary, 0)?;
+                Ok(all.limited(limit.unwrap_or(usize::MAX), usize::MAX))
+            }
+        }
+    }
+}
+
+/// Source and target, as a training takes them.
+pub fn domains(data: &TwoDomains) -> [Domain<'_>; 2] {
+    [
+        Domain { training: &data.source, validation: &data.source_validation },
+        Domain { training: &data.target, validation: &data.target_validation },
+    ]
+}
+
+/// A line an epoch.
+pub fn print(epoch: &Epoch) -> ControlFlow<()> {
+    let percent = |share: f64| 100.0 * share;
+    let [source, target] = [epoch.source_accuracy, epoch.target_accuracy].map(percent);
+    print!("source {source:6.2} %, target {target:6.2} %");
+    if let (Some(domain), Some(loss)) = (epoch.domain_accuracy, epoch.domain_loss) {
+        print!(", domain {:6.2} %;  losses {:.4}, {loss:.4}", percent(domain), epoch.class_loss);
+    } else {
+        print!(";  loss {:.4}", epoch.class_loss);
+    }
+    println!(
+        ";  lambda {:.2}, learning rate {:.1e}, {:.0} s",
+        epoch.lambda, epoch.learning_rate, epoch.seconds
+    );
+    ControlFlow::Continue(())
+}
+
+/// A line for the answers that a round begins with, and one an epoch.
+pub fn print_round(round: &Round, epoch: Option<&Epoch>) -> ControlFlow<()> {
+    if let Some(epoch) = epoch {
+        return print(epoch);
+    }
+    let right = round.right.map_or("-".into(), |share| format!("{:.2}", 100.0 * share));
+    println!("round {}: {} sure answers, {right} % of them right", round.round + 1, round.taken);
+    ControlFlow::Continue(())
+}
+
+/// The epochs that the last, an oracle and each validator would take, and their target accuracies.
+pub fn choices(history: &History) -> Vec<(&'static str, usize, f64)> {
+    let last = history.epochs.len().checked_sub(1);
+    let mut choices = vec![("last", last), ("oracle", history.oracle())];
+    choices.extend(Validator::ALL.map(|one| (one.name(), history.chosen(one))));
+    let found = |(name, epoch): (&'static str, Option<usize>)| {
+        Some((name, epoch?, history.epochs[epoch?].target_accuracy))
+    };
+    choices.into_iter().filter_map(found).collect()
+}
+
+/// Mean and standard deviation (of a sample).
+pub fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    (mean, (squares / (n - 1.0).max(1.0)).sqrt())
+}
+
+/// Accuracies over the epochs.
+pub fn curves(title: &str, history: &History) -> RgbImage {
+    let series = |name: &str, value: &dyn Fn(&Epoch) -> Option<f64>| Series {
+        name: name.into(),
+        points: (1..)
+            .zip(&history.epochs)
+            .filter_map(|(i, epoch)| Some((f64::from(i), 100.0 * value(epoch)?)))
+            .collect(),
+        ..Default::default()
+    };
+    let chart = Curves {
+        title: title.into(),
+        x_label: "epoch".into(),
+        y_label: "accuracy, %".into(),
+        series: vec![
+            series("source", &|epoch| Some(epoch.source_accuracy)),
+            series("target", &|epoch| Some(epoch.target_accuracy)),
+            series("domain", &|epoch| epoch.domain_accuracy),
+        ],
+        ..Default::default()
+    };
+    chart.draw()
+}

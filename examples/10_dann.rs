@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! cargo run --release --example 10_dann                       # the practical's network and schedule
-//! cargo run --release --example 10_dann -- --data digits --compare --epochs 8 # nothing to download
+//! cargo run --release --example 10_dann -- --data digits --compare --variant normalised --contrast \
+//!     --optimizer adam --learning-rate 2e-3 --warm-start 0.5 --lambda 0.1 --epochs 3 --rounds 1 --round-epochs 1
 //! cargo run --release --example 10_dann -- --no-reversal      # the features do not heed the domain head
 //! cargo run --release --example 10_dann -- --evaluate out/dann_0.safetensors --pictures out/digits.png
 //! ```
@@ -11,7 +12,7 @@
 mod adapt;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
@@ -27,7 +28,7 @@ use foveate::prelude::*;
 use foveate::train::Optimiser;
 use foveate::transfer::Evaluation;
 
-use adapt::{Data, choices, curves, domains, mean_and_deviation, print, print_round};
+use adapt::{Data, choices, curves, domains, mean_and_deviation, open, print, print_round};
 
 /// Trains on two domains of digits, of which only the first has labels, and tells how well the network
 /// reads both. Writes dann_SEED.csv, .png and .safetensors for each seed, and some of the pictures as
@@ -42,7 +43,7 @@ struct Args {
     #[arg(long, conflicts_with = "source_only")]
     no_reversal: bool,
 
-    /// Train on the source alone as well, first, and tell what the adaptation gains
+    /// First train on the source alone, on pictures as they are; then tell what all the rest gains
     #[arg(long, conflicts_with_all = ["source_only", "no_reversal"])]
     compare: bool,
 
@@ -159,7 +160,7 @@ enum Kind {
     Adam,
 }
 
-fn settings(args: &Args, seed: u64) -> AdversarialTraining {
+fn settings(args: &Args, arm: &str, seed: u64) -> AdversarialTraining {
     let highest = args.lambda;
     let lambda = match args.warm_start {
         _ if args.source_only => None,
@@ -186,7 +187,7 @@ fn settings(args: &Args, seed: u64) -> AdversarialTraining {
         seed,
         checkpoint: args.checkpoint.as_ref().map(|file| {
             let mut name = file.as_os_str().to_owned();
-            name.push(format!(".{seed}"));
+            name.push(format!(".{arm}{seed}"));
             name.into()
         }),
     }
@@ -197,7 +198,7 @@ fn main() -> anyhow::Result<()> {
     let chosen = foveate::device(&args.device)?;
     println!("device:  {chosen}");
     if let (Some(checkpoint), Some(pictures)) = (&args.evaluate, &args.pictures) {
-        return evaluate(&args, checkpoint, pictures, &chosen.device);
+        return evaluate(checkpoint, pictures, &chosen.device);
     }
     let data = args.data.load(args.limit)?;
     println!("data:    {} + {} pictures to learn from", data.source.len(), data.target.len());
@@ -208,7 +209,8 @@ fn main() -> anyhow::Result<()> {
     let [source, target] = domains(&data);
     let mut arms = vec![("dann", args.clone())];
     if args.compare {
-        let before = Args { source_only: true, warm_start: None, rounds: 0, ..args.clone() };
+        let (source_only, contrast, shift, warm_start, rounds) = (true, false, 0, None, 0);
+        let before = Args { source_only, contrast, shift, warm_start, rounds, ..args.clone() };
         arms.insert(0, ("source", before));
     }
     let mut last = Vec::new();
@@ -218,7 +220,7 @@ fn main() -> anyhow::Result<()> {
             println!("{arm}, seed {seed}");
             let start = Instant::now();
             let network = initialised(empty(&args, &chosen.device), seed);
-            let settings = settings(&args, seed);
+            let settings = settings(&args, arm, seed);
             let mut adapted = settings.watched(network, &preprocessing, source, target, print)?;
             if args.rounds > 0 {
                 let rounds = rounds(&args, settings);
@@ -240,7 +242,7 @@ fn main() -> anyhow::Result<()> {
         last.push(report(arm, &found));
     }
     if let [before, after] = last[..] {
-        println!("the adaptation gains {:.2} points", after - before);
+        println!("over the source alone: {:.2} points", after - before);
     }
     println!("{}: NAME_SEED.csv, .png and .safetensors, digits.png", args.out.display());
     Ok(())
@@ -286,8 +288,9 @@ fn empty(args: &Args, device: &Device) -> Dann {
 
 /// The first digits of both domains.
 fn draw(data: &TwoDomains) -> RgbImage {
-    let row =
-        |set: &Pictures, from: usize| (from..from + 16).map(|i| set.picture(i)).collect::<Vec<_>>();
+    let row = |set: &Pictures, from: usize| -> Vec<RgbImage> {
+        (from..from + 16).map(|i| set.picture(i % set.len())).collect()
+    };
     let rows = [&data.source, &data.target].map(|set| [row(set, 0), row(set, 16)]);
     tiled(&rows.concat())
 }
@@ -301,13 +304,8 @@ fn tiled(rows: &[Vec<RgbImage>]) -> RgbImage {
 }
 
 /// Reads a picture, a sheet of digits, or a folder with classes.
-fn evaluate(
-    args: &Args,
-    checkpoint: &PathBuf,
-    path: &PathBuf,
-    device: &Device,
-) -> anyhow::Result<()> {
-    let classifier = Classifier::open(empty(args, device), checkpoint)?;
+fn evaluate(checkpoint: &Path, path: &Path, device: &Device) -> anyhow::Result<()> {
+    let classifier = open(checkpoint, device)?;
     let labels = classifier.labels().to_vec();
     let answers = |pictures: &[RgbImage]| -> anyhow::Result<Vec<usize>> {
         let mut answers = Vec::new();

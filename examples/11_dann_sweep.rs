@@ -68,7 +68,7 @@ fn main() -> anyhow::Result<()> {
     fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
 
     let mut table = String::from("lambda,gamma,seed,source,target,domain,least_target\n");
-    // Percentages in the last epoch, for each seed; a training that diverges knows nothing: 10 %.
+    // Percentages in the last epoch, for each seed.
     let mut train = |highest: f64, gamma: f64| -> anyhow::Result<Vec<[f64; 3]>> {
         let mut found = Vec::new();
         for seed in 0..args.seeds {
@@ -86,17 +86,25 @@ fn main() -> anyhow::Result<()> {
                 }
                 Err(error) => return Err(error.into()),
             };
-            let shares = epochs.last().map_or([0.1, 0.1, 0.5], |last| {
-                [last.source_accuracy, last.target_accuracy, last.domain_accuracy.unwrap_or(0.5)]
+            // A training that diverged has no numbers: a gap in the chart, nothing in the table.
+            let shares = epochs.last().map_or([f64::NAN; 3], |last| {
+                let domain = last.domain_accuracy.unwrap_or(f64::NAN);
+                [last.source_accuracy, last.target_accuracy, domain].map(|share| 100.0 * share)
             });
-            let [source, target, domain] = shares.map(|share| 100.0 * share);
+            let [source, target, domain] = shares;
             let least = epochs.iter().skip(1).map(|epoch| 100.0 * epoch.target_accuracy);
             let least = least.fold(target, f64::min);
-            println!(
-                "lambda {highest}, gamma {gamma}, seed {seed}: source {source:.2} %, target {target:.2} % (least after the \
-                 first epoch {least:.2}), domain {domain:.2} %"
-            );
-            table += &format!("{highest},{gamma},{seed},{source},{target},{domain},{least}\n");
+            if !epochs.is_empty() {
+                println!(
+                    "lambda {highest}, gamma {gamma}, seed {seed}: source {source:.2} %, target \
+                     {target:.2} % (least after the first epoch {least:.2}), domain {domain:.2} %"
+                );
+            }
+            let fields = [source, target, domain, least].map(|value| match value.is_nan() {
+                true => String::new(),
+                false => value.to_string(),
+            });
+            table += &format!("{highest},{gamma},{seed},{}\n", fields.join(","));
             found.push([source, target, domain]);
         }
         Ok(found)

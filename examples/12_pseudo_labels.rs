@@ -8,18 +8,20 @@
 
 mod adapt;
 
+use std::fs;
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::Parser;
-use foveate::adapt::{AdversarialTraining, Alternate, Lambda, PseudoLabels, Rate};
+use foveate::adapt::{AdversarialTraining, Alternate, History, Lambda, PseudoLabels, Rate};
 use foveate::data::Pictures;
 use foveate::models::{DannConfig, initialised};
 
-use adapt::{Data, domains, print, print_round};
+use adapt::{Data, choices, domains, print, print_round};
 
 /// Trains on the source alone and domain-adversarially; then each goes on in three ways, for as many
 /// epochs: as it was, with its sure answers as labels in rounds, and with steps on the target by its
-/// answers of the moment.
+/// answers of the moment. Writes a table of epochs for each, pseudo_BASE_WAY.csv.
 #[derive(Parser)]
 struct Args {
     /// The two domains
@@ -65,6 +67,10 @@ struct Args {
     /// A folder for checkpoints, to go on from after an interruption
     #[arg(long)]
     checkpoints: Option<PathBuf>,
+
+    /// Folder for what is written
+    #[arg(long, default_value = "out")]
+    out: PathBuf,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -74,6 +80,7 @@ fn main() -> anyhow::Result<()> {
     let data = args.data.load(args.limit)?;
     let preprocessing = Pictures::preprocessing(&[&data.source, &data.target]);
     let [source, target] = domains(&data);
+    fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     let mut table = Vec::new();
     for (name, lambda) in [("source alone", None), ("adversarial", Some(Lambda::PAPER))] {
         println!("\n{name}");
@@ -127,10 +134,25 @@ fn main() -> anyhow::Result<()> {
             ..more
         };
         let alternating = settings.watched(start.network, &preprocessing, source, target, print)?;
-        let runs = [start.history, longer.history, sure.history, alternating.history];
-        let last = runs
-            .map(|history| history.epochs.last().map_or(f64::NAN, |e| 100.0 * e.target_accuracy));
-        table.push((name, last));
+        let runs = [
+            ("first", start.history),
+            ("longer", longer.history),
+            ("sure answers", sure.history),
+            ("alternating", alternating.history),
+        ];
+        for (what, history) in &runs {
+            let file = format!("pseudo_{}_{}.csv", name.replace(' ', "_"), what.replace(' ', "_"));
+            fs::write(args.out.join(file), history.csv())?;
+            print!("{name}, {what}:");
+            for (choice, epoch, accuracy) in choices(history) {
+                print!("  {choice} {:.2} % ({})", 100.0 * accuracy, epoch + 1);
+            }
+            println!();
+        }
+        let last = |history: &History| {
+            history.epochs.last().map_or(f64::NAN, |epoch| 100.0 * epoch.target_accuracy)
+        };
+        table.push((name, runs.map(|(_, history)| last(&history))));
     }
     println!("\ntarget, %         first  longer  sure answers  alternating");
     for (name, [first, longer, sure, alternating]) in table {

@@ -12,14 +12,12 @@ mod adapt;
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::Parser;
 use foveate::adapt::{Embedding, embedding_csv, features, outputs, proxy_a_distance};
 use foveate::image::chart::{Cloud, scatter};
-use foveate::models::{Dann, DannConfig};
-use foveate::prelude::*;
 
-use adapt::Data;
+use adapt::{Data, open};
 
 /// Draws the features of validation pictures for each network: tsne_NUMBER_domains.png,
 /// tsne_NUMBER_classes.png and tsne_NUMBER.csv.
@@ -59,6 +57,13 @@ fn main() -> anyhow::Result<()> {
     let chosen = foveate::device(&args.device)?;
     println!("device: {chosen}");
     let data = args.data.load(Some(1))?;
+    ensure!(args.perplexity >= 1.0, "--perplexity {}: expected 1 or more", args.perplexity);
+    let least = (1.5 * args.perplexity) as usize + 1;
+    ensure!(
+        args.count >= least,
+        "--count {}: expected {least} or more for this perplexity",
+        args.count
+    );
     let first = |set: &foveate::data::Pictures| set.slice(0..args.count.min(set.len()));
     let sets = [first(&data.source_validation), first(&data.target_validation)];
     fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
@@ -105,10 +110,4 @@ fn main() -> anyhow::Result<()> {
     }
     println!("{}: tsne_NUMBER_domains.png, _classes.png, .csv", args.out.display());
     Ok(())
-}
-
-/// The practical's network, or else the normalised one.
-fn open(path: &PathBuf, device: &Device) -> anyhow::Result<Classifier<Dann>> {
-    let empty = |normalised| DannConfig::new().with_normalised(normalised).init(device);
-    Ok(Classifier::open(empty(true), path).or_else(|_| Classifier::open(empty(false), path))?)
 }

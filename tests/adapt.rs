@@ -194,12 +194,15 @@ fn bits(network: &Dann) -> BTreeMap<String, Vec<u32>> {
         .collect()
 }
 
+/// A validator whose best epoch is the first or the second.
+const KEPT_EARLY: Validator = Validator::SourceRisk;
+
 #[test]
 fn a_resumed_adaptation_is_the_uninterrupted_one() {
     let folder = tempfile::tempdir().unwrap();
     let data = domains(|i| (i % 10) as u8);
     let whole = run(&quick(), &data, 9).unwrap();
-    for validator in [None, Some(Validator::Entropy)] {
+    for validator in [None, Some(KEPT_EARLY)] {
         let path = folder.path().join(format!("{}.checkpoint", validator.is_some()));
         let settings = AdversarialTraining { checkpoint: Some(path), validator, ..quick() };
         let part = run(&settings, &data, 2).unwrap();
@@ -213,6 +216,8 @@ fn a_resumed_adaptation_is_the_uninterrupted_one() {
         if validator.is_none() {
             assert_eq!(bits(&resumed.network), bits(&whole.network));
         } else {
+            let chosen = resumed.history.chosen(KEPT_EARLY).unwrap();
+            assert!(chosen < 2, "the epoch kept, {chosen}, came before the stop");
             let alone =
                 run(&AdversarialTraining { checkpoint: None, ..settings }, &data, 9).unwrap();
             assert_eq!(bits(&resumed.network), bits(&alone.network));
@@ -220,18 +225,65 @@ fn a_resumed_adaptation_is_the_uninterrupted_one() {
     }
 }
 
-/// Nothing but the reported accuracy knows them.
+/// Nothing but the reported accuracies knows them: not the training, nor the choice of an epoch, nor
+/// the rounds of sure answers.
 #[test]
 fn labels_of_the_target_are_not_learned_from() {
-    let one = run(&quick(), &domains(|i| (i % 10) as u8), 9).unwrap();
-    let other = run(&quick(), &domains(|_| 200), 9).unwrap();
+    let (right, wrong) = (domains(|i| (i % 10) as u8), domains(|_| 200));
+    for validator in [None, Some(Validator::InformationMaximisation)] {
+        let settings = AdversarialTraining { validator, ..quick() };
+        let one = run(&settings, &right, 9).unwrap();
+        let other = run(&settings, &wrong, 9).unwrap();
+        assert_eq!(bits(&one.network), bits(&other.network));
+        assert!(other.history.epochs.iter().all(|epoch| epoch.target_accuracy == 0.0));
+        assert!(one.history.epochs.iter().any(|epoch| epoch.target_accuracy > 0.0));
+    }
+    let [one, other] = [&right, &wrong].map(|data| in_rounds(&rounds(), data, 99).unwrap());
     assert_eq!(bits(&one.network), bits(&other.network));
-    assert!(other.history.epochs.iter().all(|epoch| epoch.target_accuracy == 0.0));
-    assert!(one.history.epochs.iter().any(|epoch| epoch.target_accuracy > 0.0));
 
     let changed = AdversarialTraining { seed: 6, ..quick() };
-    let another = run(&changed, &domains(|i| (i % 10) as u8), 9).unwrap();
-    assert_ne!(bits(&one.network), bits(&another.network));
+    let [one, other] = [quick(), changed].map(|settings| run(&settings, &right, 9).unwrap());
+    assert_ne!(bits(&one.network), bits(&other.network));
+}
+
+fn rounds() -> PseudoLabels {
+    let training = AdversarialTraining { epochs: 2, ..quick() };
+    PseudoLabels { rounds: 2, threshold: 0.0, share: Some(0.7), training }
+}
+
+/// Stops after so many epochs of all rounds.
+fn in_rounds(
+    rounds: &PseudoLabels,
+    [source, source_validation, target, target_validation]: &[Pictures; 4],
+    mut stop_after: usize,
+) -> Result<Adapted<Dann>, AdaptError> {
+    let network = initialised(DannConfig::new().with_normalised(true).init(&devices::any()), 3);
+    let source = Domain { training: source, validation: source_validation };
+    let target = Domain { training: target, validation: target_validation };
+    rounds.run(network, &PREPROCESSING, source, target, |_, epoch| {
+        stop_after -= usize::from(epoch.is_some());
+        if stop_after == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })
+}
+
+/// Stopped in the first round, between the two, and in the second.
+#[test]
+fn resumed_rounds_are_the_uninterrupted_ones() {
+    let data = domains(|i| (i % 10) as u8);
+    let whole = in_rounds(&rounds(), &data, 99).unwrap();
+    assert_eq!(whole.history.epochs.len(), 4);
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = Some(folder.path().join("checkpoint"));
+    let training = AdversarialTraining { checkpoint, ..rounds().training };
+    let rounds = PseudoLabels { training, ..rounds() };
+    for stop in [1, 1, 1] {
+        // Rounds that are done take no epoch again.
+        in_rounds(&rounds, &data, stop).unwrap();
+    }
+    let resumed = in_rounds(&rounds, &data, 99).unwrap();
+    assert_eq!(bits(&resumed.network), bits(&whole.network));
+    let files = ["checkpoint.round1", "checkpoint.round2"];
+    assert!(files.iter().all(|name| folder.path().join(name).is_file()));
 }
 
 /// Without a domain head, and with one that the features do not heed, they are the same: no batch
@@ -278,36 +330,40 @@ fn sure_answers_are_chosen() {
     );
 }
 
-/// Half of the target is the source itself, and known at once; what is learned from it changes nothing
-/// in the shares that are reported.
+/// All answers are taken at a threshold of 0, at most their share of each class; none where none is sure.
 #[test]
 fn rounds_learn_from_sure_answers() {
     let data = domains(|i| (i % 10) as u8);
     let [source, source_validation, target, target_validation] = &data;
     let source = Domain { training: source, validation: source_validation };
     let target = Domain { training: target, validation: target_validation };
-    let rounds = PseudoLabels {
-        rounds: 2,
-        threshold: 0.0,
-        share: None,
-        training: AdversarialTraining { epochs: 1, lambda: None, ..quick() },
-    };
+    let all = PseudoLabels { share: None, ..rounds() };
     let network = initialised(DannConfig::new().init(&devices::any()), 3);
     let mut seen = Vec::new();
-    let adapted = rounds.run(network.clone(), &PREPROCESSING, source, target, |round, epoch| {
-        seen.push((round.taken, epoch.is_some()));
+    let adapted = all.run(network.clone(), &PREPROCESSING, source, target, |round, epoch| {
+        seen.push((round.round, round.taken, epoch.is_some()));
+        let right = round.right.unwrap() * 33.0;
+        assert!((right - right.round()).abs() < 1e-9, "a share of 33: {right}");
         ControlFlow::Continue(())
     });
-    let adapted = adapted.unwrap();
-    assert_eq!(seen, [(33, false), (33, true), (33, false), (33, true)]);
-    assert_eq!(adapted.history.epochs.len(), 2);
+    let expected = [0, 1].map(|round| [(round, 33, false), (round, 33, true), (round, 33, true)]);
+    assert_eq!(seen, expected.concat());
+    let none = PseudoLabels { threshold: 0.999, ..rounds() };
+    let plain = none.run(network.clone(), &PREPROCESSING, source, target, |round, _| {
+        assert_eq!((round.taken, round.right), (0, None));
+        ControlFlow::Continue(())
+    });
+    assert_ne!(bits(&plain.unwrap().network), bits(&adapted.unwrap().network));
 
-    let none = PseudoLabels { threshold: 0.999, ..rounds.clone() };
-    let plain = none.run(network, &PREPROCESSING, source, target, |round, _| {
-        assert_eq!(round.taken, 0);
-        ControlFlow::Continue(())
-    });
-    assert_ne!(bits(&plain.unwrap().network), bits(&adapted.network));
+    let error = |rounds: PseudoLabels, data: &[Pictures; 4]| {
+        in_rounds(&rounds, data, 99).unwrap_err().to_string()
+    };
+    let empty = [data[0].clone(), data[1].clone(), noise(0, 1, |_| 0), data[3].clone()];
+    assert!(error(rounds(), &empty).contains("target\'s training set holds 0"));
+    let text = error(PseudoLabels { threshold: 1.0, ..rounds() }, &data);
+    assert!(text.contains("threshold is 1"), "{text}");
+    let text = error(PseudoLabels { share: Some(0.0), ..rounds() }, &data);
+    assert!(text.contains("share is 0"), "{text}");
 }
 
 fn refused(settings: AdversarialTraining, data: &[Pictures; 4], words: &[&str]) {
@@ -344,13 +400,28 @@ fn what_cannot_be_trained_is_told() {
     wrong[0].labels[7] = 10;
     refused(quick(), &wrong, &["picture 7", "label 10", "10 classes"]);
 
+    let snd = Validator::Snd { temperature: 0.5 };
+    refused(with(&|s| s.validator = Some(snd)), &data, &["validator is Snd", "Validator::ALL"]);
+
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint");
     let wild = with(&|s| {
-        (s.learning_rate, s.rate, s.epochs) = (1e30, Rate::Constant, 3);
+        (s.learning_rate, s.rate, s.checkpoint) = (1e30, Rate::Constant, Some(path.clone()));
+    });
+    refused(wild, &data, &["not finite", "step", "epoch 1", "1e30", "lambda"]);
+    assert!(!path.exists());
+    // In the third epoch, or at its end: what was good stays, and tells the same again.
+    let late = with(&|s| {
+        s.lambda = Some(Lambda::WarmStart { lambda: 1e38, share: 0.5 });
         s.checkpoint = Some(path.clone());
     });
-    refused(wild, &data, &["not finite", "step", "epoch", "1e30", "lambda"]);
+    for _ in 0..2 {
+        refused(
+            late.clone(),
+            &data,
+            &["not finite", "epoch 3", "checkpoint holds the epochs before"],
+        );
+    }
 
     let settings = with(&|s| s.checkpoint = Some(path.clone()));
     let _ = std::fs::remove_file(&path);
@@ -383,7 +454,15 @@ fn schedules_are_the_paper_s() {
     assert_eq!(Rate::PAPER.at(0.01, 0.0), 0.01);
     assert!((Rate::PAPER.at(0.01, 1.0) - 0.01 / 11_f64.powf(0.75)).abs() < 1e-15);
     assert_eq!(Rate::Constant.at(0.01, 0.7), 0.01);
-    assert_ne!(Pace::Batch, Pace::Epoch);
+    let data = domains(|_| 0);
+    for (pace, last) in [(Pace::Batch, 3.75 / 4.0), (Pace::Epoch, 3.0 / 4.0)] {
+        let adapted = run(&AdversarialTraining { pace, ..quick() }, &data, 9).unwrap();
+        let epoch = adapted.history.epochs.last().unwrap();
+        assert_eq!(
+            (epoch.lambda, epoch.learning_rate),
+            (annealed(last), Rate::PAPER.at(0.01, last))
+        );
+    }
 }
 
 #[test]
@@ -398,8 +477,11 @@ fn alternating_steps_weigh_more_and_more() {
         bits(&run(&settings, &data, 9).unwrap().network)
     };
     let without = with(None);
-    // Of four source batches an epoch, never five come before a target batch.
-    assert_eq!(with(Some(Alternate { every: 5, ..alternate })), without);
+    // Of sixteen source batches, never seventeen come before a target batch; 0 is no step.
+    assert_eq!(with(Some(Alternate { every: 17, ..alternate })), without);
+    assert_eq!(with(Some(Alternate { weight: 0.0, ..alternate })), without);
+    // Across the end of an epoch of four.
+    assert_ne!(with(Some(Alternate { every: 5, ..alternate })), without);
     assert_ne!(with(Some(alternate)), without);
 
     let folder = tempfile::tempdir().unwrap();

@@ -120,8 +120,12 @@ fn digits_are_blended_with_patches() {
     let pixels: Vec<u8> =
         (0..20 * 784).map(|i| if i % 5 == 0 { (i % 255) as u8 } else { 0 }).collect();
     let digits = Pictures { height: 28, width: 28, channels: 1, pixels, labels: (0..20).collect() };
-    for ink in [Ink::Binary, Ink::Grey] {
+    for (ink, checksum) in [
+        (Ink::Binary, "c32b81929dc27d7bef58f4f4be6bf57aa554e23279e8b8524defd475e67cfc41"),
+        (Ink::Grey, "3cc083ece3eaac45d7cd07ec9aec13ae07fb686281d6d3d3c4e5fdaa6281e5fe"),
+    ] {
         let blended = mnist_m(&digits, &photographs, ink, 7).unwrap();
+        assert_eq!(sha256(&blended.pixels), checksum, "as golden/mnist_m.py");
         assert_eq!(blended.labels, digits.labels);
         let mut used = [0; 3];
         for i in 0..20 {
@@ -166,7 +170,10 @@ fn mnist_m_has_its_checksum() {
         sha256(&domains.target.pixels),
         "9e64af515de12a11aa39d0de4dbd9a9ad0933f08715d92c4b5ee43225ea1560c"
     );
-    assert_eq!(sha256(&domains.target_validation.pixels), "e4b6f390331c29159ae7cf41fc68ad612fb13359f756035a774dbc284ae6017f");
+    assert_eq!(
+        sha256(&domains.target_validation.pixels),
+        "e4b6f390331c29159ae7cf41fc68ad612fb13359f756035a774dbc284ae6017f"
+    );
     assert_eq!(domains.target.labels, domains.source.labels);
 }
 

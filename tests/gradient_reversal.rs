@@ -1,7 +1,7 @@
 //! Gradient reversal: the identity forwards, `-lambda` backwards.
 
 use foveate::burn::tensor::{Device, Tensor};
-use foveate::ops::{GradientReversal, gradient_reversal};
+use foveate::ops::{GradientReversal, binary_cross_entropy, gradient_reversal};
 
 use crate::devices::{self, noise};
 use crate::networks::values;
@@ -88,4 +88,51 @@ fn lambda_zero_stops_and_the_head_learns() {
 #[should_panic(expected = "lambda is NaN")]
 fn lambda_is_a_number() {
     gradient_reversal(noise([2], 1, &devices::any()), f64::NAN);
+}
+
+/// Tracked or not, what comes out is what went in, and what is not tracked stays so.
+#[test]
+fn forwards_it_is_the_identity() {
+    for chosen in devices::all() {
+        let device = chosen.device.clone().autodiff();
+        let plain = noise([3, 4], 1, &device);
+        let reversed = gradient_reversal(plain.clone(), 0.3);
+        assert!(!reversed.is_tracked(), "{chosen}");
+        assert_eq!(values(reversed.into_data()), values(plain.clone().into_data()), "{chosen}");
+        let tracked = plain.clone().require_grad();
+        let reversed = gradient_reversal(tracked, 0.3);
+        assert!(reversed.is_tracked(), "{chosen}");
+        assert_eq!(values(reversed.into_data()), values(plain.into_data()), "{chosen}");
+    }
+}
+
+/// -y ln s(z) - (1 - y) ln (1 - s(z)) in f64, and its derivative s(z) - y; logits as large as 1e30 stay
+/// finite.
+#[test]
+fn binary_cross_entropy_has_its_closed_form() {
+    let logits = [-80.0_f32, -3.0, -0.5, 0.0, 0.1, 2.0, 40.0, 90.0];
+    let targets = [0.0_f32, 1.0, 0.9, 0.5, 0.0, 1.0, 0.1, 1.0];
+    let expected: f64 = logits
+        .iter()
+        .zip(targets)
+        .map(|(&z, y)| (f64::from(z), f64::from(y)))
+        .map(|(z, y)| z.max(0.0) - z * y + (-z.abs()).exp().ln_1p())
+        .sum::<f64>()
+        / 8.0;
+    for chosen in devices::all() {
+        let device = chosen.device.clone().autodiff();
+        let z = Tensor::<1>::from_floats(logits, &device).require_grad();
+        let loss = binary_cross_entropy(z.clone(), Tensor::from_floats(targets, &device));
+        let gradient = values(z.grad(&loss.backward()).unwrap().into_data());
+        let loss = f64::from(loss.into_scalar::<f32>());
+        assert!((loss / expected - 1.0).abs() < 1e-5, "{loss} {expected} on {chosen}");
+        for (found, (z, y)) in gradient.iter().zip(logits.iter().zip(targets)) {
+            let expected = (1.0 / (1.0 + (-z).exp()) - y) / 8.0;
+            assert!((found - expected).abs() < 1e-6, "{found} {expected} on {chosen}");
+        }
+        let large = Tensor::<1>::from_floats([-1e30, 1e30], &device);
+        let ones = large.ones_like();
+        let loss = binary_cross_entropy(large, ones).into_scalar::<f32>();
+        assert!(loss.is_finite() && loss > 1e29, "{loss} on {chosen}");
+    }
 }

@@ -4,11 +4,14 @@
 #![allow(dead_code)]
 
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use clap::ValueEnum;
 use foveate::adapt::{Domain, Epoch, History, Round, Validator};
 use foveate::data::{DataError, Ink, TwoDomains};
 use foveate::image::chart::{Curves, Series};
+use foveate::models::weights::WeightsError;
+use foveate::models::{Dann, DannConfig};
 use foveate::prelude::*;
 
 /// The two domains.
@@ -16,6 +19,8 @@ use foveate::prelude::*;
 pub enum Data {
     /// Drawn digits, and drawn digits on coloured textures: nothing to download.
     Digits,
+    /// Drawn digits, and MNIST.
+    DigitsMnist,
     /// MNIST, and MNIST-M blended from it and photographs of BSDS500.
     Mnist,
 }
@@ -25,6 +30,7 @@ impl Data {
     pub fn load(self, limit: Option<usize>) -> Result<TwoDomains, DataError> {
         match self {
             Self::Digits => Ok(TwoDomains::drawn(limit.unwrap_or(12_800), 2000, 0)),
+            Self::DigitsMnist => TwoDomains::drawn_to_mnist(limit.unwrap_or(60_000), 2000, 0),
             Self::Mnist => {
                 let all = TwoDomains::mnist(Ink::Binary, 0)?;
                 Ok(all.limited(limit.unwrap_or(usize::MAX), usize::MAX))
@@ -85,6 +91,15 @@ pub fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
     let mean = values.iter().sum::<f64>() / n;
     let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
     (mean, (squares / (n - 1.0).max(1.0)).sqrt())
+}
+
+/// A classifier that 10_dann wrote: of the practical's network, or of the normalised one.
+pub fn open(path: &Path, device: &Device) -> Result<Classifier<Dann>, WeightsError> {
+    let empty = |normalised| DannConfig::new().with_normalised(normalised).init(device);
+    match Classifier::open(empty(false), path) {
+        Err(WeightsError::Mismatch { .. }) => Classifier::open(empty(true), path),
+        other => other,
+    }
 }
 
 /// Accuracies over the epochs.

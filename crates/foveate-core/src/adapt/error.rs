@@ -42,7 +42,7 @@ pub enum AdaptError {
         set: &'static str,
         /// Height and width.
         found: [usize; 2],
-        /// The first set's.
+        /// What the preprocessing gives.
         expected: [usize; 2],
     },
     /// A label that is no class of the network.
@@ -63,7 +63,7 @@ pub enum AdaptError {
     /// A training whose loss is no number any more.
     #[error(
         "the loss is not finite in step {step} of epoch {epoch} (classes {class_loss}, domains {domain_loss}, lambda \
-         {lambda}, learning rate {rate:e}): lower one of the two{}", .checkpoint.as_ref().map_or(String::new(), |path| format!(
+         {lambda}, learning rate {rate:e}): lower the learning rate, or lambda{}", .checkpoint.as_ref().map_or(String::new(), |path| format!(
             "; {} holds the epochs before", path.display()
         ))
     )]

@@ -37,9 +37,13 @@ pub struct History {
 
 impl History {
     /// Index of the epoch that a validator prefers, the first among equals; None before the first epoch.
+    ///
+    /// # Panics
+    ///
+    /// If it is none of [`Validator::ALL`].
     pub fn chosen(&self, validator: Validator) -> Option<usize> {
-        let place = Validator::ALL.iter().position(|&one| one.name() == validator.name());
-        self.best(|epoch| epoch.validators[place.expect("ALL are all")])
+        let place = Validator::ALL.iter().position(|&one| one == validator);
+        self.best(|epoch| epoch.validators[place.expect("one of Validator::ALL")])
     }
 
     /// Index of the epoch of the highest target accuracy, which takes labels to know.

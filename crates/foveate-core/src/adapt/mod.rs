@@ -37,11 +37,11 @@ pub use history::{Epoch, History};
 pub use pseudo_labels::{PseudoLabels, Round, select};
 pub use schedule::{Lambda, Pace, Rate};
 pub use trainer::{Outputs, features, outputs};
-pub use validator::{Evidence, Validator};
+pub use validator::{Evidence, UnknownValidator, Validator};
 
 use crate::data::Pictures;
 use crate::image::Preprocessing;
-use crate::models::{DomainAdversarial, device_of};
+use crate::models::{DomainAdversarial, device_of, position};
 use crate::train::{Moments, Optimiser};
 use checkpoint::{Checkpoint, identity};
 use trainer::Trainer;
@@ -69,7 +69,7 @@ pub struct AdversarialTraining {
     pub target_augmentation: Augmentation,
     /// Steps on the target with the network's own answers, between the others.
     pub alternate: Option<Alternate>,
-    /// Whose best epoch is kept; None keeps the last.
+    /// Whose best epoch is kept, one of [`Validator::ALL`]; None keeps the last.
     pub validator: Option<Validator>,
     /// Same seed, same device: same bits.
     pub seed: u64,
@@ -123,6 +123,10 @@ impl AdversarialTraining {
     ///
     /// [`AdaptError`]: settings out of range, too few pictures or of several sizes, labels that are no
     /// classes, a checkpoint that is damaged or of another training, a loss that is not finite.
+    ///
+    /// # Panics
+    ///
+    /// If the network does not take pictures of this size.
     pub fn run<N: DomainAdversarial>(
         &self,
         network: N,
@@ -162,10 +166,11 @@ impl AdversarialTraining {
         self.check()?;
         let start = network.valid();
         let device = device_of(&start);
-        check_domains(&start, domains, self.batch)?;
-        let identity = identity(self, &start, preprocessing, domains, guesses);
+        check_domains(&start, preprocessing, domains, self.batch)?;
+        let identity = || identity(self, &start, preprocessing, domains, guesses);
+        let file = self.checkpoint.as_ref().map(|path| (path, identity()));
         let resumed =
-            self.checkpoint.as_ref().map(|path| Checkpoint::read(path, &identity, &start));
+            file.as_ref().map(|(path, identity)| Checkpoint::read(path, identity, &start));
         let Checkpoint { network, mut kept, mut moments, mut history } =
             resumed.transpose()?.flatten().unwrap_or_else(|| Checkpoint {
                 network: start.clone(),
@@ -179,16 +184,16 @@ impl AdversarialTraining {
             let clock = Instant::now();
             let mut epoch = trainer.epoch(&mut network, &mut moments, history.epochs.len())?;
             let plain = network.valid();
-            trainer.validate(&plain, &mut epoch);
+            trainer.validate(&plain, &mut epoch, history.epochs.len())?;
             epoch.seconds = clock.elapsed().as_secs_f64();
             history.epochs.push(epoch);
             let last = Some(history.epochs.len() - 1);
             if self.validator.is_none_or(|validator| history.chosen(validator) == last) {
                 kept = plain.clone();
             }
-            if let Some(path) = &self.checkpoint {
+            if let Some((path, identity)) = &file {
                 let now = Checkpoint { network: plain, kept, moments, history };
-                now.write(path, &identity)?;
+                now.write(path, identity)?;
                 (kept, moments, history) = (now.kept, now.moments, now.history);
             }
             if watch(&epoch).is_break() {
@@ -207,6 +212,10 @@ impl AdversarialTraining {
             let found = self.learning_rate;
             return Err(AdaptError::setting("learning_rate", found, "a number larger than 0"));
         }
+        if let Some(validator) = self.validator.filter(|one| !Validator::ALL.contains(one)) {
+            let expected = "one of Validator::ALL, whose scores the history holds";
+            return Err(AdaptError::setting("validator", format!("{validator:?}"), expected));
+        }
         self.optimiser.check()?;
         self.rate.check()?;
         self.lambda.map_or(Ok(()), |lambda| lambda.check())?;
@@ -214,16 +223,25 @@ impl AdversarialTraining {
     }
 }
 
-/// Whether the sets are of one size, hold a batch (one picture, to validate), and the source's labels are
+/// Whether the sets are of the size that the network is to take, hold a batch (one picture, to validate), and the source's labels are
 /// classes.
 fn check_domains(
     network: &impl DomainAdversarial,
+    preprocessing: &Preprocessing,
     [source, target]: [Domain<'_>; 2],
     batch: usize,
 ) -> Result<(), AdaptError> {
-    let expected = [source.training.height, source.training.width];
+    let expected = preprocessing.size();
+    position(&network.layers(), network.boundary())?;
     let layers = network.summary(expected[0], expected[1]).layers;
     let classes = layers.last().map_or(0, |layer| layer.output_shape[1]);
+    if classes > 256 {
+        return Err(AdaptError::setting(
+            "network",
+            format!("one of {classes} classes"),
+            "256 at most",
+        ));
+    }
     for (set, pictures, needed) in [
         ("source's training set", source.training, batch),
         ("source's validation set", source.validation, 1),

@@ -6,7 +6,9 @@
 
 use std::ops::ControlFlow;
 
-use super::{AdaptError, Adapted, AdversarialTraining, Domain, Epoch, History, outputs};
+use super::{
+    AdaptError, Adapted, AdversarialTraining, Domain, Epoch, History, check_domains, outputs,
+};
 use crate::image::Preprocessing;
 use crate::models::DomainAdversarial;
 
@@ -56,7 +58,9 @@ impl PseudoLabels {
         if let Some(share) = self.share.filter(|share| !(*share > 0.0 && *share <= 1.0)) {
             return Err(AdaptError::setting("share", share, "a number in (0, 1]"));
         }
+        self.training.check()?;
         let mut network = network.valid();
+        check_domains(&network, preprocessing, [source, target], self.training.batch)?;
         let mut history = History::default();
         for round in 0..self.rounds {
             let found = outputs(&network, preprocessing, target.training);
@@ -74,7 +78,8 @@ impl PseudoLabels {
                 break;
             }
             let settings = AdversarialTraining {
-                seed: self.training.seed.wrapping_add(round as u64 + 1),
+                // No other training's seed: people count theirs from 0.
+                seed: self.training.seed ^ (round as u64 + 1) << 32,
                 checkpoint: self.training.checkpoint.as_ref().map(|path| {
                     let mut name = path.as_os_str().to_owned();
                     name.push(format!(".round{}", round + 1));

@@ -15,13 +15,15 @@ use crate::models::{DomainAdversarial, device_of, position};
 use crate::ops::{binary_cross_entropy, gradient_reversal};
 use crate::train::{Moments, forward, generator, progress_bar};
 
-const SHUFFLE_SOURCE: u64 = 0;
-const SHUFFLE_TARGET: u64 = 1;
-const AUGMENT_SOURCE: u64 = 2;
-const AUGMENT_TARGET: u64 = 3;
-const DROPOUT: u64 = 4;
-const AUGMENT_ALTERNATE: u64 = 5;
-const DROPOUT_ALTERNATE: u64 = 6;
+// From 1 on: weights are drawn from the first stream of the same seed.
+const SHUFFLE_SOURCE: u64 = 1;
+const SHUFFLE_TARGET: u64 = 2;
+const SHUFFLE_ALTERNATE: u64 = 3;
+const AUGMENT_SOURCE: u64 = 4;
+const AUGMENT_TARGET: u64 = 5;
+const AUGMENT_ALTERNATE: u64 = 6;
+const DROPOUT: u64 = 7;
+const DROPOUT_ALTERNATE: u64 = 8;
 
 /// What stays the same through a training.
 pub(super) struct Trainer<'a> {
@@ -49,9 +51,10 @@ impl Trainer<'_> {
         let bar = progress_bar(steps, epoch + 1, epochs);
         let mut sums = Sums::default();
         let (mut lambda, mut rate) = (0.0, 0.0);
-        let mut targets = Cycle::new(target.len(), batch, seed, epoch * steps);
-        let turns = self.settings.alternate.map_or(0, |alternate| steps / alternate.every);
-        let mut alternated = Cycle::new(target.len(), batch, !seed, epoch * turns);
+        let cycle = |purpose, step| Cycle::new(target.len(), self.settings, purpose, step);
+        let mut targets = cycle(SHUFFLE_TARGET, epoch * steps);
+        let turns = self.settings.alternate.map_or(0, |alternate| epoch * steps / alternate.every);
+        let mut alternated = cycle(SHUFFLE_ALTERNATE, turns);
         for step in 0..steps {
             let done = match self.settings.pace {
                 Pace::Batch => epoch as f64 + step as f64 / steps as f64,
@@ -66,19 +69,8 @@ impl Trainer<'_> {
             let domains = losses.domains.clone();
             let [class_loss, domain_loss] = [Some(losses.classes.clone()), domains]
                 .map(|loss| loss.map_or(0.0, |loss| loss.into_scalar::<f32>()));
-            if !(class_loss.is_finite() && domain_loss.is_finite()) {
-                let checkpoint = self.settings.checkpoint.clone().filter(|path| path.exists());
-                let (epoch, step) = (epoch + 1, step + 1);
-                return Err(AdaptError::Diverged {
-                    epoch,
-                    step,
-                    class_loss,
-                    domain_loss,
-                    lambda,
-                    rate,
-                    checkpoint,
-                });
-            }
+            let check = |losses| self.check_finite(losses, [lambda, rate], [epoch, step]);
+            check([class_loss, domain_loss])?;
             let answers = classes_of(&losses.source_logits);
             let right =
                 answers.iter().zip(chosen[0]).filter(|&(&class, &i)| class == source.labels[i]);
@@ -90,10 +82,13 @@ impl Trainer<'_> {
             let gradients = GradientsParams::from_grads(total.backward(), network);
             *network = moments.step(&self.settings.optimiser, rate, network.clone(), gradients);
             if let Some(alternate) = self.settings.alternate
-                && (step + 1).is_multiple_of(alternate.every)
+                && (epoch * steps + step + 1).is_multiple_of(alternate.every)
+                && let (chosen, weight) = (alternated.next(), alternate.at(progress))
+                && weight > 0.0
             {
-                let weight = alternate.at(progress);
-                let loss = self.answered(network, alternated.next(), epoch, step)? * weight;
+                let loss = self.answered(network, chosen, epoch, step)?;
+                check([loss.clone().into_scalar::<f32>(), domain_loss])?;
+                let loss = loss * weight;
                 let gradients = GradientsParams::from_grads(loss.backward(), network);
                 *network = moments.step(&self.settings.optimiser, rate, network.clone(), gradients);
             }
@@ -118,6 +113,21 @@ impl Trainer<'_> {
         })
     }
 
+    /// An error for losses of classes and domains that are no numbers any more.
+    fn check_finite(
+        &self,
+        [class_loss, domain_loss]: [f32; 2],
+        [lambda, rate]: [f64; 2],
+        [epoch, step]: [usize; 2],
+    ) -> Result<(), AdaptError> {
+        if class_loss.is_finite() && domain_loss.is_finite() {
+            return Ok(());
+        }
+        let checkpoint = self.settings.checkpoint.clone().filter(|path| path.exists());
+        let (epoch, step) = (epoch + 1, step + 1);
+        Err(AdaptError::Diverged { epoch, step, class_loss, domain_loss, lambda, rate, checkpoint })
+    }
+
     /// The losses of one step, for the chosen pictures of source and target. Both pass the features
     /// together, so that batch norms see both, as in evaluation.
     fn losses<N: DomainAdversarial>(
@@ -130,6 +140,7 @@ impl Trainer<'_> {
     ) -> Result<Losses, AdaptError> {
         let seed = self.settings.seed;
         let [sources, targets] = self.domains.map(|domain| domain.training);
+        let steps = sources.len() / self.settings.batch;
         let mut input = self.input(sources, source, self.settings.source_augmentation, |i| {
             generator(seed, AUGMENT_SOURCE, epoch, i)
         });
@@ -141,7 +152,7 @@ impl Trainer<'_> {
         let adversarial = self.settings.lambda.is_some();
         if adversarial || !guessed.is_empty() {
             let changed = self.input(targets, target, self.settings.target_augmentation, |i| {
-                generator(seed, AUGMENT_TARGET, epoch * sources.len() + step, i)
+                generator(seed, AUGMENT_TARGET, epoch * steps + step, i)
             });
             input = Tensor::cat(vec![input, changed], 0);
         }
@@ -190,8 +201,9 @@ impl Trainer<'_> {
             self.input(set, chosen, Augmentation::NONE, |_| unreachable!("nothing is drawn"));
         let answers = classes_of(&network.valid().forward(plain));
         let seed = self.settings.seed;
+        let steps = self.domains[0].training.len() / self.settings.batch;
         let input = self.input(set, chosen, self.settings.target_augmentation, |i| {
-            generator(seed, AUGMENT_ALTERNATE, epoch * self.domains[0].training.len() + step, i)
+            generator(seed, AUGMENT_ALTERNATE, epoch * steps + step, i)
         });
         let dropout = &mut generator(seed, DROPOUT_ALTERNATE, epoch, step);
         let logits = forward(&network.layers(), input.autodiff(), dropout).flatten(1, 3);
@@ -222,10 +234,23 @@ impl Trainer<'_> {
     }
 
     /// Measures a network out of training on the validation pictures.
-    pub fn validate<N: DomainAdversarial>(&self, network: &N, epoch: &mut Epoch) {
+    pub fn validate<N: DomainAdversarial>(
+        &self,
+        network: &N,
+        epoch: &mut Epoch,
+        number: usize,
+    ) -> Result<(), AdaptError> {
         let [source, target] = self.domains.map(|domain| domain.validation);
         let [of_source, of_target] =
             [source, target].map(|set| outputs(network, self.preprocessing, set));
+        // The last step may have been the one too far.
+        let largest = [
+            largest(&of_source.logits).max(largest(&of_target.logits)),
+            largest(&of_source.domain_logits).max(largest(&of_target.domain_logits)),
+        ];
+        let steps = self.domains[0].training.len() / self.settings.batch;
+        self.check_finite(largest, [epoch.lambda, epoch.learning_rate], [number, steps - 1])?;
+
         epoch.source_accuracy = of_source.accuracy(&source.labels);
         epoch.target_accuracy = of_target.accuracy(&target.labels);
         epoch.domain_accuracy = epoch.domain_loss.map(|_| {
@@ -240,7 +265,14 @@ impl Trainer<'_> {
             classes: of_source.classes,
         };
         epoch.validators = Validator::ALL.map(|validator| validator.score(&evidence));
+        Ok(())
     }
+}
+
+/// The largest size; infinite if one is not finite.
+fn largest(logits: &[f32]) -> f32 {
+    let size = |logit: &f32| if logit.is_finite() { logit.abs() } else { f32::INFINITY };
+    logits.iter().map(size).fold(0.0, f32::max)
 }
 
 struct Losses {
@@ -268,7 +300,7 @@ impl Outputs {
             let best = (0..row.len()).reduce(|a, b| if row[b] > row[a] { b } else { a });
             best.unwrap_or(0) as u8
         };
-        self.logits.chunks_exact(self.classes).map(highest).collect()
+        self.logits.chunks_exact(self.classes.max(1)).map(highest).collect()
     }
 
     /// Share of pictures whose answer is their label.
@@ -330,6 +362,7 @@ pub fn features<N: DomainAdversarial>(
         let found = network.features(input, network.boundary()).expect("the boundary is a layer");
         all.extend(found.into_data().iter::<f32>());
     }
+    assert!(!set.is_empty(), "features are of pictures");
     let width = all.len() / set.len();
     (all, width)
 }
@@ -349,15 +382,17 @@ struct Cycle {
     count: usize,
     batch: usize,
     seed: u64,
-    /// Steps taken since the training began.
+    purpose: u64,
+    /// Batches taken since the training began.
     step: usize,
     round: usize,
     order: Vec<usize>,
 }
 
 impl Cycle {
-    fn new(count: usize, batch: usize, seed: u64, step: usize) -> Self {
-        Self { count, batch, seed, step, round: usize::MAX, order: vec![] }
+    fn new(count: usize, settings: &AdversarialTraining, purpose: u64, step: usize) -> Self {
+        let AdversarialTraining { batch, seed, .. } = *settings;
+        Self { count, batch, seed, purpose, step, round: usize::MAX, order: vec![] }
     }
 
     fn next(&mut self) -> &[usize] {
@@ -365,7 +400,7 @@ impl Cycle {
         let (round, place) = (self.step / a_round, self.step % a_round);
         if round != self.round {
             self.round = round;
-            self.order = shuffled(self.count, self.seed, SHUFFLE_TARGET, round);
+            self.order = shuffled(self.count, self.seed, self.purpose, round);
         }
         self.step += 1;
         &self.order[place * self.batch..][..self.batch]

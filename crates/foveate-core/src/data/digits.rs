@@ -5,8 +5,7 @@
 //! <http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf>), [`coloured_digits`] that of MNIST-M (Yaroslav
 //! Ganin et al., *Domain-Adversarial Training of Neural Networks*, 2016,
 //! <https://arxiv.org/abs/1505.07818>), with procedural textures in place of photographs. No pixel of
-//! either went into them. A LeNet trained on 60,000 drawn digits alone (two epochs of Adam) reads about
-//! 96 % of MNIST's test digits; trained on the grey ones, it reads about half of the coloured ones.
+//! either went into them.
 //!
 //! The bits are the same on every platform: only `+ - * /`, `sqrt`, `floor`, comparisons and integers,
 //! which IEEE 754 makes exact, and ChaCha8 for the random numbers.

@@ -1,16 +1,18 @@
 //! MNIST: Yann LeCun, Léon Bottou, Yoshua Bengio, Patrick Haffner, *Gradient-Based Learning Applied to
 //! Document Recognition*, 1998: 60,000 digits to learn from, 10,000 to test, 28x28 grey.
 
-use std::env;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use flate2::read::GzDecoder;
+use sha2::{Digest, Sha256};
 
 use super::error::DataError;
 use super::pictures::Pictures;
-use crate::models::weights::cache_folder;
+use super::places::places;
+use crate::models::weights::{Downloader, cache_folder};
+use crate::store::hex;
 
 /// Which of the two parts of a data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,11 +24,11 @@ pub enum Split {
 }
 
 /// MNIST's digits, white on black, labels 0 to 9: from `mnist/` below the folder that `FOVEATE_DATA`
-/// names, or below [`cache_folder`].
+/// names, or below [`cache_folder`], to which they are downloaded (12 MB) if they are not there.
 ///
 /// # Errors
 ///
-/// [`DataError`]: the files are not at hand, or damaged.
+/// [`DataError`]: the files cannot be had, or are damaged.
 pub fn mnist(split: Split) -> Result<Pictures, DataError> {
     let stem = if split == Split::Train { "train" } else { "t10k" };
     let [images, labels] =
@@ -62,34 +64,61 @@ pub fn idx_pictures(
     Ok(Pictures { height, width, channels: 1, pixels, labels: labels_of })
 }
 
+/// The files, and the SHA-256 of what they unpack to. (Mirrors packed them differently.)
+const FILES: [(&str, &str); 4] = [
+    ("train-images-idx3-ubyte", "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
+    ("train-labels-idx1-ubyte", "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
+    ("t10k-images-idx3-ubyte", "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
+    ("t10k-labels-idx1-ubyte", "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
+];
+
+/// The first of MNIST's files that is present, or else the one that is downloaded now.
 fn find(name: &str) -> Result<PathBuf, DataError> {
-    let data = env::var_os("FOVEATE_DATA").map(PathBuf::from);
-    let folders: Vec<_> =
-        data.into_iter().chain([cache_folder()]).map(|place| place.join("mnist")).collect();
+    let folders = places("mnist");
     let files = folders
         .iter()
         .flat_map(|folder| ["", ".gz"].map(|end| folder.join(format!("{name}{end}"))));
-    files.into_iter().find(|path| path.is_file()).ok_or_else(|| DataError::Absent {
+    if let Some(found) = files.into_iter().find(|path| path.is_file()) {
+        return Ok(found);
+    }
+    let url = format!("https://ossci-datasets.s3.amazonaws.com/mnist/{name}.gz");
+    let target = cache_folder().join("mnist").join(format!("{name}.gz"));
+    let absent = |reason: String| DataError::Absent {
         name: "MNIST",
-        advice: format!(
-            "put https://ossci-datasets.s3.amazonaws.com/mnist/{name}.gz into {}",
-            folders[0].display()
-        ),
-    })
+        advice: format!("{reason}; put {url} into {}", folders[0].display()),
+    };
+    // Any bytes; what they unpack to is checked.
+    Downloader::default().fetch(&url, &target, "").map_err(|error| absent(error.to_string()))?;
+    let (_, expected) = FILES.iter().find(|(file, _)| *file == name).expect("one of MNIST's files");
+    let found = hex(Sha256::new_with_prefix(unpacked(&target)?));
+    if found != *expected {
+        let _ = fs::remove_file(&target);
+        return Err(absent(format!("{url} unpacks to SHA-256 {found}, expected {expected}")));
+    }
+    Ok(target)
+}
+
+/// The bytes of a file, out of its gzip if it has one.
+fn unpacked(path: &Path) -> Result<Vec<u8>, DataError> {
+    let bytes = fs::read(path).map_err(|reason| DataError::Io { path: path.into(), reason })?;
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return Ok(bytes);
+    }
+    let mut plain = Vec::new();
+    // More than MNIST ever was: no bomb is unpacked.
+    let read = GzDecoder::new(&bytes[..]).take(1 << 28).read_to_end(&mut plain);
+    read.map_err(|error| DataError::Damaged {
+        path: path.into(),
+        reason: format!("the gzip is broken or cut short ({error})"),
+    })?;
+    Ok(plain)
 }
 
 /// The sizes and bytes of an IDX file of unsigned bytes in `D` dimensions: two zeros, 8 for bytes, `D`,
 /// then the sizes in four bytes each, the highest first.
 fn idx<const D: usize>(path: &Path) -> Result<([usize; D], Vec<u8>), DataError> {
     let damaged = |reason: String| DataError::Damaged { path: path.into(), reason };
-    let mut bytes = fs::read(path).map_err(|reason| DataError::Io { path: path.into(), reason })?;
-    if bytes.starts_with(&[0x1f, 0x8b]) {
-        let mut plain = Vec::new();
-        // More than MNIST ever was: no bomb is unpacked.
-        let read = GzDecoder::new(&bytes[..]).take(1 << 28).read_to_end(&mut plain);
-        read.map_err(|error| damaged(format!("the gzip is broken or cut short ({error})")))?;
-        bytes = plain;
-    }
+    let mut bytes = unpacked(path)?;
     let kind = if D == 3 { "pictures" } else { "labels" };
     let expected = [0, 0, 8, D as u8];
     if !bytes.starts_with(&expected) {

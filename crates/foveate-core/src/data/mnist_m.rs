@@ -3,11 +3,10 @@
 //! patch of BSDS500 (Pablo Arbelaez, Michael Maire, Charless Fowlkes, Jitendra Malik, *Contour Detection
 //! and Hierarchical Image Segmentation*, 2011).
 //!
-//! The authors' own pictures were made with an unknown seed; these have one. Every digit draws from a
+//! The published pictures were made with an unknown seed; these have one. Every digit draws from a
 //! stream of its own, in whole numbers: same seed, same bytes, on every platform that decodes the
 //! photographs alike.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -17,13 +16,13 @@ use rayon::prelude::*;
 
 use super::error::DataError;
 use super::pictures::Pictures;
+use super::places::places;
 use crate::image::{self, RgbImage};
-use crate::models::weights::cache_folder;
 
 /// What becomes of a digit before it is blended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ink {
-    /// Every pixel that is not 0 becomes 255, as in the authors' code.
+    /// Every pixel that is not 0 becomes 255, as in the script that most copies of MNIST-M come from.
     Binary,
     /// Its grey values stay.
     Grey,
@@ -82,15 +81,13 @@ pub fn mnist_m(
 }
 
 /// The 200 training photographs of BSDS500, sorted by name: from `bsds500/` below the folder that
-/// `FOVEATE_DATA` names, or below [`cache_folder`].
+/// `FOVEATE_DATA` names, or below the [cache folder](crate::models::weights::cache_folder).
 ///
 /// # Errors
 ///
 /// [`DataError`]: they are not at hand, or cannot be read.
 pub fn bsds500() -> Result<Vec<RgbImage>, DataError> {
-    let data = env::var_os("FOVEATE_DATA").map(PathBuf::from);
-    let folders: Vec<_> =
-        data.into_iter().chain([cache_folder()]).map(|place| place.join("bsds500")).collect();
+    let folders = places("bsds500");
     match folders.iter().find(|folder| folder.is_dir()) {
         Some(folder) => photographs(folder),
         None => Err(absent(&folders)),

@@ -7,6 +7,7 @@ mod folder;
 mod mnist;
 mod mnist_m;
 mod pictures;
+mod places;
 mod scene15;
 mod two_domains;
 

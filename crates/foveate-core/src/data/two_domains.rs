@@ -21,7 +21,7 @@ pub struct TwoDomains {
 
 impl TwoDomains {
     /// MNIST and MNIST-M: 60,000 training and 10,000 test digits of each. Training and test digits are
-    /// blended with patches of the same photographs, as the authors did.
+    /// blended with patches of the same photographs.
     ///
     /// # Errors
     ///
@@ -37,14 +37,28 @@ impl TwoDomains {
 
     /// Drawn digits, and other drawn digits on coloured textures: nothing to download.
     pub fn drawn(training: usize, validation: usize, seed: u64) -> Self {
-        // Every part from a seed of its own: no digit comes twice.
-        let seed = |part: u64| seed.wrapping_mul(4).wrapping_add(part);
+        let [source, source_validation] = drawn_source(training, validation, seed);
         Self {
-            source: digits(training, seed(0)),
-            source_validation: digits(validation, seed(1)),
-            target: coloured_digits(training, seed(2)),
-            target_validation: coloured_digits(validation, seed(3)),
+            source,
+            source_validation,
+            target: coloured_digits(training, part(seed, 2)),
+            target_validation: coloured_digits(validation, part(seed, 3)),
         }
+    }
+
+    /// Drawn digits, and MNIST's.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError`]: MNIST cannot be had, or is damaged.
+    pub fn drawn_to_mnist(
+        training: usize,
+        validation: usize,
+        seed: u64,
+    ) -> Result<Self, DataError> {
+        let [source, source_validation] = drawn_source(training, validation, seed);
+        let [target, target_validation] = [mnist(Split::Train)?, mnist(Split::Test)?];
+        Ok(Self { source, source_validation, target, target_validation })
     }
 
     /// The first `training` and `validation` pictures of each domain, or as many as there are.
@@ -58,4 +72,13 @@ impl TwoDomains {
             target_validation: first(self.target_validation, validation),
         }
     }
+}
+
+fn drawn_source(training: usize, validation: usize, seed: u64) -> [Pictures; 2] {
+    [digits(training, part(seed, 0)), digits(validation, part(seed, 1))]
+}
+
+/// A seed for each part: no digit comes twice.
+fn part(seed: u64, part: u64) -> u64 {
+    seed.wrapping_mul(4).wrapping_add(part)
 }

@@ -64,7 +64,8 @@ impl<N: Network> Classifier<N> {
             false if b <= a => Resize::ShortSideCrop { short_side: a, crop: b },
             false => return Err(lacking()),
         };
-        if a == 0 || b == 0 {
+        let usable = |(mean, std): (&f32, &f32)| mean.is_finite() && *std > 0.0 && std.is_finite();
+        if a == 0 || b == 0 || !mean.iter().zip(&std).all(usable) {
             return Err(lacking());
         }
         Ok(Self::new(network, Preprocessing { resize, mean, std }, labels))

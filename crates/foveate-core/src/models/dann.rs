@@ -2,7 +2,7 @@
 //! Laviolette, Mario Marchand, Victor Lempitsky, *Domain-Adversarial Training of Neural Networks*, 2016,
 //! <https://arxiv.org/abs/1505.07818>; the network for digits of its figure 4a.
 //!
-//! Unlike the figure's, the convolutions pad by 2 pixels and the domain head has one output, a logit.
+//! The convolutions pad by 2 pixels, as the practical's do: features are 48 channels of 7x7.
 
 use burn::config::Config;
 use burn::module::Module;

@@ -1,7 +1,7 @@
 //! LeNet-5: Yann LeCun, Léon Bottou, Yoshua Bengio, Patrick Haffner, *Gradient-Based Learning Applied to
 //! Document Recognition*, 1998, <http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf>, figure 2.
 //!
-//! As in most code of today: ReLUs for its scaled tanh, max pooling for its trained subsampling, every
+//! As in most code of today: ReLUs for its scaled tanh, max pooling for its trained subsampling, the
 //! second convolution on all channels, a fully connected last layer, and 28x28 pixels padded to 32x32.
 
 use burn::config::Config;

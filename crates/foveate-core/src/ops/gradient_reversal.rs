@@ -1,5 +1,5 @@
 //! Gradient reversal: Yaroslav Ganin, Victor Lempitsky, *Unsupervised Domain Adaptation by
-//! Backpropagation*, 2015, <https://arxiv.org/abs/1409.7495>, equations 13 and 14.
+//! Backpropagation*, 2015, <https://arxiv.org/abs/1409.7495>.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;

@@ -59,7 +59,7 @@ pub enum DownloadError {
 const SLOWEST: f64 = 1024.0;
 
 /// How long a server may take, and how often it is asked again.
-pub(super) struct Downloader {
+pub(crate) struct Downloader {
     /// To connect, to answer, and between two pieces of the file.
     pub patience: Duration,
     /// Connections made for one file before giving up.

@@ -7,6 +7,7 @@ mod file;
 mod registry;
 
 pub use download::DownloadError;
+pub(crate) use download::Downloader;
 pub use error::{Misshaped, WeightsError};
 pub use file::{Precision, load, save};
 pub(crate) use file::{apply, tensors, write};

@@ -84,16 +84,19 @@ pub(crate) fn write<M: Module>(
     precision: Precision,
     entry: Option<(&str, &str)>,
 ) -> Result<(), WeightsError> {
-    let mut store = SafetensorsStore::from_file(path).skip_enum_variants(true).overwrite(true);
+    // One entry alone: several would come in another order every time.
+    let (name, text) = entry.unwrap_or(("format", "pt"));
+    let mut store = SafetensorsStore::from_file(path)
+        .skip_enum_variants(true)
+        .overwrite(true)
+        .clear_metadata()
+        .metadata(name, text);
     store = match precision {
         Precision::Single => store.with_to_adapter(BurnToPyTorchAdapter),
         Precision::Half => {
             store.with_to_adapter(BurnToPyTorchAdapter.chain(FloatCastAdapter::to(DType::F16)))
         }
     };
-    if let Some((name, text)) = entry {
-        store = store.metadata(name, text);
-    }
     store.collect_from(network).map_err(|error| WeightsError::Io {
         path: path.into(),
         reason: match error {

@@ -6,6 +6,7 @@
 
 use std::ops::ControlFlow;
 
+use super::trainer::highest;
 use super::{
     AdaptError, Adapted, AdversarialTraining, Domain, Epoch, History, check_domains, outputs,
 };
@@ -124,7 +125,7 @@ pub fn select(
 ) -> Vec<Option<u8>> {
     assert!(classes > 0 && logits.len().is_multiple_of(classes), "logits are rows of classes");
     let answer = |row: &[f32]| {
-        let best = (0..classes).reduce(|a, b| if row[b] > row[a] { b } else { a }).unwrap_or(0);
+        let best = highest(row);
         let sum: f64 = row.iter().map(|&logit| f64::from(logit - row[best]).exp()).sum();
         (best as u8, 1.0 / sum)
     };

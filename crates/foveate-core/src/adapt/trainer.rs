@@ -2,7 +2,7 @@
 
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor, TensorData};
 use rand::seq::SliceRandom;
 
 use super::augmentation::Augmentation;
@@ -13,7 +13,7 @@ use crate::data::Pictures;
 use crate::image::{Pixels, Preprocessing};
 use crate::models::{DomainAdversarial, device_of, position};
 use crate::ops::{binary_cross_entropy, gradient_reversal};
-use crate::train::{Moments, forward, generator, progress_bar};
+use crate::train::{Moments, forward, generator, integers, progress_bar};
 
 // From 1 on: weights are drawn from the first stream of the same seed.
 const SHUFFLE_SOURCE: u64 = 1;
@@ -296,10 +296,7 @@ pub struct Outputs {
 impl Outputs {
     /// The class of the highest logit of each picture.
     pub fn answers(&self) -> Vec<u8> {
-        let highest = |row: &[f32]| {
-            let best = (0..row.len()).reduce(|a, b| if row[b] > row[a] { b } else { a });
-            best.unwrap_or(0) as u8
-        };
+        let highest = |row: &[f32]| highest(row) as u8;
         self.logits.chunks_exact(self.classes.max(1)).map(highest).collect()
     }
 
@@ -314,6 +311,11 @@ impl Outputs {
         let right = answers.iter().zip(labels).filter(|(a, b)| a == b).count();
         right as f64 / labels.len() as f64
     }
+}
+
+/// Index of the highest number, the first among equals; 0 if there is none.
+pub(super) fn highest(row: &[f32]) -> usize {
+    (0..row.len()).reduce(|a, b| if row[b] > row[a] { b } else { a }).unwrap_or(0)
 }
 
 /// What `network`, out of training, says of all pictures of a set.
@@ -405,12 +407,6 @@ impl Cycle {
         self.step += 1;
         &self.order[place * self.batch..][..self.batch]
     }
-}
-
-fn integers(values: impl Iterator<Item = i64>, device: &Device) -> Tensor<1, Int> {
-    let values: Vec<i64> = values.collect();
-    let shape = [values.len()];
-    Tensor::from_data(TensorData::new(values, shape), device)
 }
 
 fn classes_of(logits: &Tensor<2>) -> Vec<u8> {

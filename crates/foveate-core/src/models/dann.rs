@@ -12,7 +12,7 @@ use burn::tensor::{Device, Tensor};
 use super::layer::{Unit, conv2d, device_of, linear, max_pool2d};
 use super::network::{NamedLayer, Network, run};
 use super::rule::Rule;
-use super::vgg::sequential;
+use super::vgg::{replace_head, sequential};
 use crate::ops::gradient_reversal;
 
 /// A network that has, beside its classes, a head that tells the domain of a picture by its features.
@@ -105,9 +105,7 @@ impl Network for Dann {
 
     fn with_classes(mut self, classes: usize) -> Self {
         let device = device_of(&self);
-        if let Some(Unit::Linear(head)) = self.classifier.last_mut() {
-            *head = linear(100, classes, &device);
-        }
+        replace_head(&mut self.classifier, classes, &device);
         self
     }
 }

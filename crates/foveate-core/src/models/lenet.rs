@@ -11,7 +11,7 @@ use burn::tensor::Device;
 
 use super::layer::{Unit, conv2d, device_of, linear, max_pool2d};
 use super::network::{NamedLayer, Network};
-use super::vgg::sequential;
+use super::vgg::{replace_head, sequential};
 
 /// Configuration of a [`LeNet`].
 #[derive(Config, Debug)]
@@ -67,9 +67,7 @@ impl Network for LeNet {
 
     fn with_classes(mut self, classes: usize) -> Self {
         let device = device_of(&self);
-        if let Some(Unit::Linear(head)) = self.classifier.last_mut() {
-            *head = linear(84, classes, &device);
-        }
+        replace_head(&mut self.classifier, classes, &device);
         self
     }
 }

@@ -106,11 +106,7 @@ impl Network for Vgg {
 
     fn with_classes(mut self, classes: usize) -> Self {
         let device = device_of(&self);
-        let Some(Unit::Linear(head)) = self.classifier.last_mut() else {
-            panic!("this VGG was built without a head");
-        };
-        let [hidden, _] = head.weight.lazy_shape().dims::<2>();
-        *head = linear(hidden, classes, &device);
+        replace_head(&mut self.classifier, classes, &device);
         self
     }
 }
@@ -120,4 +116,17 @@ pub(super) fn sequential<'a>(name: &str, units: &'a [Unit]) -> Vec<NamedLayer<'a
     let named =
         |(i, unit): (usize, &'a Unit)| NamedLayer::new(format!("{name}.{i}"), unit.as_layer());
     units.iter().enumerate().map(named).collect()
+}
+
+/// Puts a freshly initialised layer for `classes` classes in the place of the last, fully connected one.
+///
+/// # Panics
+///
+/// If `classes` is 0, or the last layer is another one.
+pub(super) fn replace_head(units: &mut [Unit], classes: usize, device: &Device) {
+    let Some(Unit::Linear(head)) = units.last_mut() else {
+        panic!("this network was built without a head");
+    };
+    let [hidden, _] = head.weight.lazy_shape().dims::<2>();
+    *head = linear(hidden, classes, device);
 }

@@ -1,6 +1,6 @@
 //! The forward pass of a training: as in evaluation, but with dropout, and batch norms by the batch.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -34,6 +34,13 @@ pub(crate) fn forward(
         };
     }
     activations
+}
+
+/// Whole numbers on a device: labels, or rows to select.
+pub(crate) fn integers(values: impl Iterator<Item = i64>, device: &Device) -> Tensor<1, Int> {
+    let values: Vec<i64> = values.collect();
+    let shape = [values.len()];
+    Tensor::from_data(TensorData::new(values, shape), device)
 }
 
 fn dropped(activations: Tensor<4>, probability: f64, generator: &mut ChaCha8Rng) -> Tensor<4> {

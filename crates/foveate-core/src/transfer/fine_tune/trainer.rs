@@ -2,7 +2,7 @@
 
 use burn::nn::loss::{CrossEntropyLoss, CrossEntropyLossConfig};
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 use rand::seq::SliceRandom;
 
 use super::history::{Epoch, Score};
@@ -10,7 +10,7 @@ use super::split::Split;
 use super::{FineTune, Labelled, TransferError};
 use crate::image::{self, Pixels, Preprocessing, RgbImage};
 use crate::models::Network;
-use crate::train::{Moments, generator, progress_bar};
+use crate::train::{Moments, generator, integers, progress_bar};
 
 const SHUFFLE: u64 = 0;
 const AUGMENT: u64 = 1;
@@ -58,7 +58,10 @@ impl<N: Network> Trainer<'_, N> {
             let activations = self.split.frozen(&self.frozen, input)?.autodiff();
             let dropout = &mut generator(seed, DROPOUT, epoch, step);
             let logits = self.split.trained(network, activations, dropout);
-            let loss = loss.forward(logits.clone(), targets(&labels, &logits.device()));
+            let loss = loss.forward(
+                logits.clone(),
+                integers(labels.iter().map(|&label| label as i64), &logits.device()),
+            );
             let value = loss.clone().into_scalar::<f32>();
             if !value.is_finite() {
                 return Err(TransferError::Diverged { epoch: epoch + 1, step: step + 1, rate });
@@ -82,7 +85,10 @@ impl<N: Network> Trainer<'_, N> {
         for (pictures, labels) in batches.zip(data.labels.chunks(self.settings.batch)) {
             let resized = pictures.iter().map(|one| image::resize(one, self.preprocessing.resize));
             let logits = network.forward(self.input(&resized.collect::<Result<Vec<_>, _>>()?));
-            let loss = loss.forward(logits.clone(), targets(labels, &self.device));
+            let loss = loss.forward(
+                logits.clone(),
+                integers(labels.iter().map(|&label| label as i64), &self.device),
+            );
             sums.add(loss.into_scalar::<f32>(), logits, labels);
         }
         Ok(sums.score())
@@ -91,12 +97,6 @@ impl<N: Network> Trainer<'_, N> {
     fn input(&self, pictures: &[RgbImage]) -> Tensor<4> {
         self.preprocessing.normalise(&Pixels::from_pictures(pictures, &self.device)).into_tensor()
     }
-}
-
-fn targets(labels: &[usize], device: &Device) -> Tensor<1, Int> {
-    let labels: Vec<i64> = labels.iter().map(|&label| label as i64).collect();
-    let shape = [labels.len()];
-    Tensor::from_data(TensorData::new(labels, shape), device)
 }
 
 /// What a [`Score`] is the mean of.

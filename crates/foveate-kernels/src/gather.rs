@@ -127,18 +127,27 @@ impl<'a> Gather<'a> {
             // The columns x of the grid whose x * across + dx lies in the picture.
             let up = |x: isize| x.max(0).unsigned_abs().div_ceil(across.unsigned_abs());
             let [begin, end] = [up(-dx), up(width - dx)];
+            let lanes = |x: usize, many: usize| {
+                let inside = [begin, end].map(|column| column.saturating_sub(x).min(many));
+                Lanes::new(inside, view.stride[1])
+            };
+            // Most runs are whole rows: where they begin is the same for all.
+            let whole: Vec<_> = (0..view.grid[1])
+                .step_by(LANES)
+                .map(|x| lanes(x, LANES.min(view.grid[1] - x)))
+                .collect();
             for run in runs {
                 let y = run.y as isize * down + dy;
                 let row = (run.image * picture) as isize + y * width + dx;
                 for first in (0..run.len).step_by(LANES) {
                     let x = run.x + first;
-                    let many = LANES.min(run.len - first);
-                    let inside = if y >= 0 && y < height {
-                        [begin, end].map(|column| column.saturating_sub(x).min(many))
+                    let lanes = if y < 0 || y >= height {
+                        Lanes::new([0, 0], 1)
+                    } else if run.len == view.grid[1] {
+                        whole[first / LANES]
                     } else {
-                        [0, 0]
+                        lanes(x, LANES.min(run.len - first))
                     };
-                    let lanes = Lanes::new(inside, view.stride[1]);
                     let from = row + x as isize * across;
                     pieces.push(Piece { at: run.at + first, from, lanes });
                 }

@@ -13,21 +13,9 @@ use foveate::data::Pictures;
 use foveate::image::{Preprocessing, Resize};
 use foveate::models::weights::{Precision, WeightsError};
 use foveate::models::{Classifier, Dann, DannConfig, LeNetConfig, Network, initialised, weights};
-use safetensors::tensor::{Dtype, TensorView};
 
 use crate::devices;
-use crate::networks::{difference, golden_folder, tensors, values};
-
-/// Numbers in `[-1, 1)` from their places, as in dann.py.
-fn hashed(count: usize, seed: u32) -> Vec<f64> {
-    let number = |i: usize| {
-        let mut x = (i as u32).wrapping_mul(0x9E37_79B1).wrapping_add(seed);
-        x = (x ^ (x >> 15)).wrapping_mul(0x85EB_CA77);
-        x = (x ^ (x >> 13)).wrapping_mul(0xC2B2_AE3D);
-        f64::from(x ^ (x >> 16)) / f64::from(1_u32 << 31) - 1.0
-    };
-    (0..count).map(number).collect()
-}
+use crate::networks::{difference, golden_folder, hashed, hashed_weights, state, tensors, values};
 
 /// Random bytes as pictures of 28x28; [3, 28, 28] in dann.py.
 fn noise(count: usize, seed: u32, labels: impl Fn(usize) -> u8) -> Pictures {
@@ -68,41 +56,10 @@ impl ModuleMapper for NoDropout {
     }
 }
 
-/// Parameters and running statistics by PyTorch's names.
-fn state(network: &Dann) -> BTreeMap<String, TensorData> {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("network");
-    weights::save(&network.valid(), &file).unwrap();
-    tensors(&file)
-}
-
 /// A network with the weights of dann.py.
 fn hashed_network(normalised: bool, device: &Device) -> Dann {
     let network = DannConfig::new().with_normalised(normalised).init(device);
-    let mut named = state(&network);
-    // PyTorch's order, without running statistics.
-    let part =
-        |name: &str| ["features", "classifier", "domain"].iter().position(|p| name.starts_with(p));
-    let place = |name: &str| name.split('.').nth(1).unwrap().parse::<usize>().unwrap();
-    let mut names: Vec<_> =
-        named.keys().filter(|name| !name.contains("running")).cloned().collect();
-    names.sort_by_key(|name| (part(name), place(name), name.ends_with("bias")));
-    for (number, name) in names.iter().enumerate() {
-        let shape = named[name].shape().to_vec();
-        let fan: usize = if shape.len() > 1 { shape[1..].iter().product() } else { 100 };
-        let norm = normalised && shape.len() == 1 && name.ends_with("weight");
-        let start = if norm { 1.0 } else { 0.0 };
-        let values = hashed(shape.iter().product(), number as u32).into_iter();
-        let values = values.map(|value| (value / (fan as f64).sqrt() + start) as f32);
-        named.insert(name.clone(), TensorData::new(values.collect::<Vec<_>>(), shape));
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("weights.safetensors");
-    let views = named.iter().map(|(name, data)| {
-        (name, TensorView::new(Dtype::F32, data.shape().to_vec(), data.as_bytes()).unwrap())
-    });
-    safetensors::serialize_to_file(views, None, &file).unwrap();
-    weights::load(network, &file).unwrap()
+    hashed_weights(network, &["features", "classifier", "domain"], 0)
 }
 
 /// Three steps of both networks against PyTorch's in f64: losses, parameters and running statistics

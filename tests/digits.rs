@@ -15,7 +15,8 @@ fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn real_data(test: &str) -> bool {
+/// Whether the real data are at hand; or a word on what is left out without them.
+pub fn real_data(test: &str) -> bool {
     let there = env::var_os("FOVEATE_DATA").is_some();
     if !there {
         crate::tell(&format!("SKIPPED {test}: FOVEATE_DATA is not set"));

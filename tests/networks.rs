@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use foveate::burn::module::Module;
 use foveate::burn::tensor::{Device, Tensor, TensorData};
 use foveate::image::{Pixels, Preprocessing, RgbImage};
 use foveate::models::{AnyNetwork, Architecture, Classifier, Network, weights};
+use safetensors::tensor::{Dtype, TensorView};
 
 use crate::devices;
 
@@ -277,4 +279,50 @@ fn names_are_read_back() {
     }
     let error = "alexnet".parse::<Architecture>().unwrap_err();
     assert!(error.to_string().contains("squeezenet1_1"), "{error}");
+}
+
+/// Numbers in `[-1, 1)` from their places, as in dann.py and gan.py.
+pub fn hashed(count: usize, seed: u32) -> Vec<f64> {
+    let number = |i: usize| {
+        let mut x = (i as u32).wrapping_mul(0x9E37_79B1).wrapping_add(seed);
+        x = (x ^ (x >> 15)).wrapping_mul(0x85EB_CA77);
+        x = (x ^ (x >> 13)).wrapping_mul(0xC2B2_AE3D);
+        f64::from(x ^ (x >> 16)) / f64::from(1_u32 << 31) - 1.0
+    };
+    (0..count).map(number).collect()
+}
+
+/// Parameters and running statistics by PyTorch's names.
+pub fn state<M: Module>(network: &M) -> BTreeMap<String, TensorData> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("network");
+    weights::save(&network.valid(), &file).unwrap();
+    tensors(&file)
+}
+
+/// A network with the weights of dann.py and gan.py: `parts` in PyTorch's order, from a seed on.
+pub fn hashed_weights<M: Module>(network: M, parts: &[&str], first: u32) -> M {
+    let mut named = state(&network);
+    let part = |name: &str| parts.iter().position(|part| name.starts_with(part));
+    let place = |name: &str| name.split('.').nth(1).unwrap().parse::<usize>().unwrap();
+    // Without running statistics.
+    let mut names: Vec<_> =
+        named.keys().filter(|name| !name.contains("running")).cloned().collect();
+    names.sort_by_key(|name| (part(name), place(name), name.ends_with("bias")));
+    for (number, name) in (first..).zip(&names) {
+        let shape = named[name].shape().to_vec();
+        let fan: usize = if shape.len() > 1 { shape[1..].iter().product() } else { 100 };
+        let norm = shape.len() == 1 && name.ends_with("weight");
+        let start = if norm { 1.0 } else { 0.0 };
+        let values = hashed(shape.iter().product(), number).into_iter();
+        let values = values.map(|value| (value / (fan as f64).sqrt() + start) as f32);
+        named.insert(name.clone(), TensorData::new(values.collect::<Vec<_>>(), shape));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("weights.safetensors");
+    let views = named.iter().map(|(name, data)| {
+        (name, TensorView::new(Dtype::F32, data.shape().to_vec(), data.as_bytes()).unwrap())
+    });
+    safetensors::serialize_to_file(views, None, &file).unwrap();
+    weights::load(network, &file).unwrap()
 }

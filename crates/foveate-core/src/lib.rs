@@ -4,6 +4,7 @@
 //! - [`adapt`]: a classifier for a domain without labels.
 //! - [`data`]: pictures to learn from.
 //! - [`explain`]: why a network answers as it does, and how to fool it.
+//! - [`generate`]: pictures from noise.
 //! - [`image`]: pictures in, pixels out: decode, resize, normalise; sheets of pictures.
 //! - [`models`]: the networks, one paper a file; their weights; a classifier over them.
 //! - [`ops`]: differentiable operations that burn lacks, or that are faster here.
@@ -13,6 +14,8 @@
 pub mod adapt;
 pub mod data;
 pub mod explain;
+mod features;
+pub mod generate;
 pub mod image;
 pub mod models;
 pub mod ops;

@@ -28,21 +28,14 @@ pub(super) fn identity(
     guesses: Option<&[Option<u8>]>,
 ) -> Identity {
     let settings = AdversarialTraining { checkpoint: None, ..settings.clone() };
-    let pictures = domains.map(|domain| [domain.training, domain.validation].map(fingerprint));
+    let pictures =
+        domains.map(|domain| [domain.training, domain.validation].map(Pictures::fingerprint));
     Identity(vec![
         ("settings", format!("{settings:?}, {preprocessing:?}")),
         ("network", digest(&tensors(network))),
         ("pictures", format!("{pictures:?}")),
         ("pseudo-labels", hex(Sha256::new_with_prefix(format!("{guesses:?}")))),
     ])
-}
-
-fn fingerprint(set: &Pictures) -> String {
-    let Pictures { height, width, channels, pixels, labels } = set;
-    let mut hasher = Sha256::new_with_prefix(format!("{height} {width} {channels}"));
-    hasher.update(pixels);
-    hasher.update(labels);
-    hex(hasher)
 }
 
 /// Numbers an epoch: all of [`Epoch`].

@@ -9,6 +9,22 @@ use crate::image::PictureError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
+    /// Pictures of different sizes, where all must be of one.
+    #[error(
+        "picture {picture} (from 0) has {}x{} pixels: expected {}x{}, as the first; resize them to one size",
+        .found.0, .found.1, .expected.0, .expected.1
+    )]
+    Sizes {
+        /// Its place.
+        picture: usize,
+        /// Width and height.
+        found: (u32, u32),
+        /// Those of the first.
+        expected: (u32, u32),
+    },
+    /// No picture where there must be one.
+    #[error("there is no picture: expected one or more")]
+    NoPictures,
     /// A file or folder cannot be read.
     #[error("{path}: {reason}", path = .path.display())]
     Io {

@@ -1,8 +1,12 @@
 //! [`Pictures`]: many small pictures of one size, with labels.
 
 use burn::tensor::{Device, Tensor, TensorData};
+use rayon::prelude::*;
+use sha2::{Digest, Sha256};
 
-use crate::image::{Pixels, Preprocessing, Resize, RgbImage};
+use super::error::DataError;
+use crate::image::{self, Pixels, Preprocessing, Resize, RgbImage};
+use crate::store::hex;
 
 /// Pictures of one size, each with a label.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,6 +79,105 @@ impl Pictures {
         values
     }
 
+    /// The pictures `chosen`, `[n, channels, height, width]`, from -1 to 1: as generators make them.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such picture, or none is chosen.
+    pub fn signed(&self, chosen: &[usize], device: &Device) -> Tensor<4> {
+        assert!(!chosen.is_empty(), "a batch holds a picture");
+        let shape = [chosen.len(), self.channels, self.height, self.width];
+        let mut values = vec![0.0; shape.iter().product()];
+        let pictures = values.chunks_exact_mut(shape[1..].iter().product());
+        for (values, &at) in pictures.zip(chosen) {
+            let planes = values.chunks_exact_mut(self.height * self.width).enumerate();
+            for (channel, plane) in planes {
+                let bytes = self.bytes(at).iter().skip(channel).step_by(self.channels);
+                for (value, &byte) in plane.iter_mut().zip(bytes) {
+                    *value = f32::from(byte) / 127.5 - 1.0;
+                }
+            }
+        }
+        Tensor::from_data(TensorData::new(values, shape), device)
+    }
+
+    /// The pictures, with labels 0, of `[n, channels, height, width]` from -1 to 1: rounded to bytes.
+    pub fn from_signed(pictures: Tensor<4>) -> Self {
+        let [n, channels, height, width] = pictures.dims();
+        let bytes = ((pictures + 1.0) * 127.5).round().clamp(0.0, 255.0).permute([0, 2, 3, 1]);
+        let pixels = bytes.into_data().iter::<f32>().map(|byte| byte as u8).collect();
+        Self { height, width, channels, pixels, labels: vec![0; n] }
+    }
+
+    /// Pictures of one size, each with a label from 0 to 255.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::Sizes`] if a picture is of another size than the first, [`DataError::NoPictures`] if
+    /// there is none.
+    ///
+    /// # Panics
+    ///
+    /// If there is not one label a picture.
+    pub fn from_images(pictures: &[RgbImage], labels: Vec<u8>) -> Result<Self, DataError> {
+        assert_eq!(pictures.len(), labels.len(), "one label a picture");
+        let expected = pictures.first().ok_or(DataError::NoPictures)?.dimensions();
+        let other = pictures.iter().position(|picture| picture.dimensions() != expected);
+        if let Some(picture) = other {
+            let found = pictures[picture].dimensions();
+            return Err(DataError::Sizes { picture, found, expected });
+        }
+        let (width, height) = expected;
+        let pixels = pictures.iter().flat_map(|picture| picture.as_raw()).copied().collect();
+        Ok(Self { height: height as usize, width: width as usize, channels: 3, pixels, labels })
+    }
+
+    /// The same pictures in grey, of one channel: 0.299 red + 0.587 green + 0.114 blue.
+    #[must_use]
+    pub fn grey(&self) -> Self {
+        let luma = |[r, g, b]: [u8; 3]| {
+            // As Pillow's: sixteen bits, rounded.
+            let sum = u32::from(r) * 19595 + u32::from(g) * 38470 + u32::from(b) * 7471 + 0x8000;
+            (sum >> 16) as u8
+        };
+        let pixels = (0..self.len()).flat_map(|at| self.rgb(at).map(luma)).collect();
+        Self { channels: 1, pixels, labels: self.labels.clone(), ..*self }
+    }
+
+    /// The pictures side by side, row by row, so many in a row; places without a picture are black.
+    ///
+    /// # Panics
+    ///
+    /// If there is no picture or no column.
+    pub fn grid(&self, columns: usize) -> RgbImage {
+        assert!(!self.is_empty() && columns > 0, "a grid holds a picture");
+        let (width, height) = (self.width as u32, self.height as u32);
+        let rows = self.len().div_ceil(columns) as u32;
+        let mut grid = RgbImage::new(columns as u32 * width, rows * height);
+        for at in 0..self.len() {
+            let (x, y) = ((at % columns) as u32 * width, (at / columns) as u32 * height);
+            ::image::imageops::replace(&mut grid, &self.picture(at), x.into(), y.into());
+        }
+        grid
+    }
+
+    /// The pictures, scaled to other sizes (bilinear with antialiasing, as torchvision's `Resize`).
+    ///
+    /// # Panics
+    ///
+    /// If a size is 0.
+    #[must_use]
+    pub fn resized(&self, height: usize, width: usize) -> Self {
+        let resize = Resize::Exact { height: height as u32, width: width as u32 };
+        let pixels = (0..self.len()).into_par_iter().flat_map_iter(|at| {
+            let resized = image::resize(&self.picture(at), resize).expect("sizes are positive");
+            // A grey picture's three channels are the same.
+            resized.into_raw().into_iter().step_by(3 / self.channels)
+        });
+        let pixels = pixels.collect();
+        Self { height, width, pixels, labels: self.labels.clone(), channels: self.channels }
+    }
+
     /// The pictures from `range` alone.
     ///
     /// # Panics
@@ -119,6 +222,15 @@ impl Pictures {
             mean: [red.0, green.0, blue.0],
             std: [red.1, green.1, blue.1],
         }
+    }
+
+    /// SHA-256 of everything, in hex.
+    pub(crate) fn fingerprint(&self) -> String {
+        let Self { height, width, channels, pixels, labels } = self;
+        let mut hasher = Sha256::new_with_prefix(format!("{height} {width} {channels}"));
+        hasher.update(pixels);
+        hasher.update(labels);
+        hex(hasher)
     }
 
     fn rgb(&self, at: usize) -> impl Iterator<Item = [u8; 3]> + '_ {

@@ -51,10 +51,23 @@ impl<N: Network> Classifier<N> {
     /// [`WeightsError`]: no such file, one that does not describe a classifier, or one of another network.
     pub fn open(network: N, path: impl AsRef<Path>) -> Result<Self, WeightsError> {
         let path = path.as_ref();
-        let network = weights::load(network, path)?;
         let bytes =
             fs::read(path).map_err(|reason| WeightsError::Io { path: path.into(), reason })?;
-        let header = SafeTensors::read_metadata(&bytes).ok();
+        Self::parse(weights::load(network, path)?, &bytes, path)
+    }
+
+    /// The same from the file's bytes, as `include_bytes!` gives them.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn from_bytes(network: N, bytes: &[u8]) -> Result<Self, WeightsError> {
+        let path = Path::new("(bytes)");
+        Self::parse(weights::from_bytes(network, bytes, path)?, bytes, path)
+    }
+
+    fn parse(network: N, bytes: &[u8], path: &Path) -> Result<Self, WeightsError> {
+        let header = SafeTensors::read_metadata(bytes).ok();
         let text = header.and_then(|(_, header)| header.metadata().as_ref()?.get(ENTRY).cloned());
         let lacking = || WeightsError::NoClassifier { path: path.into() };
         let Description { size: [a, b], stretched, mean, std, labels } =

@@ -3,7 +3,7 @@
 use burn::module::{Module, RunningState};
 use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d};
 use burn::nn::pool::{AdaptiveAvgPool2d, MaxPool2d, MaxPool2dConfig};
-use burn::nn::{BatchNorm, Dropout, Linear, LinearConfig, PaddingConfig2d, Relu};
+use burn::nn::{BatchNorm, Dropout, LeakyRelu, Linear, LinearConfig, PaddingConfig2d, Relu, Tanh};
 use burn::tensor::{Device, Tensor};
 
 use super::rule::Rule;
@@ -28,9 +28,9 @@ pub trait Layer {
         self.forward(input)
     }
 
-    /// Whether the layer is a ReLU, which the layer before it may do in its stead.
-    fn is_relu(&self) -> bool {
-        false
+    /// The activation that the layer is, which the layer before it may do in its stead.
+    fn activation(&self) -> Activation {
+        Activation::None
     }
 
     /// The probability with which the layer drops each value, if it is a dropout in training.
@@ -274,12 +274,36 @@ impl Layer for Relu {
         rule.relu(input)
     }
 
-    fn is_relu(&self) -> bool {
-        true
+    fn activation(&self) -> Activation {
+        Activation::Relu
     }
 
     fn describe(&self) -> String {
         "ReLU".into()
+    }
+}
+
+impl Layer for LeakyRelu {
+    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        LeakyRelu::forward(self, input)
+    }
+
+    fn activation(&self) -> Activation {
+        Activation::LeakyRelu(self.negative_slope as f32)
+    }
+
+    fn describe(&self) -> String {
+        format!("LeakyReLU({})", self.negative_slope)
+    }
+}
+
+impl Layer for Tanh {
+    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        Tanh::forward(self, input)
+    }
+
+    fn describe(&self) -> String {
+        "Tanh".into()
     }
 }
 
@@ -379,14 +403,42 @@ impl Layer for LocalResponseNorm {
     }
 }
 
+/// The largest of each group of neighbouring channels: Ian Goodfellow, David Warde-Farley, Mehdi Mirza,
+/// Aaron Courville, Yoshua Bengio, *Maxout Networks*, 2013, <https://arxiv.org/abs/1302.4389>.
+#[derive(Module, Debug)]
+pub struct Maxout {
+    /// Channels of a group.
+    pub pieces: usize,
+}
+
+impl Layer for Maxout {
+    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+        let shape = self.output_shape(input.dims());
+        let [n, groups, h, w] = shape;
+        input.reshape([n, groups, self.pieces, h, w]).max_dim(2).reshape(shape)
+    }
+
+    fn output_shape(&self, [n, c, h, w]: [usize; 4]) -> [usize; 4] {
+        [n, c / self.pieces, h, w]
+    }
+
+    fn describe(&self) -> String {
+        format!("Maxout({})", self.pieces)
+    }
+}
+
 /// A layer of torchvision's `nn.Sequential`s, where it is known by its index alone.
 #[derive(Module, Debug)]
 #[allow(missing_docs)]
 pub enum Unit {
     Conv2d(Conv2d),
+    ConvTranspose2d(ConvTranspose2d),
     Linear(Linear),
     BatchNorm(BatchNorm),
     Relu(Relu),
+    LeakyRelu(LeakyRelu),
+    Tanh(Tanh),
+    Maxout(Maxout),
     MaxPool2d(MaxPool2d),
     AdaptiveAvgPool2d(AdaptiveAvgPool2d),
     Dropout(Dropout),
@@ -398,9 +450,13 @@ impl Unit {
     pub fn as_layer(&self) -> &dyn Layer {
         match self {
             Unit::Conv2d(layer) => layer,
+            Unit::ConvTranspose2d(layer) => layer,
             Unit::Linear(layer) => layer,
             Unit::BatchNorm(layer) => layer,
             Unit::Relu(layer) => layer,
+            Unit::LeakyRelu(layer) => layer,
+            Unit::Tanh(layer) => layer,
+            Unit::Maxout(layer) => layer,
             Unit::MaxPool2d(layer) => layer,
             Unit::AdaptiveAvgPool2d(layer) => layer,
             Unit::Dropout(layer) => layer,

@@ -5,9 +5,13 @@
 //! the summary are all read off that list.
 
 mod architecture;
+pub mod cgan;
 mod classifier;
 mod classifier_file;
 pub mod dann;
+pub mod dcgan;
+pub mod gan;
+mod gan_file;
 pub mod googlenet;
 mod initialise;
 mod labels;
@@ -22,16 +26,20 @@ pub mod vgg;
 pub mod weights;
 
 pub use architecture::{AnyNetwork, Architecture, UnknownArchitecture};
+pub use cgan::CganConfig;
 pub use classifier::{Classifier, Prediction, Pretrained};
 pub use dann::{Dann, DannConfig, DomainAdversarial};
+pub use dcgan::DcganConfig;
+pub use gan::{Discriminator, Generator};
+pub use gan_file::GanConfig;
 pub use googlenet::{GoogLeNet, GoogLeNetConfig};
-pub use initialise::initialised;
+pub use initialise::{Initialisation, initialised};
 pub use labels::imagenet_labels;
 pub(crate) use layer::device_of;
 pub use layer::{Layer, Unit};
 pub use lenet::{LeNet, LeNetConfig};
-pub(crate) use network::position;
 pub use network::{NamedLayer, Network, UnknownLayer};
+pub(crate) use network::{fused, position};
 pub use resnet::{ResNet, ResNetConfig};
 pub use rule::Rule;
 pub use squeezenet::{SqueezeNet, SqueezeNetConfig};

@@ -112,15 +112,21 @@ pub(super) fn run(layers: &[NamedLayer<'_>], input: Tensor<4>, rule: Rule) -> Te
     if rule != Rule::Gradient {
         return layers.iter().fold(input, |input, named| named.layer.forward_by(input, rule));
     }
-    let mut activations = input;
+    let step =
+        |input, (layer, activation): (&dyn Layer, _)| layer.forward_activated(input, activation);
+    fused(layers).fold(input, step)
+}
+
+/// Layers in their order, each with the activation that follows it.
+pub(crate) fn fused<'a>(
+    layers: &'a [NamedLayer<'_>],
+) -> impl Iterator<Item = (&'a dyn Layer, Activation)> {
     let mut layers = layers.iter().map(|named| named.layer).peekable();
-    while let Some(layer) = layers.next() {
-        activations = match layers.next_if(|next| next.is_relu()) {
-            Some(_) => layer.forward_activated(activations, Activation::Relu),
-            None => layer.forward(activations),
-        };
-    }
-    activations
+    std::iter::from_fn(move || {
+        let layer = layers.next()?;
+        let next = layers.next_if(|next| next.activation() != Activation::None);
+        Some((layer, next.map_or(Activation::None, |next| next.activation())))
+    })
 }
 
 pub(crate) fn position(layers: &[NamedLayer<'_>], name: &str) -> Result<usize, UnknownLayer> {

@@ -4,8 +4,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::models::NamedLayer;
-use crate::ops::Activation;
+use crate::models::{NamedLayer, fused};
 
 /// A generator for one purpose at one place: nothing else draws from it.
 pub(crate) fn generator(seed: u64, purpose: u64, epoch: usize, place: usize) -> ChaCha8Rng {
@@ -21,19 +20,10 @@ pub(crate) fn forward(
     input: Tensor<4>,
     generator: &mut ChaCha8Rng,
 ) -> Tensor<4> {
-    let mut activations = input;
-    let mut layers = layers.iter().map(|named| named.layer).peekable();
-    while let Some(layer) = layers.next() {
-        if let Some(probability) = layer.dropout() {
-            activations = dropped(activations, probability, generator);
-            continue;
-        }
-        activations = match layers.next_if(|next| next.is_relu()) {
-            Some(_) => layer.forward_activated(activations, Activation::Relu),
-            None => layer.forward(activations),
-        };
-    }
-    activations
+    fused(layers).fold(input, |input, (layer, activation)| match layer.dropout() {
+        Some(probability) => activation.of(dropped(input, probability, generator)),
+        None => layer.forward_activated(input, activation),
+    })
 }
 
 /// Whole numbers on a device: labels, or rows to select.

@@ -12,8 +12,8 @@ use faer::traits::pulp::Arch;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::features::Features;
 use super::linear_svc::{LinearSvc, SvcReport};
+use crate::features::Features;
 
 /// The hyperplane during the descent. The bias is the weight of one more feature that is always 1.
 pub(super) trait Hyperplane {

@@ -14,8 +14,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::cache::{Cache, Digest};
 use super::error::TransferError;
-use super::features::Features;
 use crate::data::{ImageFolder, Sample, ahead};
+use crate::features::Features;
 use crate::image::{self as pictures, PictureError, Pixels, Preprocessing, Resize};
 use crate::models::{
     AnyNetwork, Architecture, NamedLayer, Network, Pretrained, device_of, weights::cache_folder,

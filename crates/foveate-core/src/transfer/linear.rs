@@ -1,8 +1,8 @@
 //! [`LinearClassifier`]: weights and biases, whoever learned them; and what all learners check first.
 
 use super::error::TransferError;
-use super::features::Features;
 use super::products::project;
+use crate::features::Features;
 
 /// A score for each class, `weights x + bias`; the class with the highest one is the answer.
 #[derive(Debug, Clone, PartialEq)]

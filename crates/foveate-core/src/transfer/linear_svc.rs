@@ -8,10 +8,10 @@ use rayon::prelude::*;
 
 use super::descent::{Scores, Weights, descend};
 use super::error::TransferError;
-use super::features::Features;
 use super::folds::{CrossValidation, Fold};
 use super::linear::{LinearClassifier, finite, first_highest, labelled};
 use super::products::{combine, gram};
+use crate::features::Features;
 
 /// One-vs-rest linear support vector machine with the squared hinge.
 ///

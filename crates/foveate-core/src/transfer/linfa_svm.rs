@@ -17,10 +17,10 @@ use ndarray::{Array1, Array2, ArrayView1};
 use rayon::prelude::*;
 
 use super::error::TransferError;
-use super::features::Features;
 use super::linear::{LinearClassifier, learnable};
 use super::linear_svc::SvcProblem;
 use super::products::{combine, gram};
+use crate::features::Features;
 
 /// One-vs-rest linear support vector machine of linfa-svm: LIBSVM's method, scikit-learn's
 /// `SVC(kernel="linear")` one-vs-rest.

@@ -14,10 +14,10 @@
 use std::collections::VecDeque;
 
 use super::error::TransferError;
-use super::features::Features;
 use super::linear::{LinearClassifier, learnable};
 use super::linear_svc::SvcProblem;
 use super::products::{combine, gram, images, project};
+use crate::features::Features;
 
 /// Steps that L-BFGS remembers: scipy's number.
 const MEMORY: usize = 10;

@@ -18,7 +18,6 @@ mod descent;
 mod error;
 mod evaluation;
 mod extract;
-mod features;
 mod fine_tune;
 mod folds;
 mod linear;
@@ -29,12 +28,12 @@ mod model;
 mod pca;
 mod products;
 
+pub use crate::features::Features;
 pub use crate::train::Optimiser;
 pub use cache::Digest;
 pub use error::TransferError;
 pub use evaluation::{Confidence, Evaluation};
 pub use extract::{Extraction, FeatureExtractor, FeatureSpec, Pooling};
-pub use features::Features;
 pub use fine_tune::{
     Augmentation, Epoch, FineTune, FineTuned, History, Labelled, Part, RandomResizedCrop, Schedule,
     Score, new_head,

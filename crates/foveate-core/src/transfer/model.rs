@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::error::TransferError;
 use super::extract::{FeatureExtractor, Pooling};
-use super::features::Features;
 use super::linear::LinearClassifier;
 use super::pca::Pca;
+use crate::features::Features;
 use crate::image::{Preprocessing, Resize};
 use crate::models::{Architecture, Network, device_of, weights};
 use crate::store::{self, Tensors, Words};

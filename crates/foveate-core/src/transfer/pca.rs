@@ -16,9 +16,9 @@ use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, Mat, MatMut, MatRef, Par, Side};
 
 use super::error::TransferError;
-use super::features::Features;
 use super::linear::finite;
 use super::products::dot;
+use crate::features::Features;
 
 /// Directions of the largest variance, with the mean they start from.
 #[derive(Debug, Clone, PartialEq)]

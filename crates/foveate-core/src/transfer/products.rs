@@ -8,7 +8,7 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
-use super::features::Features;
+use crate::features::Features;
 
 /// Columns widened at a time.
 const PANEL: usize = 1024;

@@ -60,6 +60,12 @@ pub enum WeightsError {
         /// The file.
         path: PathBuf,
     },
+    /// The file holds weights, and not of which generator they are.
+    #[error("{path}: expected a file written by GanConfig::save, found weights alone", path = .path.display())]
+    NoGenerator {
+        /// The file.
+        path: PathBuf,
+    },
     /// The tensors are not those of the network.
     #[error(
         "{path}: the tensors are not this network's:{}{}{}\n  is it the file of another network, or of another \

@@ -31,6 +31,16 @@ pub fn load<M: Module>(network: M, path: impl AsRef<Path>) -> Result<M, WeightsE
     apply(network, path, read(path)?)
 }
 
+/// As [`load`], from the bytes of a safetensors file; `path` stands in errors.
+pub(crate) fn from_bytes<M: Module>(
+    network: M,
+    bytes: &[u8],
+    path: &Path,
+) -> Result<M, WeightsError> {
+    let store = SafetensorsStore::from_bytes(Some(bytes.to_vec()));
+    apply(network, path, listed(store, path)?)
+}
+
 /// As [`load`], for a ResNet whose batch norms were folded into its convolutions: each convolution's
 /// bias becomes that of the batch norm behind it, which otherwise changes nothing (scale and
 /// `sqrt(variance + epsilon)` are 1, the mean is 0). What such a file holds of `layer4` and `fc` is
@@ -135,15 +145,7 @@ fn format(path: &Path) -> Result<Format, WeightsError> {
 fn read(path: &Path) -> Result<Vec<PackTensor>, WeightsError> {
     let damaged = |format, reason| WeightsError::Damaged { path: path.into(), format, reason };
     let tensors = match format(path)? {
-        Format::Safetensors => {
-            let mut store = SafetensorsStore::from_file(path).map_indices_contiguous(false);
-            store
-                .get_all_tensors()
-                .map_err(|error| damaged("safetensors", error.to_string()))?
-                .values()
-                .cloned()
-                .collect::<Vec<_>>()
-        }
+        Format::Safetensors => return listed(SafetensorsStore::from_file(path), path),
         Format::PyTorch => {
             let pickle = PytorchReader::read_pickle_data(path, None)
                 .map_err(|error| damaged("PyTorch", error.to_string()))?;
@@ -160,6 +162,16 @@ fn read(path: &Path) -> Result<Vec<PackTensor>, WeightsError> {
         }
     };
     Ok(tensors)
+}
+
+fn listed(store: SafetensorsStore, path: &Path) -> Result<Vec<PackTensor>, WeightsError> {
+    let mut store = store.map_indices_contiguous(false);
+    let tensors = store.get_all_tensors().map_err(|error| WeightsError::Damaged {
+        path: path.into(),
+        format: "safetensors",
+        reason: error.to_string(),
+    })?;
+    Ok(tensors.values().cloned().collect())
 }
 
 /// An object in a pickle that is of neither PyTorch nor NumPy, by its Python name. Nothing in a

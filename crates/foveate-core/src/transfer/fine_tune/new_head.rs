@@ -10,6 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::Normal;
 
 use crate::models::Network;
+use crate::ops::Activation;
 
 /// Replaces the classifying layer by one for `classes` classes whose weights are normal numbers of
 /// standard deviation 0.01 and whose biases are 0: as torchvision starts the last layer of VGG and
@@ -28,7 +29,9 @@ pub fn new_head<N: Network>(network: N, classes: usize, seed: u64) -> N {
     network.visit(&mut known);
     let layers = network.layers();
     let head = layers.iter().rposition(|named| named.layer.parameters() > 0);
-    let rectified = head.and_then(|head| layers.get(head + 1)).is_some_and(|n| n.layer.is_relu());
+    let rectified = head
+        .and_then(|head| layers.get(head + 1))
+        .is_some_and(|n| n.layer.activation() == Activation::Relu);
     drop(layers);
     let generator = ChaCha8Rng::seed_from_u64(seed);
     let bias = if rectified { 1.0 } else { 0.0 };

@@ -1,0 +1,112 @@
+//! A training on disk: both networks, the average, both optimisers' memories and the history.
+
+use std::path::Path;
+
+use super::history::{History, Step};
+use super::{AdversarialGeneration, GenerateError, Schedule};
+use crate::data::Pictures;
+use crate::models::{Discriminator, Generator, device_of};
+use crate::store::digest;
+use crate::train::{Identity, Moments, State, StateError, tensors};
+
+/// What a training has come to; networks are out of training.
+pub(super) struct Checkpoint {
+    pub generator: Generator,
+    pub discriminator: Discriminator,
+    pub average: Generator,
+    /// Those of discriminator and generator.
+    pub moments: [Moments; 2],
+    pub history: History,
+}
+
+pub(super) fn identity(
+    settings: &AdversarialGeneration,
+    generator: &Generator,
+    discriminator: &Discriminator,
+    pictures: &Pictures,
+) -> Identity {
+    let mut settings =
+        AdversarialGeneration { checkpoint: None, checkpoint_every: 1, ..settings.clone() };
+    if settings.schedule == Schedule::Constant {
+        // Such a training may be made longer.
+        settings.iterations = 0;
+    }
+    Identity(vec![
+        ("settings", format!("{settings:?}")),
+        ("generator", digest(&tensors(generator))),
+        ("discriminator", digest(&tensors(discriminator))),
+        ("pictures", pictures.fingerprint()),
+    ])
+}
+
+/// Numbers an iteration: all of [`Step`].
+const NUMBERS: usize = 7;
+
+impl Checkpoint {
+    pub fn write(&self, path: &Path, identity: &Identity) -> Result<(), GenerateError> {
+        let mut state = State::default();
+        state.put("generator", &self.generator);
+        state.put("discriminator", &self.discriminator);
+        state.put("average", &self.average);
+        for (name, moments) in OPTIMISERS.iter().zip(&self.moments) {
+            state.put_moments(name, moments);
+        }
+        state.put_numbers("history", self.history.steps.iter().flat_map(numbers).collect());
+        state.write(path, identity).map_err(|error| at(path, error))
+    }
+
+    /// What the file holds, if there is one; `start` are the networks that the training began with.
+    pub fn read(
+        path: &Path,
+        identity: &Identity,
+        start: (&Generator, &Discriminator),
+    ) -> Result<Option<Self>, GenerateError> {
+        let state = State::read(path, identity).map_err(|error| at(path, error))?;
+        let read = state.map(|state| Self::parse(state, start)).transpose();
+        read.map_err(|error| at(path, error))
+    }
+
+    fn parse(
+        mut state: State,
+        (generator, discriminator): (&Generator, &Discriminator),
+    ) -> Result<Self, StateError> {
+        let device = device_of(generator);
+        let average = state.take("average", generator)?;
+        let generator = state.take("generator", generator)?;
+        let discriminator = state.take("discriminator", discriminator)?;
+        let [first, second] = OPTIMISERS.map(|name| state.take_moments(name, &device));
+        let moments = [first?, second?];
+        let numbers = state.take_numbers("history")?;
+        state.end()?;
+        let steps = numbers.chunks_exact(NUMBERS).map(step).collect();
+        Ok(Self { generator, discriminator, average, moments, history: History { steps } })
+    }
+}
+
+const OPTIMISERS: [&str; 2] = ["discriminator's optimiser", "generator's optimiser"];
+
+fn at(path: &Path, error: StateError) -> GenerateError {
+    let path = path.into();
+    match error {
+        StateError::Io(reason) => GenerateError::Io { path, reason },
+        StateError::Unusable(reason) => GenerateError::Checkpoint { path, reason },
+    }
+}
+
+fn numbers(step: &Step) -> [f64; NUMBERS] {
+    let Step { iteration, discriminator_loss, generator_loss, real, fake, fake_after, seconds } =
+        *step;
+    [iteration as f64, discriminator_loss, generator_loss, real, fake, fake_after, seconds]
+}
+
+fn step(numbers: &[f64]) -> Step {
+    Step {
+        iteration: numbers[0] as usize,
+        discriminator_loss: numbers[1],
+        generator_loss: numbers[2],
+        real: numbers[3],
+        fake: numbers[4],
+        fake_after: numbers[5],
+        seconds: numbers[6],
+    }
+}

@@ -1,0 +1,101 @@
+//! What can be wrong with a training.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::train::OptimiserError;
+
+/// A training that cannot begin, or not go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum GenerateError {
+    /// A setting out of its range.
+    #[error("{name} is {found}: expected {expected}")]
+    Setting {
+        /// The field.
+        name: &'static str,
+        /// Its value.
+        found: String,
+        /// Its range.
+        expected: &'static str,
+    },
+    /// A number of an optimiser out of its range.
+    #[error(transparent)]
+    Optimiser(#[from] OptimiserError),
+    /// Too few pictures for one step.
+    #[error(
+        "there are {found} pictures: expected {needed} or more; add some, or make the batch smaller"
+    )]
+    TooFew {
+        /// The pictures.
+        found: usize,
+        /// Those of a batch.
+        needed: usize,
+    },
+    /// Pictures of another size.
+    #[error(
+        "the pictures have {} channels and {}x{} pixels: expected {} and {}x{}, as the generator gives; \
+         see Pictures::resized", .found[0], .found[1], .found[2], .expected[0], .expected[1], .expected[2]
+    )]
+    Size {
+        /// Channels, height and width.
+        found: [usize; 3],
+        /// The generator's.
+        expected: [usize; 3],
+    },
+    /// A label that is no class of the generator.
+    #[error("picture {picture} has the label {label}, and the generator has {classes} classes: from 0 to {}", .classes - 1)]
+    Label {
+        /// Its place.
+        picture: usize,
+        /// Its label.
+        label: u8,
+        /// Classes of the generator.
+        classes: usize,
+    },
+    /// A training whose losses are no numbers any more.
+    #[error(
+        "the losses are not finite in iteration {iteration} (discriminator {discriminator_loss}, generator \
+         {generator_loss}, learning rates {rates:?}): lower the learning rates{}", .checkpoint.as_ref().map_or(String::new(), |path| format!(
+            "; {} holds the iterations before", path.display()
+        ))
+    )]
+    Diverged {
+        /// From 1.
+        iteration: usize,
+        /// The discriminator's loss.
+        discriminator_loss: f64,
+        /// The generator's.
+        generator_loss: f64,
+        /// Those of discriminator and generator.
+        rates: [f64; 2],
+        /// The last good checkpoint.
+        checkpoint: Option<PathBuf>,
+    },
+    /// A checkpoint that this training cannot go on from.
+    #[error("{path}: {reason}; remove it to start anew, or train as it was begun", path = .path.display())]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file cannot be read or written.
+    #[error("{path}: {reason}", path = .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's answer.
+        reason: io::Error,
+    },
+}
+
+impl GenerateError {
+    pub(super) fn setting(
+        name: &'static str,
+        found: impl ToString,
+        expected: &'static str,
+    ) -> Self {
+        Self::Setting { name, found: found.to_string(), expected }
+    }
+}

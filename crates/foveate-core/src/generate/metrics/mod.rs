@@ -1,0 +1,31 @@
+//! How good generated pictures are, in numbers: of features that a network makes of them
+//! ([`Features`], a row a picture), of its class probabilities, or of the labels it gives.
+//!
+//! - [`frechet_distance`] (FID) and [`kernel_distance`] (KID): how far two sets lie apart;
+//! - [`Prdc`]: how many samples look real, and how much of the data they cover;
+//! - [`InceptionScore`], [`Modes`], [`conditional_accuracy`]: what a classifier says of samples;
+//! - [`Scorer`], [`Score`]: all of them, by a fixed network;
+//! - [`nearest`]: whether samples are copies of the data.
+//!
+//! Numbers compare with numbers of the same features alone: the same network, layer, size and
+//! normalisation of pictures; FID, the inception score and recall also with the same number of samples only.
+
+mod error;
+mod frechet;
+mod inception_score;
+mod kernel;
+mod modes;
+mod nearest;
+mod pairs;
+mod prdc;
+mod scorer;
+
+pub use crate::features::Features;
+pub use error::MetricError;
+pub use frechet::{Statistics, frechet_distance, frechet_distance_of};
+pub use inception_score::{InceptionScore, InceptionSettings};
+pub use kernel::{KernelDistance, KernelSettings, kernel_distance};
+pub use modes::{Modes, conditional_accuracy};
+pub use nearest::{Nearest, nearest};
+pub use prdc::Prdc;
+pub use scorer::{Score, Scorer, Seen};

@@ -1,0 +1,82 @@
+//! DCGAN: Alec Radford, Luke Metz, Soumith Chintala, *Unsupervised Representation Learning with Deep
+//! Convolutional Generative Adversarial Networks*, 2016, <https://arxiv.org/abs/1511.06434>; in the layout
+//! of PyTorch's example, <https://github.com/pytorch/examples/tree/main/dcgan>.
+//!
+//! Convolutions of 4x4 without biases halve or double a side at each step, to and from 4x4 pixels.
+
+use burn::config::Config;
+use burn::nn::Tanh;
+use burn::tensor::Device;
+
+use super::gan::unit::{conv, conv_transpose, leaky_relu, norm, relu};
+use super::gan::{Discriminator, Generator};
+use super::layer::Unit;
+
+/// Configuration of a DCGAN.
+#[derive(Config, Debug)]
+pub struct DcganConfig {
+    /// Numbers in the noise of a picture (`nz`).
+    #[config(default = 100)]
+    pub latent_dim: usize,
+    /// Channels of the generator before its last layer.
+    #[config(default = 32)]
+    pub ngf: usize,
+    /// Channels of the discriminator behind its first layer.
+    #[config(default = 32)]
+    pub ndf: usize,
+    /// Channels of a picture: 1 or 3.
+    #[config(default = 1)]
+    pub channels: usize,
+    /// Height and width of a picture: 8, 16, 32, 64, ...
+    #[config(default = 32)]
+    pub size: usize,
+}
+
+impl DcganConfig {
+    /// A generator with random weights; its layers go by `main.0`, `main.1`, ...
+    ///
+    /// # Panics
+    ///
+    /// If the size is none of 8, 16, 32, ..., or another number is 0.
+    pub fn generator(&self, device: &Device) -> Generator {
+        let Self { latent_dim, ngf, channels, size, .. } = *self;
+        assert!(latent_dim > 0 && ngf > 0 && channels > 0, "sizes are positive: {self:?}");
+        let mut width = ngf * widest(size);
+        let mut main = vec![conv_transpose([latent_dim, width], 1, 0, device)];
+        while width > ngf {
+            main.extend([norm(width, device), relu()]);
+            main.push(conv_transpose([width, width / 2], 2, 1, device));
+            width /= 2;
+        }
+        main.extend([norm(width, device), relu()]);
+        main.push(conv_transpose([width, channels], 2, 1, device));
+        main.push(Unit::Tanh(Tanh::new()));
+        let (noise, label) = (vec![], vec![]);
+        Generator { noise, label, main, latent_dim, classes: 0, size: [channels, size, size] }
+    }
+
+    /// A discriminator with random weights; its layers go by `main.0`, `main.1`, ...
+    ///
+    /// # Panics
+    ///
+    /// As [`generator`](Self::generator).
+    pub fn discriminator(&self, device: &Device) -> Discriminator {
+        let Self { ndf, channels, size, .. } = *self;
+        assert!(ndf > 0 && channels > 0, "sizes are positive: {self:?}");
+        let mut main = vec![conv([channels, ndf], 2, 1, device), leaky_relu()];
+        let (mut width, widest) = (ndf, ndf * widest(size));
+        while width < widest {
+            main.push(conv([width, 2 * width], 2, 1, device));
+            width *= 2;
+            main.extend([norm(width, device), leaky_relu()]);
+        }
+        main.push(conv([width, 1], 1, 0, device));
+        Discriminator { picture: vec![], label: vec![], main, classes: 0 }
+    }
+}
+
+/// How many times as many channels there are at 4x4 pixels as at half of the picture's size.
+fn widest(size: usize) -> usize {
+    assert!(size >= 8 && size.is_power_of_two(), "a picture's side is 8, 16, 32, ..., not {size}");
+    size / 8
+}

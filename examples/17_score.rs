@@ -1,0 +1,103 @@
+//! How good generated pictures are: FID, KID, precision and recall, density and coverage, inception score,
+//! and the classes, by a fixed network.
+//!
+//! ```text
+//! cargo run --release --example 17_score -- mnist-train mnist-test     # of real digits: the floor
+//! cargo run --release --example 17_score -- mnist-test out/samples     # of a folder, or of a sheet of digits
+//! cargo run --release --example 17_score -- mnist-test digits          # of drawn ones
+//! cargo run --release --example 17_score -- --train lenet.safetensors  # how the fixed network came to be
+//! ```
+
+mod generate;
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use foveate::data::{Pictures, Split, mnist};
+use foveate::generate::metrics::{Score, Scorer};
+use foveate::models::weights::Precision;
+use foveate::models::{LeNetConfig, initialised};
+use foveate::prelude::*;
+use foveate::transfer::{Augmentation, FineTune, Labelled};
+
+use generate::Data;
+
+/// Measures generated digits against real ones by LeNet-5.
+#[derive(Parser)]
+struct Args {
+    /// Real pictures: mnist-train, mnist-test, digits (drawn), or a folder
+    #[arg(required_unless_present = "train")]
+    real: Option<Data>,
+
+    /// Pictures to be measured
+    #[arg(required_unless_present = "train")]
+    generated: Option<Data>,
+
+    /// Pictures of either, at most
+    #[arg(long, default_value_t = 10_000)]
+    count: usize,
+
+    /// Train the fixed network on MNIST and write it here
+    #[arg(long, conflicts_with_all = ["real", "generated"])]
+    train: Option<PathBuf>,
+
+    /// auto, ndarray, flex, wgpu, wgpu:N, wgpu:cpu
+    #[arg(long, env = "FOVEATE_DEVICE", default_value = "auto")]
+    device: String,
+}
+
+fn main() -> anyhow::Result<()> {
+    let args = Args::parse();
+    let chosen = foveate::device(&args.device)?;
+    println!("device: {chosen}");
+    if let Some(file) = &args.train {
+        return train(file, &chosen.device);
+    }
+    let (Some(real), Some(generated)) = (&args.real, &args.generated) else { unreachable!() };
+    let scorer = Scorer::digits(&chosen.device)?;
+    let [real, generated] = [real, generated].map(|data| data.load(args.count));
+    let (real, generated) = (real?, generated?);
+    println!("real:   {} pictures, to be measured: {}\n", real.len(), generated.len());
+    println!("{}", Score::of(&scorer.see(&real), &scorer.see(&generated), None)?);
+    Ok(())
+}
+
+/// LeNet-5 on MNIST's 60,000 training digits, in the library as 16-bit weights.
+fn train(file: &std::path::Path, device: &Device) -> anyhow::Result<()> {
+    let [training, test] = [mnist(Split::Train)?, mnist(Split::Test)?];
+    let preprocessing = Pictures::preprocessing(&[&training]);
+    let [(pictures, labels), (others, other_labels)] = [&training, &test].map(|set| {
+        let pictures: Vec<RgbImage> = (0..set.len()).map(|i| set.picture(i)).collect();
+        (pictures, set.labels.iter().map(|&label| label.into()).collect::<Vec<usize>>())
+    });
+    let settings = FineTune {
+        epochs: 10,
+        batch: 64,
+        learning_rate: 1e-3,
+        augmentation: Augmentation::NONE,
+        ..Default::default()
+    };
+    let network = initialised(LeNetConfig::new().init(device), settings.seed);
+    let labelled = Labelled { pictures: &pictures, labels: &labels };
+    // The test digits choose nothing: the last epoch is kept.
+    let trained = settings.watched(network, &preprocessing, labelled, None, |epoch| {
+        println!(
+            "epoch: loss {:.4}, {:.2} % right",
+            epoch.training.loss,
+            100.0 * epoch.training.accuracy
+        );
+        std::ops::ControlFlow::Continue(())
+    })?;
+    let names = (0..10).map(|digit| digit.to_string()).collect();
+    let classifier = Classifier::new(trained.network, preprocessing, names);
+    classifier.save(file, Precision::Half)?;
+    let classifier = Classifier::open(LeNetConfig::new().init(device), file)?;
+    let mut right = 0;
+    for (pictures, labels) in others.chunks(250).zip(other_labels.chunks(250)) {
+        let found = classifier.classify(pictures, 1)?;
+        right +=
+            found.iter().zip(labels).filter(|(found, label)| found[0].class == **label).count();
+    }
+    println!("{}: {right} of {} test digits right", file.display(), others.len());
+    Ok(())
+}

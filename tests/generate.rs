@@ -1,0 +1,374 @@
+//! Adversarial training: iterations against PyTorch, losses in closed form, resuming, refusals.
+
+use std::ops::ControlFlow;
+
+use foveate::burn::module::Module;
+use foveate::burn::tensor::{Device, Tensor};
+use foveate::data::Pictures;
+use foveate::generate::{
+    AdversarialGeneration, GenerateError, Generated, Interpolation, Loss, Noise, Schedule,
+    interpolate, sample,
+};
+use foveate::models::{CganConfig, DcganConfig, Discriminator, Generator, Initialisation};
+use foveate::train::Optimiser;
+
+use crate::devices;
+use crate::networks::{difference, golden_folder, hashed, hashed_weights, state, tensors, values};
+
+/// Random bytes as grey pictures of 32x32, as in gan.py.
+fn pictures(count: usize) -> Pictures {
+    let bytes = hashed(count * 1024, 1000).into_iter();
+    let pixels = bytes.map(|value| ((value + 1.0) * 128.0).floor() as u8).collect();
+    let labels = (0..count).map(|i| (i * 3 % 10) as u8).collect();
+    Pictures { height: 32, width: 32, channels: 1, pixels, labels }
+}
+
+fn dcgan(device: &Device) -> (Generator, Discriminator) {
+    let config = DcganConfig::new().with_latent_dim(16).with_ngf(8).with_ndf(8);
+    (config.generator(device), config.discriminator(device))
+}
+
+fn cgan(conditional: bool, device: &Device) -> (Generator, Discriminator) {
+    let config = CganConfig::new()
+        .with_latent_dim(16)
+        .with_width(8)
+        .with_conditional_discriminator(conditional);
+    (config.generator(device), config.discriminator(device))
+}
+
+/// Two iterations against PyTorch's in f64: losses, probabilities, parameters and running statistics.
+/// Adam divides by the size of the gradient: where it is nearly 0, f32 decides much of a step of 2e-4.
+#[test]
+fn iterations_equal_pytorchs() {
+    let golden = tensors(&golden_folder().join("gan.safetensors"));
+    let plain = AdversarialGeneration {
+        iterations: 2,
+        batch: 8,
+        noise: Noise::Uniform,
+        generator_rate: 1e-4,
+        ..Default::default()
+    };
+    for chosen in devices::all() {
+        let device = &chosen.device;
+        let cases = [
+            ("dcgan", dcgan(device), AdversarialGeneration { real: 0.9, ..plain.clone() }),
+            ("cgan", cgan(true, device), plain.clone()),
+            (
+                "unconditional",
+                cgan(false, device),
+                AdversarialGeneration {
+                    loss: Loss::Hinge,
+                    discriminator_steps: 2,
+                    average: Some(0.75),
+                    ..plain.clone()
+                },
+            ),
+        ];
+        for (case, (generator, discriminator), settings) in cases {
+            let generator = hashed_weights(generator, &["noise", "label", "main"], 0);
+            let discriminator = hashed_weights(discriminator, &["picture", "label", "main"], 100);
+            let made = settings.run(generator, discriminator, &pictures(8)).unwrap();
+            let numbers: Vec<f32> = made
+                .history
+                .steps
+                .iter()
+                .flat_map(|step| {
+                    let losses = [step.discriminator_loss, step.generator_loss];
+                    [losses.as_slice(), &[step.real, step.fake, step.fake_after]].concat()
+                })
+                .map(|number| number as f32)
+                .collect();
+            let error = difference(&numbers, &values(golden[&format!("{case}/numbers")].clone()));
+            assert!(error < 1e-4, "{chosen}, {case}: numbers differ by {error}");
+            let networks = [
+                ("generator", state(&made.generator)),
+                ("discriminator", state(&made.discriminator)),
+            ];
+            let mut worst = 0.0_f32;
+            for (part, after) in networks {
+                for (name, found) in after {
+                    let expected = golden[&format!("{case}/{part}.{name}")].clone();
+                    let found: Vec<f32> = values(found).into_iter().step_by(13).collect();
+                    let error = difference(&found, &values(expected));
+                    assert!(error < 1e-4, "{chosen}, {case}, {part}.{name}: {error}");
+                    worst = worst.max(error);
+                }
+            }
+            println!("{chosen}, {case}: numbers within {error:.1e}, tensors within {worst:.1e}");
+        }
+    }
+}
+
+/// Values and gradients of every loss by the formulas of the papers, in f64; f32 gives 1e-6.
+#[test]
+fn losses_are_the_papers() {
+    let (d_real, d_fake) = ([-1.5, 0.25, 2.0, 0.5], [-2.0, 0.75, 1.25]);
+    let real = 0.9;
+    let s = |d: f64| 1.0 / (1.0 + (-d).exp());
+    let relu = |d: f64| d.max(0.0);
+    type Of = Box<dyn Fn(f64) -> f64>;
+    let of = |f: fn(f64) -> f64| -> Of { Box::new(f) };
+    // Of a real, of a generated picture; the generator's.
+    let expected: Vec<(Loss, [Of; 3])> = vec![
+        (
+            Loss::NonSaturating,
+            [
+                Box::new(move |d| -real * s(d).ln() - (1.0 - real) * (1.0 - s(d)).ln()),
+                Box::new(move |d| -(1.0 - s(d)).ln()),
+                Box::new(move |d| -s(d).ln()),
+            ],
+        ),
+        (
+            Loss::Saturating,
+            [
+                Box::new(move |d| -real * s(d).ln() - (1.0 - real) * (1.0 - s(d)).ln()),
+                Box::new(move |d| -(1.0 - s(d)).ln()),
+                Box::new(move |d| (1.0 - s(d)).ln()),
+            ],
+        ),
+        (
+            Loss::LeastSquares,
+            [
+                Box::new(move |d| 0.5 * (d - real).powi(2)),
+                of(|d| 0.5 * d * d),
+                of(|d| 0.5 * (d - 1.0).powi(2)),
+            ],
+        ),
+        (
+            Loss::Hinge,
+            [Box::new(move |d| relu(1.0 - d)), Box::new(move |d| relu(1.0 + d)), of(|d| -d)],
+        ),
+        (Loss::Wasserstein { clip: 0.01 }, [of(|d| -d), of(|d| d), of(|d| -d)]),
+    ];
+    let device = devices::any();
+    let logits = |values: &[f64]| {
+        let values: Vec<f32> = values.iter().map(|&value| value as f32).collect();
+        Tensor::<1>::from_floats(values.as_slice(), &device).autodiff().require_grad()
+    };
+    let check = |what: &str, loss: Tensor<1>, of: &Tensor<1>, at: &[f64], f: &Of| {
+        let n = at.len() as f64;
+        let mean = at.iter().map(|&d| f(d)).sum::<f64>() / n;
+        let found = f64::from(loss.clone().into_scalar::<f32>());
+        assert!((found - mean).abs() < 1e-6, "{what}: {found}, not {mean}");
+        let gradients = of.grad(&loss.backward()).unwrap().into_data();
+        for (gradient, &d) in gradients.iter::<f64>().zip(at) {
+            let slope = (f(d + 1e-6) - f(d - 1e-6)) / 2e-6 / n;
+            assert!((gradient - slope).abs() < 1e-6, "{what} at {d}: {gradient}, not {slope}");
+        }
+    };
+    for (loss, [of_real, of_fake, of_generator]) in &expected {
+        let both = [logits(&d_real), logits(&d_fake)];
+        let [first, second] = loss.discriminator(both.clone(), real);
+        check(&format!("{loss:?}, real"), first, &both[0], &d_real, of_real);
+        check(&format!("{loss:?}, fake"), second, &both[1], &d_fake, of_fake);
+        let fake = logits(&d_fake);
+        let what = format!("{loss:?}, generator");
+        check(&what, loss.generator(fake.clone()), &fake, &d_fake, of_generator);
+    }
+}
+
+/// Settings with everything random in them.
+fn quick() -> AdversarialGeneration {
+    AdversarialGeneration {
+        iterations: 6,
+        batch: 7,
+        discriminator_steps: 2,
+        average: Some(0.5),
+        seed: 5,
+        checkpoint_every: 1,
+        ..Default::default()
+    }
+}
+
+fn run(
+    settings: &AdversarialGeneration,
+    dense: bool,
+    mut stop_after: usize,
+) -> Result<Generated, GenerateError> {
+    let device = devices::any();
+    let (generator, discriminator) = if dense {
+        let config = CganConfig::new().with_dense(true);
+        (config.generator(&device), config.discriminator(&device))
+    } else {
+        dcgan(&device)
+    };
+    let generator = Initialisation::Dcgan.of(generator, 1);
+    let discriminator = Initialisation::PyTorch.of(discriminator, 2);
+    settings.watched(generator, discriminator, &pictures(20), |_, _| {
+        stop_after -= 1;
+        if stop_after == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })
+}
+
+fn bits(network: &impl Module) -> Vec<(String, Vec<u32>)> {
+    let bits = |data| values(data).iter().map(|value| value.to_bits()).collect();
+    state(network).into_iter().map(|(name, data)| (name, bits(data))).collect()
+}
+
+/// Without and with labels, dropout, and maxout.
+#[test]
+fn a_resumed_training_is_the_uninterrupted_one() {
+    let folder = tempfile::tempdir().unwrap();
+    for dense in [false, true] {
+        let whole = run(&quick(), dense, 99).unwrap();
+        let checkpoint = Some(folder.path().join(format!("{dense}.checkpoint")));
+        let settings = AdversarialGeneration { checkpoint, ..quick() };
+        let part = run(&settings, dense, 2).unwrap();
+        assert_eq!(part.history.steps.len(), 2);
+        let resumed = run(&settings, dense, 99).unwrap();
+        let numbers = |made: &Generated| {
+            let steps = made.history.steps.iter();
+            steps.map(|s| (s.iteration, s.generator_loss, s.real, s.fake_after)).collect::<Vec<_>>()
+        };
+        assert_eq!(numbers(&resumed), numbers(&whole));
+        assert_eq!(bits(&resumed.generator), bits(&whole.generator));
+        assert_eq!(bits(&resumed.discriminator), bits(&whole.discriminator));
+
+        let other = AdversarialGeneration { batch: 8, ..settings };
+        let error = run(&other, dense, 99).unwrap_err();
+        assert!(matches!(error, GenerateError::Checkpoint { .. }), "{error}");
+    }
+}
+
+/// The largest parameter, and the largest change of one.
+fn largest(network: &impl Module, before: &impl Module) -> [f32; 2] {
+    let before = state(before);
+    let parameters = state(network).into_iter().filter(|(name, _)| !name.contains("running"));
+    parameters.fold([0.0, 0.0], |[size, change], (name, after)| {
+        let (after, before) = (values(after), values(before[&name].clone()));
+        let zeros = vec![0.0; after.len()];
+        [size.max(difference(&after, &zeros)), change.max(difference(&after, &before))]
+    })
+}
+
+/// A rate of nearly 0 moves nothing: the other network's step leaves a network's parameters alone. (Its
+/// batch norms see every batch.)
+#[test]
+fn each_network_is_moved_by_its_own_step_alone() {
+    let sgd = Optimiser::Sgd { momentum: 0.0, weight_decay: 0.0, nesterov: false };
+    let start = run(&AdversarialGeneration { iterations: 0, ..quick() }, false, 99).unwrap();
+    for still in [[true, false], [false, true]] {
+        let rate = |still| if still { 1e-30 } else { 1e-2 };
+        let settings = AdversarialGeneration {
+            discriminator_optimiser: sgd,
+            generator_optimiser: sgd,
+            discriminator_rate: rate(still[0]),
+            generator_rate: rate(still[1]),
+            average: None,
+            ..quick()
+        };
+        let after = run(&settings, false, 99).unwrap();
+        let [_, discriminator] = largest(&after.discriminator, &start.discriminator);
+        let [_, generator] = largest(&after.generator, &start.generator);
+        assert_eq!([discriminator, generator].map(|change| change < 1e-20), still);
+    }
+}
+
+#[test]
+fn wasserstein_clips_the_discriminator_alone() {
+    let loss = Loss::Wasserstein { clip: 0.01 };
+    let made = run(&AdversarialGeneration { loss, ..quick() }, false, 99).unwrap();
+    assert_eq!(largest(&made.discriminator, &made.discriminator)[0], 0.01);
+    assert!(largest(&made.generator, &made.generator)[0] > 0.5);
+}
+
+#[test]
+fn bad_input_is_refused() {
+    let settings = |settings: AdversarialGeneration| run(&settings, false, 99).unwrap_err();
+    let cases = [
+        (AdversarialGeneration { batch: 1, ..quick() }, "batch is 1: expected two"),
+        (AdversarialGeneration { batch: 21, ..quick() }, "20 pictures: expected 21"),
+        (AdversarialGeneration { real: 0.0, ..quick() }, "real is 0: expected a number in (0, 1]"),
+        (AdversarialGeneration { average: Some(1.0), ..quick() }, "average is 1: expected"),
+        (AdversarialGeneration { generator_rate: f64::NAN, ..quick() }, "generator_rate is NaN"),
+        (AdversarialGeneration { discriminator_steps: 0, ..quick() }, "discriminator_steps is 0"),
+        (
+            AdversarialGeneration { loss: Loss::Wasserstein { clip: 0.0 }, ..quick() },
+            "loss.clip is 0",
+        ),
+    ];
+    for (case, expected) in cases {
+        let found = settings(case).to_string();
+        assert!(found.contains(expected), "{found}");
+    }
+
+    let device = devices::any();
+    let small = pictures(20).resized(28, 28);
+    let (generator, discriminator) = dcgan(&device);
+    let error = quick().run(generator, discriminator, &small).unwrap_err().to_string();
+    assert!(error.contains("28x28 pixels: expected 1 and 32x32"), "{error}");
+    let config = CganConfig::new().with_width(8).with_classes(9);
+    let (generator, discriminator) = (config.generator(&device), config.discriminator(&device));
+    let error = quick().run(generator, discriminator, &pictures(20)).unwrap_err().to_string();
+    assert!(error.contains("picture 3 has the label 9"), "{error}");
+}
+
+#[test]
+fn a_training_that_diverges_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = Some(folder.path().join("checkpoint"));
+    let sgd = Optimiser::Sgd { momentum: 0.0, weight_decay: 0.0, nesterov: false };
+    let settings = AdversarialGeneration {
+        iterations: 50,
+        generator_optimiser: sgd,
+        discriminator_optimiser: sgd,
+        discriminator_rate: 1e-30,
+        generator_rate: 1e30,
+        checkpoint: checkpoint.clone(),
+        ..quick()
+    };
+    match run(&settings, false, 99).unwrap_err() {
+        GenerateError::Diverged { iteration, checkpoint: found, .. } => {
+            assert_eq!((iteration, found), (2, checkpoint));
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn rates_fall_to_nothing() {
+    // In the last of many iterations hardly anything moves.
+    let settings = AdversarialGeneration { schedule: Schedule::Linear, average: None, ..quick() };
+    let constant = AdversarialGeneration { average: None, ..quick() };
+    let [one, other] = [settings, constant].map(|settings| run(&settings, false, 99).unwrap());
+    assert_ne!(bits(&one.generator), bits(&other.generator));
+}
+
+#[test]
+fn samples_follow_their_noise_and_labels() {
+    let device = devices::any();
+    let (generator, _) = cgan(true, &device);
+    let rows = Noise::Normal.rows(300, 16, 3);
+    assert_eq!(rows[..160], Noise::Normal.rows(10, 16, 3), "a row does not depend on the count");
+    let labels: Vec<u8> = (0..300).map(|i| (i % 10) as u8).collect();
+    let all = sample(&generator, &rows, &labels);
+    assert_eq!((all.len(), all.channels, all.height, &all.labels), (300, 1, 32, &labels));
+    // In batches, as one by one.
+    let last = sample(&generator, &rows[299 * 16..], &labels[299..]);
+    assert_eq!(last.bytes(0), all.bytes(299));
+    assert_ne!(sample(&generator, &rows[299 * 16..], &[0]).bytes(0), all.bytes(299));
+
+    let mean = rows.iter().map(|&x| f64::from(x)).sum::<f64>() / 4800.0;
+    let square = rows.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>() / 4800.0;
+    // Five standard errors.
+    assert!(mean.abs() < 5.0 / 4800_f64.sqrt(), "{mean}");
+    assert!((square - 1.0).abs() < 5.0 * (2.0 / 4800_f64).sqrt(), "{square}");
+    assert!(Noise::Uniform.rows(300, 16, 3).iter().all(|x| (-1.0..1.0).contains(x)));
+}
+
+#[test]
+fn ways_between_noises() {
+    let (from, to) = (vec![1.0, 0.0, 0.0], vec![0.0, 1.0, 0.0]);
+    let line = interpolate(&from, &to, 3, Interpolation::Linear);
+    assert_eq!(line, [1.0, 0.0, 0.0, 0.5, 0.5, 0.0, 0.0, 1.0, 0.0]);
+    let circle = interpolate(&from, &to, 3, Interpolation::Spherical);
+    let half = 0.5_f32.sqrt();
+    for (found, expected) in circle.iter().zip([1.0, 0.0, 0.0, half, half, 0.0, 0.0, 1.0, 0.0]) {
+        assert!((found - expected).abs() < 1e-6, "{circle:?}");
+    }
+    // The same twice: no circle.
+    assert_eq!(
+        interpolate(&from, &from, 2, Interpolation::Spherical),
+        [from.clone(), from].concat()
+    );
+}

@@ -104,6 +104,10 @@ struct Args {
     #[arg(long)]
     checkpoint: Option<PathBuf>,
 
+    /// Iterations from one checkpoint to the next
+    #[arg(long, default_value_t = 200)]
+    checkpoint_every: usize,
+
     /// auto, ndarray, flex, wgpu, wgpu:N, wgpu:cpu
     #[arg(long, env = "FOVEATE_DEVICE", default_value = "auto")]
     device: String,
@@ -179,6 +183,7 @@ fn main() -> anyhow::Result<()> {
                 name.push(format!(".{seed}"));
                 name.into()
             }),
+            checkpoint_every: args.checkpoint_every,
             ..Default::default()
         };
         let run = Run {

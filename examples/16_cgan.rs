@@ -81,6 +81,10 @@ struct Args {
     #[arg(long)]
     checkpoint: Option<PathBuf>,
 
+    /// Iterations from one checkpoint to the next
+    #[arg(long, default_value_t = 200)]
+    checkpoint_every: usize,
+
     /// Train nothing: draw pictures with this generator
     #[arg(long)]
     sample: Option<PathBuf>,
@@ -134,6 +138,7 @@ fn main() -> anyhow::Result<()> {
                 name.push(format!(".{seed}"));
                 name.into()
             }),
+            checkpoint_every: args.checkpoint_every,
             ..Default::default()
         };
         let run = Run {

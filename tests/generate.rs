@@ -37,7 +37,8 @@ fn cgan(conditional: bool, device: &Device) -> (Generator, Discriminator) {
 }
 
 /// Two iterations against PyTorch's in f64: losses, probabilities, parameters and running statistics.
-/// Adam divides by the size of the gradient: where it is nearly 0, f32 decides much of a step of 2e-4.
+/// Adam divides by the size of the gradient: where it is nearly 0, or an activation so near to a ReLU's
+/// edge that f32 decides on which side it lies, steps of 2e-4 differ. The seed is one where none is.
 #[test]
 fn iterations_equal_pytorchs() {
     let golden = tensors(&golden_folder().join("gan.safetensors"));
@@ -46,6 +47,7 @@ fn iterations_equal_pytorchs() {
         batch: 8,
         noise: Noise::Uniform,
         generator_rate: 1e-4,
+        seed: 1,
         ..Default::default()
     };
     for chosen in devices::all() {

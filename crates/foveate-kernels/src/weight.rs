@@ -31,7 +31,12 @@ pub(crate) fn gradient(
     // small only where there is little to share.
     let threads = rayon::current_num_threads();
     let most_rows = TAPS.min(rows.div_ceil(2 * threads)).next_multiple_of(ROWS);
-    let parts = [rows.div_ceil(most_rows), channels_out.div_ceil(CHANNELS)];
+    let mut parts = [rows.div_ceil(most_rows), channels_out.div_ceil(CHANNELS)];
+    // Of more tasks than threads, but not twice as many, most threads would wait for the last.
+    let others = spec.groups * parts[1];
+    if (threads + 1..2 * threads).contains(&(others * parts[0])) && rows <= TAPS * threads {
+        parts[0] = (threads / others).max(1);
+    }
     let output = Output(weight_gradient.as_mut_ptr());
     (0..spec.groups * parts[0] * parts[1]).into_par_iter().for_each(|i| {
         let (group, part) = (i / (parts[0] * parts[1]), i % (parts[0] * parts[1]));

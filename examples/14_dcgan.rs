@@ -14,7 +14,6 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
-use foveate::data::Split;
 use foveate::generate::{AdversarialGeneration, Loss, Noise, Schedule};
 use foveate::models::{DcganConfig, GanConfig, Initialisation};
 
@@ -153,12 +152,7 @@ fn main() -> anyhow::Result<()> {
         .with_ndf(args.ndf)
         .with_channels(pictures.channels)
         .with_size(args.size);
-    // What scores compare with: pictures that were not learned from.
-    let real = match &args.data {
-        Data::Mnist(_) => Data::Mnist(Split::Test).load(args.samples)?,
-        Data::Digits => foveate::data::digits(args.samples, 1),
-        Data::Folder(_) => args.data.load_square(args.samples, args.size)?,
-    };
+    let real = args.data.beside(args.samples.max(1), args.size)?;
     for &seed in &args.seeds {
         println!("\nseed {seed}");
         let settings = AdversarialGeneration {

@@ -13,7 +13,6 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
-use foveate::data::Split;
 use foveate::generate::{AdversarialGeneration, GenerateError, Loss, Noise};
 use foveate::image::sheet::{Cell, draw};
 use foveate::models::{CganConfig, DcganConfig, GanConfig, Initialisation};
@@ -96,11 +95,7 @@ fn main() -> anyhow::Result<()> {
     println!("device:   {chosen}");
     fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     let pictures = args.data.load_square(args.limit, 32)?;
-    // What scores compare with: pictures that were not learned from.
-    let real = match &args.data {
-        Data::Digits => foveate::data::digits(args.samples, 1),
-        _ => Data::Mnist(Split::Test).load(args.samples)?,
-    };
+    let real = args.data.beside(args.samples, 32)?;
     let all = Variation::value_variants().to_vec();
     let variations = if args.variations.is_empty() { all } else { args.variations.clone() };
     let mut table = String::from(

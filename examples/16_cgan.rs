@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 use clap::Parser;
-use foveate::data::{Pictures, Split};
+use foveate::data::Pictures;
 use foveate::generate::{AdversarialGeneration, Interpolation, Noise, interpolate, sample};
 use foveate::models::{CganConfig, GanConfig, Generator, Initialisation};
 
@@ -118,12 +118,7 @@ fn main() -> anyhow::Result<()> {
         .with_width(args.width)
         .with_dense(args.dense)
         .with_conditional_discriminator(!args.plain_discriminator);
-    // What scores compare with: pictures that were not learned from.
-    let real = match &args.data {
-        Data::Mnist(_) => Data::Mnist(Split::Test).load(args.samples)?,
-        Data::Digits => foveate::data::digits(args.samples, 1),
-        Data::Folder(_) => args.data.load_square(args.samples, 32)?,
-    };
+    let real = args.data.beside(args.samples.max(1), 32)?;
     for &seed in &args.seeds {
         println!("\nseed {seed}");
         let settings = AdversarialGeneration {

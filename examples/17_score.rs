@@ -3,7 +3,8 @@
 //!
 //! ```text
 //! cargo run --release --example 17_score -- mnist-train mnist-test     # of real digits: the floor
-//! cargo run --release --example 17_score -- mnist-test out/samples     # of a folder, or of a sheet of digits
+//! cargo run --release --example 17_score -- mnist-test pictures        # of a folder
+//! cargo run --release --example 17_score -- mnist-test out/dcgan_0.safetensors # of a generator
 //! cargo run --release --example 17_score -- mnist-test digits          # of drawn ones
 //! cargo run --release --example 17_score -- --train lenet.safetensors  # how the fixed network came to be
 //! ```
@@ -14,13 +15,14 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use foveate::data::{Pictures, Split, mnist};
+use foveate::generate::Noise;
 use foveate::generate::metrics::{Score, Scorer};
 use foveate::models::weights::Precision;
-use foveate::models::{LeNetConfig, initialised};
+use foveate::models::{GanConfig, LeNetConfig, initialised};
 use foveate::prelude::*;
 use foveate::transfer::{Augmentation, FineTune, Labelled};
 
-use generate::Data;
+use generate::{Data, score};
 
 /// Measures generated digits against real ones by LeNet-5.
 #[derive(Parser)]
@@ -29,13 +31,17 @@ struct Args {
     #[arg(required_unless_present = "train")]
     real: Option<Data>,
 
-    /// Pictures to be measured
+    /// What is measured: pictures, or a generator that 14_dcgan or 16_cgan wrote
     #[arg(required_unless_present = "train")]
-    generated: Option<Data>,
+    generated: Option<String>,
 
     /// Pictures of either, at most
     #[arg(long, default_value_t = 10_000)]
     count: usize,
+
+    /// All pictures are first scaled to this height and width: that of the generator
+    #[arg(long, default_value_t = 32)]
+    size: usize,
 
     /// Train the fixed network on MNIST and write it here
     #[arg(long, conflicts_with_all = ["real", "generated"])]
@@ -54,10 +60,16 @@ fn main() -> anyhow::Result<()> {
         return train(file, &chosen.device);
     }
     let (Some(real), Some(generated)) = (&args.real, &args.generated) else { unreachable!() };
+    let real = real.load(args.count)?.resized(args.size, args.size);
+    println!("real:   {} pictures\n", real.len());
+    if generated.ends_with(".safetensors") {
+        let (_, generator) = GanConfig::open(generated, &chosen.device)?;
+        println!("{}", score(&generator, Noise::Normal, args.count, &real, &chosen.device)?);
+        return Ok(());
+    }
     let scorer = Scorer::digits(&chosen.device)?;
-    let [real, generated] = [real, generated].map(|data| data.load(args.count));
-    let (real, generated) = (real?, generated?);
-    println!("real:   {} pictures, to be measured: {}\n", real.len(), generated.len());
+    let Ok(generated) = generated.parse::<Data>();
+    let generated = generated.load(args.count)?.resized(args.size, args.size);
     println!("{}", Score::of(&scorer.see(&real), &scorer.see(&generated), None)?);
     Ok(())
 }

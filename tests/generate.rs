@@ -173,7 +173,7 @@ fn losses_are_the_papers() {
 fn quick() -> AdversarialGeneration {
     AdversarialGeneration {
         iterations: 6,
-        batch: 7,
+        batch: 6,
         discriminator_steps: 2,
         average: Some(0.5),
         seed: 5,
@@ -281,6 +281,10 @@ fn bad_input_is_refused() {
         (AdversarialGeneration { batch: 1, ..quick() }, "batch is 1: expected two"),
         (AdversarialGeneration { batch: 21, ..quick() }, "20 pictures: expected 21"),
         (AdversarialGeneration { real: 0.0, ..quick() }, "real is 0: expected a number in (0, 1]"),
+        (
+            AdversarialGeneration { real: 0.9, loss: Loss::Hinge, ..quick() },
+            "real is 0.9: expected 1 with this loss",
+        ),
         (AdversarialGeneration { average: Some(1.0), ..quick() }, "average is 1: expected"),
         (AdversarialGeneration { generator_rate: f64::NAN, ..quick() }, "generator_rate is NaN"),
         (AdversarialGeneration { discriminator_steps: 0, ..quick() }, "discriminator_steps is 0"),
@@ -305,35 +309,44 @@ fn bad_input_is_refused() {
     assert!(error.contains("picture 3 has the label 9"), "{error}");
 }
 
+/// The file holds the iterations before the one whose step was too far, and the training goes on from it
+/// at another rate, as if nothing had been.
 #[test]
-fn a_training_that_diverges_says_so() {
+fn a_training_that_diverges_keeps_its_checkpoint() {
     let folder = tempfile::tempdir().unwrap();
     let checkpoint = Some(folder.path().join("checkpoint"));
-    let sgd = Optimiser::Sgd { momentum: 0.0, weight_decay: 0.0, nesterov: false };
-    let settings = AdversarialGeneration {
-        iterations: 50,
-        generator_optimiser: sgd,
-        discriminator_optimiser: sgd,
-        discriminator_rate: 1e-30,
-        generator_rate: 1e30,
-        checkpoint: checkpoint.clone(),
-        ..quick()
-    };
-    match run(&settings, false, 99).unwrap_err() {
+    let settings = AdversarialGeneration { checkpoint: checkpoint.clone(), ..quick() };
+    run(&settings, false, 2).unwrap();
+    let far = AdversarialGeneration { generator_rate: f64::MAX, ..settings.clone() };
+    match run(&far, false, 99).unwrap_err() {
         GenerateError::Diverged { iteration, checkpoint: found, .. } => {
-            assert_eq!((iteration, found), (2, checkpoint));
+            assert_eq!((iteration, found), (3, checkpoint));
         }
         other => panic!("{other}"),
     }
+    let (resumed, whole) = (run(&settings, false, 99).unwrap(), run(&quick(), false, 99).unwrap());
+    assert_eq!(bits(&resumed.generator), bits(&whole.generator));
 }
 
+/// By SGD, the second of two iterations moves half of what it does at a constant rate.
 #[test]
 fn rates_fall_to_nothing() {
-    // In the last of many iterations hardly anything moves.
-    let settings = AdversarialGeneration { schedule: Schedule::Linear, average: None, ..quick() };
-    let constant = AdversarialGeneration { average: None, ..quick() };
-    let [one, other] = [settings, constant].map(|settings| run(&settings, false, 99).unwrap());
-    assert_ne!(bits(&one.generator), bits(&other.generator));
+    let sgd = Optimiser::Sgd { momentum: 0.0, weight_decay: 0.0, nesterov: false };
+    let settings = |schedule, iterations| AdversarialGeneration {
+        generator_optimiser: sgd,
+        discriminator_optimiser: sgd,
+        schedule,
+        iterations,
+        average: None,
+        ..quick()
+    };
+    let [linear, constant] = [Schedule::Linear, Schedule::Constant]
+        .map(|schedule| run(&settings(schedule, 2), false, 99).unwrap().generator);
+    let one = run(&settings(Schedule::Constant, 1), false, 99).unwrap().generator;
+    let [_, half] = largest(&linear, &one);
+    let [_, whole] = largest(&constant, &one);
+    // The discriminators differ by half of their second steps, of 2e-4.
+    assert!((half / whole - 0.5).abs() < 0.01, "{half} of {whole}");
 }
 
 #[test]

@@ -10,11 +10,11 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use anyhow::Context;
-use foveate::data::{ImageFolder, Pictures, Split, digits, mnist};
+use foveate::data::{DataError, ImageFolder, Pictures, Split, digits, mnist};
 use foveate::generate::metrics::{Score, Scorer};
 use foveate::generate::{AdversarialGeneration, Generated, History, Noise, Step, sample};
-use foveate::image::Resize;
 use foveate::image::chart::{Curves, Series};
+use foveate::image::{Resize, resize};
 use foveate::models::weights::Precision;
 use foveate::models::{GanConfig, Generator, Initialisation};
 use foveate::prelude::*;
@@ -26,7 +26,7 @@ pub enum Data {
     Digits,
     /// MNIST's digits.
     Mnist(Split),
-    /// A folder with folders of pictures, one a class.
+    /// A folder with folders of pictures, one a class; or with pictures alone.
     Folder(PathBuf),
 }
 
@@ -49,34 +49,54 @@ impl Data {
         let all = match self {
             Self::Digits => return Ok(digits(count, 0)),
             Self::Mnist(split) => mnist(*split)?,
-            Self::Folder(path) => {
-                let folder = ImageFolder::open(path)?;
-                let (mut pictures, mut labels) = (Vec::new(), Vec::new());
-                for sample in folder.samples().iter().take(count) {
-                    pictures.push(foveate::image::open(&sample.path)?);
-                    labels.push(u8::try_from(sample.class).context("more than 256 classes")?);
-                }
-                Pictures::from_images(&pictures, labels)
-                    .with_context(|| path.display().to_string())?
-            }
+            Self::Folder(path) => return folder(path, count, None),
         };
         Ok(all.slice(0..count.min(all.len())))
     }
 
-    /// The same of `size` x `size` pixels, to learn from: folders' pictures are cut to a square.
+    /// The same of `size` x `size` pixels, to learn from: a folder's pictures are cut to a square.
     pub fn load_square(&self, count: usize, size: usize) -> anyhow::Result<Pictures> {
-        if let Self::Folder(path) = self {
-            let side = size as u32;
-            let loaded = ImageFolder::open(path)?
-                .load(Resize::ShortSideCrop { short_side: side, crop: side });
-            loaded.unreadable.iter().for_each(|error| println!("left out: {error}"));
-            let labels: Result<_, _> =
-                loaded.labels.iter().map(|&label| label.try_into()).collect();
-            let labels = labels.context("more than 256 classes")?;
-            return Ok(Pictures::from_images(&loaded.pictures, labels)?);
+        match self {
+            Self::Folder(path) => folder(path, count, Some(size as u32)),
+            _ => Ok(self.load(count)?.resized(size, size)),
         }
-        Ok(self.load(count)?.resized(size, size))
     }
+
+    /// Real pictures that scores compare with, as many and as large as generated ones: such as were not
+    /// learned from, but where a folder is all there is.
+    pub fn beside(&self, count: usize, size: usize) -> anyhow::Result<Pictures> {
+        match self {
+            Self::Mnist(_) => Self::Mnist(Split::Test).load_square(count, size),
+            Self::Digits => Ok(digits(count, 1).resized(size, size)),
+            Self::Folder(_) => self.load_square(count, size),
+        }
+    }
+}
+
+/// Pictures of a folder, evenly from all of it; of one size, unless they are cut to a square.
+fn folder(path: &Path, count: usize, square: Option<u32>) -> anyhow::Result<Pictures> {
+    let name = || path.display().to_string();
+    let files: Vec<(PathBuf, usize)> = match ImageFolder::open(path) {
+        Ok(folder) => folder.samples().iter().map(|one| (one.path.clone(), one.class)).collect(),
+        Err(DataError::NoClasses { .. }) => {
+            let entries: Result<Vec<_>, _> = fs::read_dir(path).with_context(name)?.collect();
+            let mut files: Vec<_> = entries?.into_iter().map(|entry| entry.path()).collect();
+            files.sort();
+            files.into_iter().map(|file| (file, 0)).collect()
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let kept = count.min(files.len());
+    let (mut pictures, mut labels) = (Vec::new(), Vec::new());
+    for (file, class) in (0..kept).map(|i| &files[i * files.len() / kept]) {
+        let picture = foveate::image::open(file)?;
+        pictures.push(match square {
+            Some(side) => resize(&picture, Resize::ShortSideCrop { short_side: side, crop: side })?,
+            None => picture,
+        });
+        labels.push(u8::try_from(*class).context("more than 256 classes")?);
+    }
+    Pictures::from_images(&pictures, labels).with_context(name)
 }
 
 /// A pair of networks to be trained, and how the training is shown.
@@ -95,9 +115,9 @@ impl Run<'_> {
     /// Trains; writes NAME_ITERATION.png, NAME.csv, NAME_loss.png and NAME.safetensors.
     pub fn train(&self, pictures: &Pictures) -> anyhow::Result<Generated> {
         let seed = self.settings.seed;
-        let generator = self.initialisation.of(self.config.generator(self.device), 2 * seed);
-        let discriminator =
-            self.initialisation.of(self.config.discriminator(self.device), 2 * seed + 1);
+        let generator = self.initialisation.of(self.config.generator(self.device), seed);
+        let other = seed.wrapping_add(1 << 32);
+        let discriminator = self.initialisation.of(self.config.discriminator(self.device), other);
         let file = |end: &str| self.out.join(format!("{}{end}", self.name));
         let (rows, labels) = fixed(&generator, &self.settings);
         let mut unsaved = Ok(());
@@ -142,7 +162,7 @@ fn print(step: &Step) {
     );
 }
 
-/// How good `count` pictures of a generator are, beside as many real ones, by the fixed network.
+/// How good `count` pictures of a generator are, beside real ones, by the fixed network.
 pub fn score(
     generator: &Generator,
     noise: Noise,

@@ -132,18 +132,6 @@ impl Pictures {
         Ok(Self { height: height as usize, width: width as usize, channels: 3, pixels, labels })
     }
 
-    /// The same pictures in grey, of one channel: 0.299 red + 0.587 green + 0.114 blue.
-    #[must_use]
-    pub fn grey(&self) -> Self {
-        let luma = |[r, g, b]: [u8; 3]| {
-            // As Pillow's: sixteen bits, rounded.
-            let sum = u32::from(r) * 19595 + u32::from(g) * 38470 + u32::from(b) * 7471 + 0x8000;
-            (sum >> 16) as u8
-        };
-        let pixels = (0..self.len()).flat_map(|at| self.rgb(at).map(luma)).collect();
-        Self { channels: 1, pixels, labels: self.labels.clone(), ..*self }
-    }
-
     /// The pictures side by side, row by row, so many in a row; places without a picture are black.
     ///
     /// # Panics

@@ -25,8 +25,14 @@ pub(super) fn identity(
     discriminator: &Discriminator,
     pictures: &Pictures,
 ) -> Identity {
-    let mut settings =
-        AdversarialGeneration { checkpoint: None, checkpoint_every: 1, ..settings.clone() };
+    // What a training may go on with otherwise: other rates help where it diverged.
+    let mut settings = AdversarialGeneration {
+        checkpoint: None,
+        checkpoint_every: 1,
+        discriminator_rate: 1.0,
+        generator_rate: 1.0,
+        ..settings.clone()
+    };
     if settings.schedule == Schedule::Constant {
         // Such a training may be made longer.
         settings.iterations = 0;

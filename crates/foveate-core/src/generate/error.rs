@@ -57,7 +57,7 @@ pub enum GenerateError {
     #[error(
         "the losses are not finite in iteration {iteration} (discriminator {discriminator_loss}, generator \
          {generator_loss}, learning rates {rates:?}): lower the learning rates{}", .checkpoint.as_ref().map_or(String::new(), |path| format!(
-            "; {} holds the iterations before", path.display()
+            "; {} holds good iterations before, from which it goes on", path.display()
         ))
     )]
     Diverged {

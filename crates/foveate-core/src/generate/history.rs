@@ -9,7 +9,8 @@ pub struct Step {
     pub discriminator_loss: f64,
     /// The generator's.
     pub generator_loss: f64,
-    /// D(x): the mean probability of being real that the discriminator gave to real pictures.
+    /// D(x): the mean of the discriminator's answers to real pictures, the logistic function of its logits: a
+    /// probability of being real where the loss is the papers' first one, saturating or not.
     pub real: f64,
     /// D(G(z)): the same of generated ones, before its (last) step.
     pub fake: f64,

@@ -75,7 +75,8 @@ pub struct AdversarialGeneration {
     pub average: Option<f64>,
     /// Same seed, same device: same bits.
     pub seed: u64,
-    /// A file that is written now and then. If it is there, the training goes on from it.
+    /// A file that is written now and then. If it is there, the training goes on from it; its learning rates
+    /// may be others, and its iterations more if the schedule is constant.
     pub checkpoint: Option<PathBuf>,
     /// Iterations from one writing to the next.
     pub checkpoint_every: usize,
@@ -141,7 +142,8 @@ impl AdversarialGeneration {
     }
 
     /// As [`run`](Self::run); `watch` sees every iteration when it is over, with the generator (or its
-    /// average), and may end the training.
+    /// average), and may end the training. To keep a generator, keep its `valid()`: a clone shares the running
+    /// statistics, which move on.
     ///
     /// # Errors
     ///
@@ -183,10 +185,12 @@ impl AdversarialGeneration {
             }
             let over = watch(&step, trainer.best()).is_break()
                 || trainer.history.steps.len() >= self.iterations;
-            if let Some((path, identity)) = &file
-                && (over || step.iteration.is_multiple_of(self.checkpoint_every))
-            {
-                trainer.checkpoint().write(path, identity)?;
+            if over || step.iteration.is_multiple_of(self.checkpoint_every) {
+                // The losses are of the parameters before the step.
+                trainer.check_parameters(&step)?;
+                if let Some((path, identity)) = &file {
+                    trainer.checkpoint().write(path, identity)?;
+                }
             }
             if over {
                 break;
@@ -220,6 +224,10 @@ impl AdversarialGeneration {
         }
         if !(self.real > 0.0 && self.real <= 1.0) {
             return Err(GenerateError::setting("real", self.real, "a number in (0, 1]"));
+        }
+        if matches!(self.loss, Loss::Hinge | Loss::Wasserstein { .. }) && self.real < 1.0 {
+            let expected = "1 with this loss, which has no labels to smooth";
+            return Err(GenerateError::setting("real", self.real, expected));
         }
         if let Some(decay) = self.average.filter(|decay| !(0.0..1.0).contains(decay)) {
             return Err(GenerateError::setting("average", decay, "a number in [0, 1)"));

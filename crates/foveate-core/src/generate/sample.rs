@@ -21,7 +21,7 @@ pub enum Noise {
     /// The standard normal distribution.
     #[default]
     Normal,
-    /// From -1 to 1, uniformly: as in the papers of DCGAN and of conditional GANs.
+    /// From -1 to 1, uniformly.
     Uniform,
 }
 
@@ -29,7 +29,10 @@ impl Noise {
     /// Noise for `count` pictures, `[count, latent_dim]` row by row. Same seed, same noise; a row does
     /// not depend on `count`.
     pub fn rows(self, count: usize, latent_dim: usize, seed: u64) -> Vec<f32> {
-        self.draw(count * latent_dim, ChaCha8Rng::seed_from_u64(seed))
+        // A stream of its own: weights are drawn from the first one.
+        let mut generator = ChaCha8Rng::seed_from_u64(seed);
+        generator.set_stream(1);
+        self.draw(count * latent_dim, generator)
     }
 
     pub(super) fn draw(self, count: usize, mut generator: ChaCha8Rng) -> Vec<f32> {

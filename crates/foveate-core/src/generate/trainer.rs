@@ -1,6 +1,6 @@
 //! One iteration: the discriminator's steps, and the generator's.
 
-use burn::module::{Module, ModuleMapper, Param};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -130,19 +130,35 @@ impl<'a> Trainer<'a> {
         let [discriminator_loss, generator_loss, real, fake, fake_after] = numbers[..] else {
             unreachable!("five numbers");
         };
-        let iteration = done + 1;
-        if !(discriminator_loss.is_finite() && generator_loss.is_finite()) {
-            let checkpoint = self.settings.checkpoint.clone().filter(|path| path.exists());
-            return Err(GenerateError::Diverged {
-                iteration,
-                discriminator_loss,
-                generator_loss,
-                rates,
-                checkpoint,
-            });
+        let (iteration, seconds) = (done + 1, 0.0);
+        let step =
+            Step { iteration, discriminator_loss, generator_loss, real, fake, fake_after, seconds };
+        match discriminator_loss.is_finite() && generator_loss.is_finite() {
+            true => Ok(step),
+            false => Err(self.diverged(&step)),
         }
-        let seconds = 0.0;
-        Ok(Step { iteration, discriminator_loss, generator_loss, real, fake, fake_after, seconds })
+    }
+
+    /// Whether all parameters and running statistics are finite after an iteration.
+    pub fn check_parameters(&self, step: &Step) -> Result<(), GenerateError> {
+        let mut sums = Sums(Vec::new());
+        self.generator.valid().visit(&mut sums);
+        self.discriminator.valid().visit(&mut sums);
+        let sums = Tensor::cat(sums.0, 0).into_data();
+        match sums.iter::<f32>().all(f32::is_finite) {
+            true => Ok(()),
+            false => Err(self.diverged(step)),
+        }
+    }
+
+    fn diverged(&self, step: &Step) -> GenerateError {
+        GenerateError::Diverged {
+            iteration: step.iteration,
+            discriminator_loss: step.discriminator_loss,
+            generator_loss: step.generator_loss,
+            rates: self.rates(step.iteration - 1),
+            checkpoint: self.settings.checkpoint.clone().filter(|path| path.exists()),
+        }
     }
 
     /// Those of discriminator and generator.
@@ -219,6 +235,15 @@ fn judged(
     let labels = labels.clone().filter(|_| discriminator.classes() > 0);
     discriminator
         .forward_through(pictures, labels, &mut |layers, input| forward(layers, input, dropout))
+}
+
+/// The mean size of each tensor's numbers: not finite if one of them is not.
+struct Sums(Vec<Tensor<1>>);
+
+impl ModuleVisitor for Sums {
+    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+        self.0.push(parameter.val().abs().mean());
+    }
 }
 
 /// Cuts parameters off.

@@ -37,7 +37,11 @@ impl Branches<'_> {
         let mut hidden = through(&sequential(name, of_input), input);
         if let Some(labels) = labels {
             assert_eq!(labels.dims(), [n], "one label a row");
-            let mut hot = labels.one_hot::<2>(classes).float().reshape([n, classes, 1, 1]);
+            // (burn's one_hot reads the labels back to look at them.)
+            let known = Tensor::arange(0..classes as i64, &labels.device());
+            let known = known.unsqueeze::<2>().expand([n, classes]);
+            let labels = labels.unsqueeze_dim::<2>(1).expand([n, classes]);
+            let mut hot = labels.equal(known).float().reshape([n, classes, 1, 1]);
             // A convolution sees a plane for each class.
             if matches!(of_label.first(), Some(Unit::Conv2d(_))) {
                 hot = hot.expand([n, classes, height, width]);

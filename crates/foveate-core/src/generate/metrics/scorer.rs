@@ -110,7 +110,7 @@ impl Seen {
 pub struct Score {
     /// The Fréchet distance (FID).
     pub frechet: f64,
-    /// The kernel distance (KID) of random subsets of 1,000, or of as many as there are.
+    /// The kernel distance (KID) of random subsets of 1,000, or of half as many as there are.
     pub kernel: KernelDistance,
     /// Precision, recall, density, coverage by five neighbours.
     pub prdc: Prdc,
@@ -132,7 +132,7 @@ impl Score {
     pub fn of(real: &Seen, generated: &Seen, asked: Option<&[usize]>) -> Result<Self, MetricError> {
         let least = real.features.rows().min(generated.features.rows());
         let subsets = KernelSettings {
-            subset_size: KernelSettings::default().subset_size.min(least),
+            subset_size: KernelSettings::default().subset_size.min(least / 2),
             ..Default::default()
         };
         let labels = generated.labels();

@@ -6,12 +6,12 @@
 
 use std::ops::ControlFlow;
 
-use super::trainer::highest;
 use super::{
     AdaptError, Adapted, AdversarialTraining, Domain, Epoch, History, check_domains, outputs,
 };
 use crate::image::Preprocessing;
 use crate::models::DomainAdversarial;
+use crate::train::highest;
 
 /// Training in rounds on the source's labels and on the network's own sure answers on the target.
 #[derive(Debug, Clone, PartialEq)]

@@ -13,7 +13,7 @@ use crate::data::Pictures;
 use crate::image::{Pixels, Preprocessing};
 use crate::models::{DomainAdversarial, device_of, position};
 use crate::ops::{binary_cross_entropy, gradient_reversal};
-use crate::train::{Moments, forward, generator, integers, progress_bar};
+use crate::train::{Moments, forward, generator, highest, integers, progress_bar};
 
 // From 1 on: weights are drawn from the first stream of the same seed.
 const SHUFFLE_SOURCE: u64 = 1;
@@ -311,11 +311,6 @@ impl Outputs {
         let right = answers.iter().zip(labels).filter(|(a, b)| a == b).count();
         right as f64 / labels.len() as f64
     }
-}
-
-/// Index of the highest number, the first among equals; 0 if there is none.
-pub(super) fn highest(row: &[f32]) -> usize {
-    (0..row.len()).reduce(|a, b| if row[b] > row[a] { b } else { a }).unwrap_or(0)
 }
 
 /// What `network`, out of training, says of all pictures of a set.

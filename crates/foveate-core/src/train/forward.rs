@@ -33,6 +33,11 @@ pub(crate) fn integers(values: impl Iterator<Item = i64>, device: &Device) -> Te
     Tensor::from_data(TensorData::new(values, shape), device)
 }
 
+/// Index of the highest number, the first among equals; 0 if there is none.
+pub(crate) fn highest(row: &[f32]) -> usize {
+    (0..row.len()).reduce(|a, b| if row[b] > row[a] { b } else { a }).unwrap_or(0)
+}
+
 fn dropped(activations: Tensor<4>, probability: f64, generator: &mut ChaCha8Rng) -> Tensor<4> {
     let shape = activations.dims();
     let mask = TensorData::new(mask(shape.iter().product(), probability, generator), shape);

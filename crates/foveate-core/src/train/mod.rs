@@ -5,7 +5,7 @@ mod optimiser;
 mod progress;
 mod state;
 
-pub(crate) use forward::{forward, generator, integers};
+pub(crate) use forward::{forward, generator, highest, integers};
 pub(crate) use optimiser::Moments;
 pub use optimiser::{Optimiser, OptimiserError};
 pub(crate) use progress::progress_bar;

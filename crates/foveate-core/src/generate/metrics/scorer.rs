@@ -12,6 +12,7 @@ use super::{
 use crate::data::Pictures;
 use crate::models::weights::WeightsError;
 use crate::models::{Classifier, LeNet, LeNetConfig, Network, UnknownLayer, device_of, position};
+use crate::train::highest;
 
 /// Pictures that pass the network together.
 const AT_ONCE: usize = 250;
@@ -97,9 +98,6 @@ pub struct Seen {
 impl Seen {
     /// The most probable class of each picture.
     pub fn labels(&self) -> Vec<usize> {
-        let highest = |row: &[f32]| {
-            (0..row.len()).reduce(|a, b| if row[b] > row[a] { b } else { a }).unwrap_or(0)
-        };
         self.probabilities.iter().map(highest).collect()
     }
 }

@@ -32,6 +32,10 @@ struct Args {
     #[arg(long, default_value_t = 8)]
     epochs: usize,
 
+    /// The largest factor of the reversed gradient; at the paper's 1, MNIST's training falls on one class
+    #[arg(long, default_value_t = 0.3)]
+    lambda: f64,
+
     /// Rounds of sure answers
     #[arg(long, default_value_t = 3)]
     rounds: usize,
@@ -82,7 +86,8 @@ fn main() -> anyhow::Result<()> {
     let [source, target] = domains(&data);
     fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     let mut table = Vec::new();
-    for (name, lambda) in [("source alone", None), ("adversarial", Some(Lambda::PAPER))] {
+    let lambda = Lambda::Annealed { highest: args.lambda, gamma: 10.0 };
+    for (name, lambda) in [("source alone", None), ("adversarial", Some(lambda))] {
         println!("\n{name}");
         let file = |step: &str| {
             let folder = args.checkpoints.as_ref()?;

@@ -9,15 +9,13 @@
 mod generate;
 
 use std::fs;
-use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::{Parser, ValueEnum};
 use foveate::generate::{AdversarialGeneration, GenerateError, Loss, Noise};
 use foveate::image::sheet::{Cell, draw};
 use foveate::models::{CganConfig, DcganConfig, GanConfig, Initialisation};
 
-use generate::{Data, Run, score};
+use generate::{Data, Judge, Place, Run};
 
 /// Trains the variations one after the other. Writes what 14_dcgan writes for each, study.csv, and their
 /// pictures and losses side by side as study.png and study_loss.png.
@@ -26,7 +24,7 @@ struct Args {
     /// All of them, if none is named
     variations: Vec<Variation>,
 
-    /// mnist, or digits (drawn)
+    /// mnist, digits (drawn), or a folder with folders of pictures, one a class
     #[arg(long, default_value = "mnist")]
     data: Data,
 
@@ -46,13 +44,8 @@ struct Args {
     #[arg(long, default_value_t = 0)]
     seed: u64,
 
-    /// auto, ndarray, flex, wgpu, wgpu:N, wgpu:cpu
-    #[arg(long, env = "FOVEATE_DEVICE", default_value = "auto")]
-    device: String,
-
-    /// Folder for what is written
-    #[arg(long, default_value = "out")]
-    out: PathBuf,
+    #[command(flatten)]
+    place: Place,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -91,11 +84,10 @@ impl Variation {
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    let chosen = foveate::device(&args.device)?;
-    println!("device:   {chosen}");
-    fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
+    let device = &args.place.open()?;
+    let out = &args.place.out;
     let pictures = args.data.load_square(args.limit, 32)?;
-    let real = args.data.beside(args.samples, 32)?;
+    let judge = Judge::new(&args.data, args.samples, 32, device)?;
     let all = Variation::value_variants().to_vec();
     let variations = if args.variations.is_empty() { all } else { args.variations.clone() };
     let mut table = String::from(
@@ -146,8 +138,8 @@ fn main() -> anyhow::Result<()> {
             initialisation,
             settings,
             grids: &[iterations],
-            out: &args.out,
-            device: &chosen.device,
+            out,
+            device,
         };
         let made = match run.train(&pictures) {
             Ok(made) => made,
@@ -167,7 +159,7 @@ fn main() -> anyhow::Result<()> {
             last.iter().map(value).sum::<f64>() / last.len().max(1) as f64
         };
         let (d, g) = (mean(|step| step.discriminator_loss), mean(|step| step.generator_loss));
-        let score = score(&made.generator, Noise::Normal, args.samples, &real, &chosen.device)?;
+        let score = judge.score(&made.generator, Noise::Normal)?;
         println!("{iterations} iterations in {seconds:.0} s, losses D {d:.3}, G {g:.3}\n{score}");
         let accuracy = score.conditional_accuracy.map_or(String::new(), |share| share.to_string());
         table += &format!(
@@ -180,18 +172,18 @@ fn main() -> anyhow::Result<()> {
             score.modes.covered,
             score.modes.divergence,
         );
-        fs::write(args.out.join("study.csv"), &table)?;
-        let picture = |end: &str| foveate::image::open(args.out.join(format!("{name}{end}.png")));
+        fs::write(out.join("study.csv"), &table)?;
+        let picture = |end: &str| foveate::image::open(out.join(format!("{name}{end}.png")));
         let caption = format!("{name}: FID {:.2}, {seconds:.0} s", score.frechet);
         grids.push(Cell::new(picture("")?, caption));
         losses.push(Cell::new(picture("_loss")?, name));
     }
-    fs::write(args.out.join("study.csv"), &table)?;
+    fs::write(out.join("study.csv"), &table)?;
     if !grids.is_empty() {
-        draw(&grids, 4).save(args.out.join("study.png"))?;
-        draw(&losses, 3).save(args.out.join("study_loss.png"))?;
+        draw(&grids, 4).save(out.join("study.png"))?;
+        draw(&losses, 3).save(out.join("study_loss.png"))?;
     }
-    println!("\n{}: study.csv, study.png, study_loss.png", args.out.display());
+    println!("\n{}: study.csv, study.png, study_loss.png", out.display());
     Ok(())
 }
 

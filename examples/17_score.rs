@@ -16,13 +16,12 @@ use std::path::PathBuf;
 use clap::Parser;
 use foveate::data::{Pictures, Split, mnist};
 use foveate::generate::Noise;
-use foveate::generate::metrics::{Score, Scorer};
 use foveate::models::weights::Precision;
 use foveate::models::{GanConfig, LeNetConfig, initialised};
 use foveate::prelude::*;
 use foveate::transfer::{Augmentation, FineTune, Labelled};
 
-use generate::{Data, score};
+use generate::{Data, Judge};
 
 /// Measures generated digits against real ones by LeNet-5.
 #[derive(Parser)]
@@ -62,15 +61,15 @@ fn main() -> anyhow::Result<()> {
     let (Some(real), Some(generated)) = (&args.real, &args.generated) else { unreachable!() };
     let real = real.load(args.count)?.resized(args.size, args.size);
     println!("real:   {} pictures\n", real.len());
-    if generated.ends_with(".safetensors") {
+    let judge = Judge::of(&real, args.count, &chosen.device)?;
+    let score = if generated.ends_with(".safetensors") {
         let (_, generator) = GanConfig::open(generated, &chosen.device)?;
-        println!("{}", score(&generator, Noise::Normal, args.count, &real, &chosen.device)?);
-        return Ok(());
-    }
-    let scorer = Scorer::digits(&chosen.device)?;
-    let Ok(generated) = generated.parse::<Data>();
-    let generated = generated.load(args.count)?.resized(args.size, args.size);
-    println!("{}", Score::of(&scorer.see(&real), &scorer.see(&generated), None)?);
+        judge.score(&generator, Noise::Normal)?
+    } else {
+        let Ok(generated) = generated.parse::<Data>();
+        judge.score_of(&generated.load(args.count)?.resized(args.size, args.size), false)?
+    };
+    println!("{score}");
     Ok(())
 }
 

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use foveate::data::{Split, mnist};
+use foveate::data::{Pictures, Split, digits, mnist};
 use foveate::generate::metrics::{
     Features, InceptionScore, InceptionSettings, KernelDistance, KernelSettings, MetricError,
-    Modes, Prdc, Statistics, conditional_accuracy, frechet_distance, frechet_distance_of,
-    kernel_distance, nearest,
+    Modes, Prdc, Score, Scorer, Statistics, conditional_accuracy, frechet_distance,
+    frechet_distance_of, kernel_distance, nearest,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
+use crate::devices;
 use crate::digits::real_data;
 use crate::networks::golden_folder;
 
@@ -585,5 +586,45 @@ fn bad_pictures_are_worse() {
         let now = measure(&format!("blur {deviation}"), &pooled(&blurred(&others, deviation)));
         assert!(now.0 > last.0 && now.1 > last.1 && now.2.recall < last.2.recall);
         last = now;
+    }
+}
+
+/// The same of the features of the fixed network, on drawn digits that it has never seen: it reads them,
+/// and FID grows with noise and blur.
+#[test]
+fn the_fixed_network_sees_bad_pictures() {
+    let scorer = Scorer::digits(&devices::any()).unwrap();
+    let set = digits(1200, 3);
+    let padded: Vec<[f32; 1024]> = {
+        let set = set.resized(32, 32);
+        (0..set.len())
+            .map(|i| std::array::from_fn(|at| f32::from(set.bytes(i)[at]) / 255.0))
+            .collect()
+    };
+    let see = |pictures: &[[f32; 1024]], labels: &[u8]| {
+        let bytes = pictures.iter().flatten().map(|value| (value * 255.0).round() as u8);
+        let pixels = bytes.collect();
+        let labels = labels.to_vec();
+        scorer.see(&Pictures { height: 32, width: 32, channels: 1, pixels, labels })
+    };
+    let (half, labels) = (padded.len() / 2, &set.labels);
+    let real = see(&padded[..half], &labels[..half]);
+    let (others, asked) = (&padded[half..], &labels[half..]);
+    let classes: Vec<usize> = asked.iter().map(|&label| label.into()).collect();
+    let score =
+        |pictures: &[[f32; 1024]]| Score::of(&real, &see(pictures, asked), Some(&classes)).unwrap();
+    let clean = score(others);
+    println!("{clean}");
+    assert!(clean.conditional_accuracy.unwrap() > 0.9 && clean.modes.covered == 10);
+    let spoilt: [Vec<Score>; 2] = [
+        [0.2, 0.4, 0.6].map(|deviation| score(&noisy(others, deviation))).to_vec(),
+        [1.0, 2.0, 3.0].map(|deviation| score(&blurred(others, deviation))).to_vec(),
+    ];
+    for scores in spoilt {
+        let distances: Vec<f64> = scores.iter().map(|score| score.frechet).collect();
+        let accuracies: Vec<f64> =
+            scores.iter().map(|score| score.conditional_accuracy.unwrap()).collect();
+        println!("{:.2}, then {distances:.2?}; {accuracies:.3?}", clean.frechet);
+        assert!(clean.frechet < distances[0] && distances.is_sorted(), "{distances:?}");
     }
 }

@@ -150,56 +150,76 @@ def adapt(name, batch):
     return repeat
 
 
-def dcgan(name, batch):
-    """The layout and step of PyTorch's example, one channel of 32x32."""
-    conditional, width = re.fullmatch(r"(c?)dcgan(\d+)", name).groups()
-    classes, width = 10 if conditional else 0, int(width)
+class Branches(nn.Module):
+    """What sees the input, what sees the label, and what comes behind both."""
 
-    def up(i, o, stride, padding):
+    def __init__(self, input, label, main):
+        super().__init__()
+        self.input, self.label, self.main = nn.Sequential(*input), nn.Sequential(*label), nn.Sequential(*main)
+
+    def forward(self, x, labels):
+        hidden = self.input(x)
+        if len(self.label):
+            hot = F.one_hot(labels, 10).float()[:, :, None, None].expand(-1, -1, *x.shape[2:])
+            hidden = torch.cat([hidden, self.label(hot)], 1)
+        return self.main(hidden)
+
+
+def gan(name, batch):
+    """Four iterations of PyTorch's DCGAN example, one channel of 32x32; with a branch for the label."""
+    conditional, width = re.fullmatch(r"(c?)gan(\d+)", name).groups()
+    width = int(width)
+
+    def up(i, o, stride=2, padding=1):
         return nn.ConvTranspose2d(i, o, 4, stride, padding, bias=False)
 
-    def down(i, o, stride, padding):
+    def rise(i, o, *place):
+        return [up(i, o, *place), nn.BatchNorm2d(o), nn.ReLU()]
+
+    def down(i, o, stride=2, padding=1):
         return nn.Conv2d(i, o, 4, stride, padding, bias=False)
 
-    generator = nn.Sequential(
-        up(100 + classes, 4 * width, 1, 0), nn.BatchNorm2d(4 * width), nn.ReLU(),
-        up(4 * width, 2 * width, 2, 1), nn.BatchNorm2d(2 * width), nn.ReLU(),
-        up(2 * width, width, 2, 1), nn.BatchNorm2d(width), nn.ReLU(),
-        up(width, 1, 2, 1), nn.Tanh(),
-    )  # fmt: skip
-    discriminator = nn.Sequential(
-        down(1 + classes, width, 2, 1), nn.LeakyReLU(0.2),
-        down(width, 2 * width, 2, 1), nn.BatchNorm2d(2 * width), nn.LeakyReLU(0.2),
-        down(2 * width, 4 * width, 2, 1), nn.BatchNorm2d(4 * width), nn.LeakyReLU(0.2),
-        down(4 * width, 1, 1, 0),
-    )  # fmt: skip
+    def fall(i, o):
+        return [down(i, o), nn.BatchNorm2d(o), nn.LeakyReLU(0.2)]
+
+    top = [*rise(4 * width, 2 * width), *rise(2 * width, width), up(width, 1), nn.Tanh()]
+    end = [*fall(width, 2 * width), *fall(2 * width, 4 * width), down(4 * width, 1, 1, 0)]
+    if conditional:
+        ends = [rise(inputs, 2 * width, 1, 0) for inputs in (100, 10)]
+        starts = [[down(inputs, width // 2), nn.LeakyReLU(0.2)] for inputs in (1, 10)]
+    else:
+        ends = [rise(100, 4 * width, 1, 0), []]
+        starts = [[down(1, width), nn.LeakyReLU(0.2)], []]
+    generator, discriminator = Branches(*ends, top), Branches(*starts, end)
     adam = [
         torch.optim.Adam(network.parameters(), lr=2e-4, betas=(0.5, 0.999))
         for network in (discriminator, generator)
     ]
-    real = torch.rand(batch, 1, 32, 32) * 2 - 1
-    one_hot = F.one_hot(torch.arange(batch) % 10, 10).float()[:, :classes, None, None]
+    pictures = torch.randint(0, 256, (4 * batch, 1, 32, 32), dtype=torch.uint8)
+    classes = torch.arange(4 * batch) % 10
     bce = F.binary_cross_entropy_with_logits
 
-    def with_classes(x, size):
-        return torch.cat([x, one_hot.expand(-1, -1, size, size)], 1) if classes else x
-
     def repeat():
-        fake = generator(with_classes(torch.randn(batch, 100, 1, 1), 1))
-        discriminator.zero_grad()
-        from_real = discriminator(with_classes(real, 32))
-        from_fake = discriminator(with_classes(fake.detach(), 32))
-        loss = bce(from_real, torch.ones_like(from_real))
-        loss = loss + bce(from_fake, torch.zeros_like(from_fake))
-        loss.backward()
-        adam[0].step()
+        for chosen in torch.randperm(4 * batch).split(batch):
+            real, real_labels = pictures[chosen].float() / 127.5 - 1, classes[chosen]
+            labels = torch.randint(0, 10, (batch,))
+            fake = generator(torch.randn(batch, 100, 1, 1), labels)
+            discriminator.zero_grad()
+            from_real = discriminator(real, real_labels)
+            from_fake = discriminator(fake.detach(), labels)
+            loss = bce(from_real, torch.ones_like(from_real))
+            loss = loss + bce(from_fake, torch.zeros_like(from_fake))
+            loss.backward()
+            adam[0].step()
 
-        generator.zero_grad()
-        from_fake = discriminator(with_classes(fake, 32))
-        generator_loss = bce(from_fake, torch.ones_like(from_fake))
-        generator_loss.backward()
-        adam[1].step()
-        return loss.item() + generator_loss.item()
+            generator.zero_grad()
+            after = discriminator(fake, labels)
+            generator_loss = bce(after, torch.ones_like(after))
+            generator_loss.backward()
+            adam[1].step()
+            for logits in (from_real, from_fake, after):
+                logits.sigmoid().mean().item()
+            loss.item(), generator_loss.item()
 
     return repeat
 
@@ -244,7 +264,7 @@ ROWS = {f"{name}-forward-{batch}": forward for name in NETWORKS for batch in (1,
 ROWS |= {f"{name}-gradient-1": gradient for name in ("vgg16", "resnet18", "squeezenet1_1")}
 ROWS |= {"squeezenet1_1-training-32": training, "dann-training-64": dann}
 ROWS |= {"adapt-training-64": adapt}
-ROWS |= {f"{name}-training-128": dcgan for name in ("dcgan32", "dcgan128", "cdcgan128")}
+ROWS |= {f"{name}-training-128": gan for name in ("gan32", "gan128", "cgan128")}
 EXPLANATIONS = {"saliency": 1, "integrated": 50, "smoothgrad": 50, "gradcam": 1, "occlusion": 1}
 ROWS |= {
     f"squeezenet1_1-{method}-{size}": functools.partial(explain, method)

@@ -1,9 +1,9 @@
 //! What the training rows have in common.
 
 use foveate::burn::nn::PaddingConfig2d;
-use foveate::burn::nn::conv::{Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfig};
+use foveate::burn::nn::conv::Conv2dConfig;
 use foveate::burn::optim::{AdamConfig, ModuleOptimizer};
-use foveate::burn::tensor::{Device, Distribution, Tensor};
+use foveate::burn::tensor::{Distribution, Tensor};
 use foveate::ops::{self, Window};
 
 /// Max pooling of 2x2 windows side by side.
@@ -27,30 +27,10 @@ pub fn reverse_gradient<const D: usize>(input: Tensor<D>, scale: f32) -> Tensor<
     input.clone().detach() * (1.0 + scale) - input * scale
 }
 
-/// The mean binary cross entropy of logits that should all say `target`.
-pub fn binary_cross_entropy<const D: usize>(logits: Tensor<D>, target: f32) -> Tensor<1> {
-    let softplus = (-logits.clone().abs()).exp().log1p();
-    (logits.clone().clamp_min(0.0) - logits * target + softplus).mean()
-}
-
 /// A square convolution's configuration.
 pub fn conv2d(channels: [usize; 2], kernel: usize, stride: usize, padding: usize) -> Conv2dConfig {
     let padding = PaddingConfig2d::Explicit(padding, padding, padding, padding);
     Conv2dConfig::new(channels, [kernel; 2]).with_stride([stride; 2]).with_padding(padding)
-}
-
-/// A 4x4 transposed convolution without bias.
-pub fn conv_transpose2d(
-    channels: [usize; 2],
-    stride: usize,
-    padding: usize,
-    device: &Device,
-) -> ConvTranspose2d {
-    ConvTranspose2dConfig::new(channels, [4, 4])
-        .with_stride([stride; 2])
-        .with_padding([padding; 2])
-        .with_bias(false)
-        .init(device)
 }
 
 /// Adam with PyTorch's epsilon.

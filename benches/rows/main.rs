@@ -15,8 +15,8 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod dann;
-mod dcgan;
 mod explain;
+mod gan;
 mod layers;
 mod memory;
 mod stock;
@@ -33,7 +33,7 @@ use foveate::burn::optim::momentum::MomentumConfig;
 use foveate::burn::optim::{GradientsParams, SgdConfig};
 use foveate::burn::tensor::{Device, Distribution, Int, Tensor};
 use foveate::models::Architecture::{self, GoogLeNet, ResNet18, SqueezeNet1_1, Vgg16};
-use foveate::models::Network;
+use foveate::models::{CganConfig, DcganConfig, GanConfig, Network};
 
 /// What a row does, on 224x224 pictures where nothing else is said.
 #[derive(Clone, Copy)]
@@ -50,8 +50,8 @@ enum Work {
     /// An epoch of 16 steps of `foveate::adapt` with the practical's network, 28x28, for this many pictures
     /// of each domain a step: bytes to weights.
     Adapt(usize),
-    /// A step of a DCGAN of this width, 32x32.
-    Dcgan { width: usize, batch: usize, classes: usize },
+    /// Four iterations of `foveate::generate` with networks of this width, 32x32, on this many pictures each.
+    Gan { width: usize, batch: usize, conditional: bool },
     /// An attribution of one picture under SqueezeNet 1.1.
     Explain(explain::Method),
     /// The product of two square matrices.
@@ -74,9 +74,9 @@ const ROWS: [(&str, Work); 25] = [
     ("googlenet-forward-8", Work::Forward(GoogLeNet, 8)),
     ("dann-training-64", Work::Dann(64)),
     ("adapt-training-64", Work::Adapt(64)),
-    ("dcgan32-training-128", Work::Dcgan { width: 32, batch: 128, classes: 0 }),
-    ("dcgan128-training-128", Work::Dcgan { width: 128, batch: 128, classes: 0 }),
-    ("cdcgan128-training-128", Work::Dcgan { width: 128, batch: 128, classes: 10 }),
+    ("gan32-training-128", Work::Gan { width: 32, batch: 128, conditional: false }),
+    ("gan128-training-128", Work::Gan { width: 128, batch: 128, conditional: false }),
+    ("cgan128-training-128", Work::Gan { width: 128, batch: 128, conditional: true }),
     ("squeezenet1_1-saliency-1", Work::Explain(explain::Method::Saliency)),
     ("squeezenet1_1-integrated-50", Work::Explain(explain::Method::IntegratedGradients)),
     ("squeezenet1_1-smoothgrad-50", Work::Explain(explain::Method::SmoothGrad)),
@@ -213,9 +213,13 @@ impl Work {
                 Box::new(move || finish(training.step()))
             }
             Self::Adapt(batch) => Box::new(dann::epoch(batch, device)),
-            Self::Dcgan { width, batch, classes } => {
-                let mut training = dcgan::Training::new(width, batch, classes, &tracked);
-                Box::new(move || finish(training.step()))
+            Self::Gan { width, batch, conditional } => {
+                let dcgan = DcganConfig::new().with_ngf(width).with_ndf(width);
+                let config = match conditional {
+                    true => GanConfig::Cgan(CganConfig::new().with_width(width)),
+                    false => GanConfig::Dcgan(dcgan),
+                };
+                Box::new(gan::iterations(config, batch, device))
             }
             Self::Explain(method) => explain::prepare(method, device),
             Self::Product(size) => {

@@ -1,4 +1,4 @@
-//! What the examples of generation share: their pictures, how a training is told, and its score.
+//! What the examples of generation share: their pictures, how a training is run and told, and its score.
 
 // Not every example uses all of it.
 #![allow(dead_code)]
@@ -9,14 +9,17 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use foveate::data::{DataError, ImageFolder, Pictures, Split, digits, mnist};
-use foveate::generate::metrics::{Score, Scorer};
-use foveate::generate::{AdversarialGeneration, Generated, History, Noise, Step, sample};
+use foveate::generate::metrics::{Features, Score, Scorer, Seen, nearest};
+use foveate::generate::{
+    AdversarialGeneration, Generated, History, Interpolation, Noise, Step, interpolate, sample,
+};
 use foveate::image::chart::{Curves, Series};
 use foveate::image::{Resize, resize};
 use foveate::models::weights::Precision;
-use foveate::models::{GanConfig, Generator, Initialisation};
+use foveate::models::{GanConfig, Generator, Initialisation, LeNet};
 use foveate::prelude::*;
 
 /// Pictures, by a name or by a folder's path.
@@ -99,6 +102,144 @@ fn folder(path: &Path, count: usize, square: Option<u32>) -> anyhow::Result<Pict
     Pictures::from_images(&pictures, labels).with_context(name)
 }
 
+/// Options of a training.
+#[derive(clap::Args)]
+pub struct Training {
+    /// mnist, digits (drawn), or a folder with folders of pictures, one a class
+    #[arg(long, default_value = "mnist")]
+    pub data: Data,
+
+    /// Pictures to learn from, at most; of drawn ones, so many
+    #[arg(long, default_value_t = 60_000)]
+    pub limit: usize,
+
+    /// Pictures a step
+    #[arg(long, default_value_t = 128)]
+    batch: usize,
+
+    /// Passes over the pictures
+    #[arg(long, default_value_t = 5)]
+    epochs: usize,
+
+    /// The share of the old in a moving average of the generator; none, if there is no such number
+    #[arg(long)]
+    average: Option<f64>,
+
+    /// Iterations after which pictures are drawn
+    #[arg(long, num_args = 0.., default_values_t = [1, 400, 1000, 2000])]
+    grids: Vec<usize>,
+
+    /// One training for each
+    #[arg(long, num_args = 1.., default_values_t = [0])]
+    seeds: Vec<u64>,
+
+    /// Pictures that are scored; 0 for none
+    #[arg(long, default_value_t = 10_000)]
+    samples: usize,
+
+    /// A file to go on from after an interruption; its name gets the seed
+    #[arg(long)]
+    checkpoint: Option<PathBuf>,
+
+    /// Iterations from one checkpoint to the next
+    #[arg(long, default_value_t = 200)]
+    checkpoint_every: usize,
+
+    /// Train nothing: draw pictures with this generator
+    #[arg(long)]
+    pub sample: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// Where it is computed, and where it is written.
+#[derive(clap::Args)]
+pub struct Place {
+    /// auto, ndarray, flex, wgpu, wgpu:N, wgpu:cpu
+    #[arg(long, env = "FOVEATE_DEVICE", default_value = "auto")]
+    device: String,
+
+    /// Folder for what is written
+    #[arg(long, default_value = "out")]
+    pub out: PathBuf,
+}
+
+impl Place {
+    /// The device, and the folder made.
+    pub fn open(&self) -> anyhow::Result<Device> {
+        let chosen = foveate::device(&self.device)?;
+        println!("device:   {chosen}");
+        fs::create_dir_all(&self.out).with_context(|| self.out.display().to_string())?;
+        Ok(chosen.device)
+    }
+}
+
+impl Training {
+    /// Trains networks once for each seed, by `settings` and the options, and scores them. Writes what
+    /// [`Run::train`] and [`draw`] write as NAME_SEED.
+    pub fn run(
+        &self,
+        name: &str,
+        config: &GanConfig,
+        initialisation: Initialisation,
+        settings: &AdversarialGeneration,
+        pictures: &Pictures,
+        device: &Device,
+    ) -> anyhow::Result<()> {
+        let out = &self.place.out;
+        let judge = match self.samples {
+            0 => None,
+            count => Some(Judge::new(&self.data, count, pictures.height, device)?),
+        };
+        for &seed in &self.seeds {
+            println!("\nseed {seed}");
+            let settings = AdversarialGeneration {
+                // A batch of 0 is refused by the settings.
+                iterations: self.epochs * (pictures.len() / self.batch.max(1)),
+                batch: self.batch,
+                average: self.average,
+                seed,
+                checkpoint: self.checkpoint.as_ref().map(|file| {
+                    let mut name = file.as_os_str().to_owned();
+                    name.push(format!(".{seed}"));
+                    name.into()
+                }),
+                checkpoint_every: self.checkpoint_every,
+                ..settings.clone()
+            };
+            let (name, config) = (format!("{name}_{seed}"), config.clone());
+            let run =
+                Run { name, config, initialisation, settings, grids: &self.grids, out, device };
+            let made = run.train(pictures)?;
+            let seconds = made.history.steps.last().map_or(0.0, |step| step.seconds);
+            println!("{} iterations in {seconds:.0} s", made.history.steps.len());
+            draw(&made.generator, out, &run.name)?;
+            if let Some(judge) = &judge {
+                println!("{}", judge.score(&made.generator, Noise::Normal)?);
+            }
+        }
+        println!(
+            "\n{}: {name}_SEED.png, .csv, .safetensors, _loss.png, _ITERATION.png, _noises.png, _ways.png, \
+             _nearest.png",
+            out.display()
+        );
+        Ok(())
+    }
+}
+
+/// A number of numbers, of channels, of classes.
+pub fn size(text: &str) -> Result<usize, String> {
+    let size = text.parse().ok().filter(|size| (1..=1 << 16).contains(size));
+    size.ok_or_else(|| "expected a number from 1 to 65536".into())
+}
+
+/// Height and width of a picture.
+pub fn side() -> impl TypedValueParser<Value = usize> {
+    PossibleValuesParser::new(["8", "16", "32", "64", "128", "256"])
+        .map(|side| side.parse().expect("it is a number"))
+}
+
 /// A pair of networks to be trained, and how the training is shown.
 pub struct Run<'a> {
     pub name: String,
@@ -112,7 +253,8 @@ pub struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// Trains; writes NAME_ITERATION.png, NAME.csv, NAME_loss.png and NAME.safetensors.
+    /// Trains; writes NAME_ITERATION.png, NAME.csv, NAME_loss.png, NAME.safetensors, and NAME_nearest.png:
+    /// generated pictures above the nearest of those learned from.
     pub fn train(&self, pictures: &Pictures) -> anyhow::Result<Generated> {
         let seed = self.settings.seed;
         let generator = self.initialisation.of(self.config.generator(self.device), seed);
@@ -133,12 +275,54 @@ impl Run<'_> {
                 if unsaved.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             })?;
         unsaved?;
-        sample(&made.generator, &rows, &labels).grid(COLUMNS).save(file(".png"))?;
+        let grid = sample(&made.generator, &rows, &labels);
+        grid.grid(COLUMNS).save(file(".png"))?;
+        beside_nearest(&grid.slice(0..COLUMNS), pictures)?.save(file("_nearest.png"))?;
         fs::write(file(".csv"), made.history.csv())?;
         curves(&self.name, &made.history).save(file("_loss.png"))?;
         self.config.save(&made.generator, file(".safetensors"), Precision::Single)?;
         Ok(made)
     }
+}
+
+/// Pictures in a row, and below each the nearest of others by the differences of its pixels.
+fn beside_nearest(pictures: &Pictures, others: &Pictures) -> anyhow::Result<RgbImage> {
+    let features = |pictures: &Pictures| {
+        let values = pictures.pixels.iter().map(|&byte| f32::from(byte) / 255.0);
+        Features::new(values.collect(), pictures.channels * pictures.height * pictures.width)
+    };
+    let found = nearest(&features(pictures), &features(others))?;
+    let mut both = pictures.clone();
+    for nearest in found {
+        both.pixels.extend(others.bytes(nearest.row));
+        both.labels.push(others.labels[nearest.row]);
+    }
+    Ok(both.grid(pictures.len()))
+}
+
+/// NAME_noises.png: each class, or one, of the same 15 noises; NAME_ways.png: a row of pictures for
+/// each class, or for each of ten pairs of noises, on the way from one noise to the other.
+pub fn draw(generator: &Generator, out: &Path, name: &str) -> anyhow::Result<()> {
+    const NOISES: usize = 15;
+    let (width, classes) = (generator.latent_dim(), generator.classes());
+    let of = |rows: &[f32], of_class: &dyn Fn(usize) -> usize| {
+        let count = (0..rows.len() / width).filter(|_| classes > 0);
+        let labels: Vec<u8> = count.map(|i| of_class(i / NOISES) as u8).collect();
+        sample(generator, rows, &labels).grid(NOISES)
+    };
+    let lines = if classes > 0 { classes } else { COLUMNS };
+    let noises = Noise::Normal.rows(NOISES, width, 3_000_000);
+    let rows = noises.repeat(classes.max(1));
+    of(&rows, &|line| line).save(out.join(format!("{name}_noises.png")))?;
+    let noises = Noise::Normal.rows(2 * lines, width, 3_000_000);
+    let ways = (0..lines).flat_map(|line| {
+        // Classes go the same way.
+        let line = if classes > 0 { 0 } else { line };
+        let [from, to] = [2 * line, 2 * line + 1].map(|row| &noises[row * width..][..width]);
+        interpolate(from, to, NOISES, Interpolation::Spherical)
+    });
+    of(&ways.collect::<Vec<f32>>(), &|line| line).save(out.join(format!("{name}_ways.png")))?;
+    Ok(())
 }
 
 /// Pictures in a row of a grid, and rows.
@@ -162,22 +346,48 @@ fn print(step: &Step) {
     );
 }
 
-/// How good `count` pictures of a generator are, beside real ones, by the fixed network.
-pub fn score(
-    generator: &Generator,
-    noise: Noise,
+/// Tells how good pictures are beside real ones, by the fixed network.
+pub struct Judge {
+    scorer: Scorer<LeNet>,
+    real: Seen,
     count: usize,
-    real: &Pictures,
-    device: &Device,
-) -> anyhow::Result<Score> {
-    let scorer = Scorer::digits(device)?;
-    let rows = noise.rows(count, generator.latent_dim(), 2_000_000);
-    let classes = generator.classes();
-    let asked: Vec<u8> = (0..count).filter(|_| classes > 0).map(|i| (i % classes) as u8).collect();
-    let made = sample(generator, &rows, &asked);
-    let asked: Vec<usize> = asked.into_iter().map(usize::from).collect();
-    let asked = (classes > 0).then_some(asked.as_slice());
-    Ok(Score::of(&scorer.see(real), &scorer.see(&made), asked)?)
+}
+
+impl Judge {
+    /// `count` pictures will be compared with as many real ones.
+    pub fn new(data: &Data, count: usize, size: usize, device: &Device) -> anyhow::Result<Self> {
+        Self::of(&data.beside(count, size)?, count, device)
+    }
+
+    /// `count` pictures will be compared with these.
+    pub fn of(real: &Pictures, count: usize, device: &Device) -> anyhow::Result<Self> {
+        let scorer = Scorer::digits(device)?;
+        ensure!(!real.is_empty(), "there are no real pictures to compare with");
+        let real = scorer.see(real);
+        // Told before the training, not behind it.
+        let (found, features) = (count.min(real.features.rows()), real.features.columns());
+        ensure!(
+            found > features,
+            "{found} pictures to compare: expected more than the {features} features"
+        );
+        Ok(Self { scorer, real, count })
+    }
+
+    /// Scores of a generator.
+    pub fn score(&self, generator: &Generator, noise: Noise) -> anyhow::Result<Score> {
+        let rows = noise.rows(self.count, generator.latent_dim(), 2_000_000);
+        let classes = generator.classes();
+        let labels: Vec<u8> =
+            (0..self.count).filter(|_| classes > 0).map(|i| (i % classes) as u8).collect();
+        self.score_of(&sample(generator, &rows, &labels), classes > 0)
+    }
+
+    /// Scores of pictures, which were to be of the classes of their labels if they were asked for.
+    pub fn score_of(&self, made: &Pictures, asked: bool) -> anyhow::Result<Score> {
+        let labels: Vec<usize> = made.labels.iter().copied().map(usize::from).collect();
+        let asked = asked.then_some(labels.as_slice());
+        Ok(Score::of(&self.real, &self.scorer.see(made), asked)?)
+    }
 }
 
 /// Losses and probabilities over the iterations, as running means of 20.

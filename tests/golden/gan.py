@@ -1,7 +1,8 @@
 """Golden file for adversarial training: two iterations of the DCGAN and of conditional ones, in f64, in the
 order of PyTorch's DCGAN example (the discriminator's step on real and on generated pictures, then the
 generator's on the same noise). Losses and probabilities of every iteration; every 13th value of every
-parameter and running statistic afterwards.
+parameter and running statistic afterwards (61st of the DCGAN for 64x64). And what the fully connected pair
+gives, without dropout: pictures, logits, and the logits' gradients by the noise.
 
     pip install torch==2.15.0 safetensors==0.8.0 numpy
     python gan.py
@@ -70,19 +71,26 @@ class Network(nn.Module):
         return self.main(hidden)
 
 
-def generator(conditional):
+def generator(conditional, size=32):
     d = WIDTH
     if not conditional:
-        main = [*rise(LATENT, 4 * d, 1, 0), *rise(4 * d, 2 * d), *rise(2 * d, d), up(d, 1), nn.Tanh()]
-        return Network("noise", [], [], main)
+        widest = d * size // 8
+        main = rise(LATENT, widest, 1, 0)
+        while widest > d:
+            main += rise(widest, widest // 2)
+            widest //= 2
+        return Network("noise", [], [], [*main, up(d, 1), nn.Tanh()])
     main = [*rise(4 * d, 2 * d), *rise(2 * d, d), up(d, 1), nn.Tanh()]
     return Network("noise", rise(LATENT, 2 * d, 1, 0), rise(CLASSES, 2 * d, 1, 0), main)
 
 
-def discriminator(conditional, branches):
+def discriminator(conditional, branches, size=32):
     d = WIDTH
     leaky = nn.LeakyReLU(0.2)
-    rest = [*fall(d, 2 * d), *fall(2 * d, 4 * d), down(4 * d, 1, 1, 0)]
+    rest = []
+    for halvings in range((size // 8).bit_length() - 1):
+        rest += fall(d << halvings, d << halvings + 1)
+    rest.append(down(d * size // 8, 1, 1, 0))
     if not branches:
         return Network("picture", [], [], [down(1, d), leaky, *rest])
     if not conditional:
@@ -114,20 +122,21 @@ LOSSES = {
     ),
 }
 
-# case: generator with labels, discriminator with labels, with branches, loss, real, D's steps, average
+# case: size, generator with labels, discriminator with labels, with branches, loss, real, D's steps, average
 CASES = {
-    "dcgan": (False, False, False, "non-saturating", 0.9, 1, None),
-    "cgan": (True, True, True, "non-saturating", 1.0, 1, None),
-    "unconditional": (True, False, True, "hinge", 1.0, 2, 0.75),
+    "dcgan": (32, False, False, False, "non-saturating", 0.9, 1, None),
+    "dcgan64": (64, False, False, False, "non-saturating", 0.9, 1, None),
+    "cgan": (32, True, True, True, "non-saturating", 1.0, 1, None),
+    "unconditional": (32, True, False, True, "hinge", 1.0, 2, 0.75),
 }
 
 key = seed(1)
 stream = lambda purpose, iteration, turn: purpose << 60 | iteration << 32 | turn
-real = torch.floor((hashed(BATCH * 32 * 32, 1000) + 1) * 128).view(BATCH, 1, 32, 32) / 127.5 - 1
 real_labels = torch.arange(BATCH) * 3 % CLASSES
 golden = {}
-for case, (labelled, judged, branches, loss, target, turns, decay) in CASES.items():
-    G, D = generator(labelled), discriminator(judged, branches)
+for case, (size, labelled, judged, branches, loss, target, turns, decay) in CASES.items():
+    real = torch.floor((hashed(BATCH * size * size, 1000) + 1) * 128).view(BATCH, 1, size, size) / 127.5 - 1
+    G, D = generator(labelled, size), discriminator(judged, branches, size)
     fill(G, 0)
     fill(D, 100)
     average = {name: tensor.clone() for name, tensor in G.state_dict().items()}
@@ -161,7 +170,52 @@ for case, (labelled, judged, branches, loss, target, turns, decay) in CASES.item
     for part, state in (("generator", average if decay else G.state_dict()), ("discriminator", D.state_dict())):
         for name, tensor in state.items():
             if "num_batches" not in name:
-                golden[f"{case}/{part}.{name}"] = tensor.detach().flatten()[::13].clone()
+                every = 61 if size == 64 else 13
+                golden[f"{case}/{part}.{name}"] = tensor.detach().flatten()[::every].clone()
+
+
+class Maxout(nn.Module):
+    """The largest of so many neighbours (Goodfellow et al. 2013)."""
+
+    def __init__(self, pieces):
+        super().__init__()
+        self.pieces = pieces
+
+    def forward(self, x):
+        return x.view(len(x), -1, self.pieces).amax(2)
+
+
+class Dense(nn.Module):
+    """Mirza and Osindero's, section 4.1, without dropout; the middle layers stand where there is dropout."""
+
+    def __init__(self, name, branch, label, main):
+        super().__init__()
+        self.name = name
+        setattr(self, name, nn.Sequential(*branch))
+        self.label, self.main = nn.Sequential(*label), nn.Sequential(*main)
+
+    def forward(self, x, labels):
+        hot = F.one_hot(labels, CLASSES).double()
+        return self.main(torch.cat([getattr(self, self.name)(x), self.label(hot)], 1))
+
+
+def relu(inputs, units):
+    return [nn.Linear(inputs, units), nn.ReLU(), nn.Identity()]
+
+
+def maxout(inputs, units, pieces):
+    return [nn.Linear(inputs, units * pieces), Maxout(pieces), nn.Identity()]
+
+
+G = Dense("noise", relu(LATENT, 200), relu(CLASSES, 1000), [*relu(1200, 1200), nn.Linear(1200, 1024), nn.Tanh()])
+D = Dense("picture", maxout(1024, 240, 5), maxout(CLASSES, 50, 5), [*maxout(290, 240, 4), nn.Linear(240, 1)])
+fill(G, 0)
+fill(D, 100)
+noise = hashed(BATCH * LATENT, 2000).view(BATCH, LATENT).requires_grad_()
+pictures = G(noise, real_labels)
+logits = D(pictures, real_labels)
+logits.sum().backward()
+golden |= {"dense/pictures": pictures.detach(), "dense/logits": logits.detach(), "dense/noise": noise.grad}
 save_file(
     {name: tensor.float().contiguous() for name, tensor in golden.items()},
     Path(__file__).parent / "gan.safetensors",

@@ -48,7 +48,7 @@ impl Trainer<'_> {
         let [source, target] = self.domains.map(|domain| domain.training);
         let order = shuffled(source.len(), seed, SHUFFLE_SOURCE, epoch);
         let steps = source.len() / batch;
-        let bar = progress_bar(steps, epoch + 1, epochs);
+        let bar = progress_bar(steps, format!("epoch {}/{epochs}", epoch + 1));
         let mut sums = Sums::default();
         let (mut lambda, mut rate) = (0.0, 0.0);
         let cycle = |purpose, step| Cycle::new(target.len(), self.settings, purpose, step);

@@ -173,7 +173,7 @@ impl AdversarialGeneration {
         let before = now.history.steps.last().map_or(0.0, |step| step.seconds);
         let clock = Instant::now();
         let mut trainer = Trainer::new(self, pictures, now);
-        let bar = progress_bar(self.iterations, 1, 1);
+        let bar = progress_bar(self.iterations, "iteration");
         bar.set_position(trainer.history.steps.len() as u64);
         while trainer.history.steps.len() < self.iterations {
             let mut step = trainer.step()?;

@@ -11,7 +11,7 @@ use burn::nn::Tanh;
 use burn::tensor::Device;
 
 use super::gan::unit::{conv, conv_transpose, dropout, leaky_relu, linear, maxout, norm, relu};
-use super::gan::{Discriminator, Generator};
+use super::gan::{Discriminator, Generator, is_size};
 use super::layer::Unit;
 
 /// Height and width of a picture.
@@ -45,7 +45,7 @@ impl CganConfig {
     ///
     /// # Panics
     ///
-    /// If a number is 0, or the width is odd.
+    /// If a number is 0 or above 65,536, or the width is odd.
     pub fn generator(&self, device: &Device) -> Generator {
         let Self { latent_dim, classes, channels, width: d, dense, .. } = *self;
         self.check();
@@ -115,10 +115,11 @@ impl CganConfig {
     }
 
     fn check(&self) {
+        assert!(self.is_valid(), "sizes are positive, the width even: {self:?}");
+    }
+
+    pub(super) fn is_valid(&self) -> bool {
         let Self { latent_dim, classes, channels, width, .. } = *self;
-        assert!(
-            latent_dim > 0 && classes > 0 && channels > 0 && width > 0 && width.is_multiple_of(2),
-            "sizes are positive, the width even: {self:?}"
-        );
+        [latent_dim, classes, channels, width].into_iter().all(is_size) && width.is_multiple_of(2)
     }
 }

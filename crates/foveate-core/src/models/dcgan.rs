@@ -9,7 +9,7 @@ use burn::nn::Tanh;
 use burn::tensor::Device;
 
 use super::gan::unit::{conv, conv_transpose, leaky_relu, norm, relu};
-use super::gan::{Discriminator, Generator};
+use super::gan::{Discriminator, Generator, is_size};
 use super::layer::Unit;
 
 /// Configuration of a DCGAN.
@@ -37,10 +37,10 @@ impl DcganConfig {
     ///
     /// # Panics
     ///
-    /// If the size is none of 8, 16, 32, ..., or another number is 0.
+    /// If the size is none of 8, 16, 32, ..., or a number is 0 or above 65,536.
     pub fn generator(&self, device: &Device) -> Generator {
         let Self { latent_dim, ngf, channels, size, .. } = *self;
-        assert!(latent_dim > 0 && ngf > 0 && channels > 0, "sizes are positive: {self:?}");
+        self.check();
         let mut width = ngf * widest(size);
         let mut main = vec![conv_transpose([latent_dim, width], 1, 0, device)];
         while width > ngf {
@@ -62,7 +62,7 @@ impl DcganConfig {
     /// As [`generator`](Self::generator).
     pub fn discriminator(&self, device: &Device) -> Discriminator {
         let Self { ndf, channels, size, .. } = *self;
-        assert!(ndf > 0 && channels > 0, "sizes are positive: {self:?}");
+        self.check();
         let mut main = vec![conv([channels, ndf], 2, 1, device), leaky_relu()];
         let (mut width, widest) = (ndf, ndf * widest(size));
         while width < widest {
@@ -73,10 +73,20 @@ impl DcganConfig {
         main.push(conv([width, 1], 1, 0, device));
         Discriminator { picture: vec![], label: vec![], main, classes: 0 }
     }
+
+    fn check(&self) {
+        assert!(self.is_valid(), "sizes are positive, a picture's side 8, 16, 32, ...: {self:?}");
+    }
+
+    pub(super) fn is_valid(&self) -> bool {
+        let Self { latent_dim, ngf, ndf, channels, size } = *self;
+        [latent_dim, ngf, ndf, channels, size].into_iter().all(is_size)
+            && size >= 8
+            && size.is_power_of_two()
+    }
 }
 
 /// How many times as many channels there are at 4x4 pixels as at half of the picture's size.
 fn widest(size: usize) -> usize {
-    assert!(size >= 8 && size.is_power_of_two(), "a picture's side is 8, 16, 32, ..., not {size}");
     size / 8
 }

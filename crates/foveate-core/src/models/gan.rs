@@ -159,6 +159,11 @@ impl Discriminator {
     }
 }
 
+/// Whether a network can have so many of something.
+pub(super) fn is_size(count: usize) -> bool {
+    (1..=1 << 16).contains(&count)
+}
+
 /// What both networks of a pair are made of.
 pub(super) mod unit {
     use burn::nn::conv::ConvTranspose2dConfig;

@@ -50,6 +50,13 @@ impl GanConfig {
         }
     }
 
+    fn is_valid(&self) -> bool {
+        match self {
+            Self::Dcgan(config) => config.is_valid(),
+            Self::Cgan(config) => config.is_valid(),
+        }
+    }
+
     /// Writes the weights of a generator that this configuration built, with the configuration. The file
     /// takes the old one's place when it is whole; PyTorch reads it, too.
     ///
@@ -82,6 +89,7 @@ impl GanConfig {
         let text = header.and_then(|(_, header)| header.metadata().as_ref()?.get(ENTRY).cloned());
         let config: Self = text
             .and_then(|text| serde_json::from_str(&text).ok())
+            .filter(Self::is_valid)
             .ok_or_else(|| WeightsError::NoGenerator { path: path.into() })?;
         let generator = weights::load(config.generator(device), path)?;
         Ok((config, generator))

@@ -60,8 +60,8 @@ pub enum WeightsError {
         /// The file.
         path: PathBuf,
     },
-    /// The file holds weights, and not of which generator they are.
-    #[error("{path}: expected a file written by GanConfig::save, found weights alone", path = .path.display())]
+    /// The file does not say which generator its weights are of, or tells sizes that none can have.
+    #[error("{path}: expected a file written by GanConfig::save, found no generator's sizes", path = .path.display())]
     NoGenerator {
         /// The file.
         path: PathBuf,

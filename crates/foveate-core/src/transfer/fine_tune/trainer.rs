@@ -42,7 +42,7 @@ impl<N: Network> Trainer<'_, N> {
         let loss = CrossEntropyLossConfig::new()
             .with_smoothing(Some(self.settings.label_smoothing).filter(|&share| share > 0.0))
             .init(&self.device.clone().autodiff());
-        let bar = progress_bar(steps, epoch + 1, epochs);
+        let bar = progress_bar(steps, format!("epoch {}/{epochs}", epoch + 1));
         let mut sums = Sums::default();
         for (step, chosen) in order.chunks(batch).enumerate() {
             let augmented = chosen.iter().map(|&i| {

@@ -15,9 +15,9 @@ use std::path::PathBuf;
 use anyhow::{Context, ensure};
 use clap::Parser;
 use foveate::adapt::{Embedding, embedding_csv, features, outputs, proxy_a_distance};
-use foveate::image::chart::{Cloud, scatter};
+use foveate::image::chart::scatter;
 
-use adapt::{Data, open};
+use adapt::{Data, clouds, open};
 
 /// Draws the features of validation pictures for each network: tsne_NUMBER_domains.png,
 /// tsne_NUMBER_classes.png and tsne_NUMBER.csv.
@@ -90,19 +90,10 @@ fn main() -> anyhow::Result<()> {
             .flat_map(|(name, set)| vec![name; set.len()])
             .collect();
         let classes = [&sets[0].labels[..], &sets[1].labels[..]].concat();
-        let clouds = |names: &[String], of: &dyn Fn(usize) -> String| -> Vec<Cloud> {
-            let cloud = |name: &String| Cloud {
-                name: name.clone(),
-                points: (0..points.len())
-                    .filter(|&i| of(i) == *name)
-                    .map(|i| (points[i][0].into(), points[i][1].into()))
-                    .collect(),
-            };
-            names.iter().map(cloud).collect()
-        };
-        let by_domain = clouds(&["source".into(), "target".into()], &|i| domains[i].to_string());
+        let by_domain =
+            clouds(&points, &["source".into(), "target".into()], &|i| domains[i].to_string());
         let digits: Vec<String> = (0..10).map(|digit| digit.to_string()).collect();
-        let by_class = clouds(&digits, &|i| classes[i].to_string());
+        let by_class = clouds(&points, &digits, &|i| classes[i].to_string());
         let name = |what: &str| args.out.join(format!("tsne_{}{what}", i + 1));
         scatter(&by_domain, "features by domain").save(name("_domains.png"))?;
         scatter(&by_class, "features by class").save(name("_classes.png"))?;

@@ -301,7 +301,7 @@ fn questions_that_make_no_sense_are_told() {
     let (untargeted, targeted) = (Goal::Untargeted(vec![0]), Goal::Targeted(vec![0]));
     let setting =
         |attack: &dyn Attack<_>, goal: &Goal, name: &str| match error(attack, &inner(), goal) {
-            ExplainError::Setting { setting, .. } => assert_eq!(setting, name),
+            ExplainError::Setting(setting) => assert_eq!(setting.name, name),
             other => panic!("{other} for {name}"),
         };
     for epsilon in [-0.1, f32::NAN, f32::INFINITY] {

@@ -8,6 +8,7 @@ use foveate::burn::module::{Flag, Module, ModuleMapper, Param};
 use foveate::burn::tensor::{Device, TensorData};
 use foveate::image::{Preprocessing, Resize, RgbImage};
 use foveate::models::{AnyNetwork, Architecture, Network, weights};
+use foveate::train::CheckpointError;
 use foveate::transfer::{
     Augmentation, FineTune, FineTuned, Labelled, Optimiser, Part, RandomResizedCrop, Schedule,
     TransferError, new_head,
@@ -295,7 +296,10 @@ fn checkpoints_of_something_else_are_refused() {
 
     let refused = |network, data, what: &str| {
         let error = settings.run(network, &exact(64), data, None).unwrap_err();
-        assert!(matches!(error, TransferError::Checkpoint { .. }), "{error}");
+        assert!(
+            matches!(error, TransferError::Checkpoint(CheckpointError::Unusable { .. })),
+            "{error}"
+        );
         assert!(error.to_string().contains(what), "{error}");
     };
     refused(new_head(network(), 3, 2), data, "other network");

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use foveate::SettingError;
 use foveate::transfer::{
     Features, LinearClassifier, LinearSvc, LinfaSvm, LogisticRegression, SvcFit, SvcProblem,
     TransferError,
@@ -323,13 +324,13 @@ fn wrong_input_is_named() {
             found.iter().zip(["c", "c", "c", "tolerance", "tolerance", "tolerance"])
         {
             assert!(
-                matches!(error, TransferError::Setting { name: n, .. } if *n == name),
+                matches!(error, TransferError::Setting(setting) if setting.name == name),
                 "{error}"
             );
         }
     }
     let zero = LinearSvc { max_iterations: 0, ..Default::default() }.fit(&x, &y, 3).unwrap_err();
-    assert!(matches!(zero, TransferError::Setting { name: "max_iterations", .. }));
+    assert!(matches!(zero, TransferError::Setting(SettingError { name: "max_iterations", .. })));
     // A fold without one of the classes; labels are of all rows.
     let problem = SvcProblem::new(&x).unwrap();
     let fold = problem.fit(&LinearSvc::default(), &[0, 1, 3, 4], &y, 3).unwrap_err();

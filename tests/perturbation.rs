@@ -233,7 +233,7 @@ fn bad_settings_say_what_is_expected() {
     ];
     for (method, words) in cases {
         let error = method.attribute(&model, &input, &Target::Class(0)).unwrap_err();
-        assert!(matches!(error, ExplainError::Setting { .. }), "{error:?}");
+        assert!(matches!(error, ExplainError::Setting(_)), "{error:?}");
         assert!(error.to_string().contains(words), "{error}");
     }
     let occlusion = Occlusion::new([2, 2], [1, 1]);

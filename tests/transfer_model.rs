@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use foveate::SettingError;
 use foveate::image::{Preprocessing, Resize, RgbImage};
 use foveate::models::{Architecture, weights};
 use foveate::transfer::{
@@ -98,15 +99,15 @@ fn parts_that_do_not_fit_are_refused() {
     let new = |extractors, labels| TransferModel::new(extractors, None, classifier.clone(), labels);
     let error = new(vec![extractor("features.4", false)], labels(2)).unwrap_err();
     assert!(matches!(error, TransferError::Dimensions { expected: 7, found: 128 }));
-    assert!(matches!(new(vec![], labels(2)), Err(TransferError::Setting { .. })));
+    assert!(matches!(new(vec![], labels(2)), Err(TransferError::Setting(_))));
     let (_, other) = extractor("features.4", false);
     assert!(matches!(
         new(vec![(Architecture::SqueezeNet1_0, other)], labels(2)),
-        Err(TransferError::Setting { name: "architecture", .. })
+        Err(TransferError::Setting(SettingError { name: "architecture", .. }))
     ));
     assert!(matches!(
         new(vec![extractor("features.4", false)], labels(3)),
-        Err(TransferError::Setting { name: "labels", .. })
+        Err(TransferError::Setting(SettingError { name: "labels", .. }))
     ));
 }
 

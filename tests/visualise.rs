@@ -284,7 +284,7 @@ fn bad_questions_to_a_class_are_errors() {
     for (name, setting) in settings {
         let error = error(setting, &start, &[0]);
         assert!(
-            matches!(error, ExplainError::Setting { setting, .. } if setting == name),
+            matches!(&error, ExplainError::Setting(setting) if setting.name == name),
             "{error}"
         );
     }
@@ -552,7 +552,7 @@ fn bad_questions_to_a_layer_are_errors() {
     let unknown = error(&plain, "nothing", 0, [32, 32]);
     assert!(matches!(unknown, ExplainError::Layer(_)) && unknown.to_string().contains("input"));
     let named = |error: ExplainError| match error {
-        ExplainError::Setting { setting, .. } => setting,
+        ExplainError::Setting(setting) => setting.name,
         error => panic!("{error}"),
     };
     assert_eq!(named(error(&plain, "input", 3, [32, 32])), "channel");

@@ -4,7 +4,9 @@ mod device;
 
 pub use burn;
 pub use device::{Chosen, DeviceError, compiled, device};
-pub use foveate_core::{adapt, data, explain, generate, image, models, ops, train, transfer};
+pub use foveate_core::{
+    SettingError, adapt, data, explain, generate, image, models, ops, train, transfer,
+};
 
 /// The adapters that wgpu finds on this machine.
 #[cfg(feature = "wgpu")]

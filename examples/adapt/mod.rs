@@ -9,7 +9,7 @@ use std::path::Path;
 use clap::ValueEnum;
 use foveate::adapt::{Domain, Epoch, History, Round, Validator};
 use foveate::data::{DataError, Ink, TwoDomains};
-use foveate::image::chart::{Curves, Series};
+use foveate::image::chart::{Cloud, Curves, Series};
 use foveate::models::weights::WeightsError;
 use foveate::models::{Dann, DannConfig};
 use foveate::prelude::*;
@@ -100,6 +100,18 @@ pub fn open(path: &Path, device: &Device) -> Result<Classifier<Dann>, WeightsErr
         Err(WeightsError::Mismatch { .. }) => Classifier::open(empty(true), path),
         other => other,
     }
+}
+
+/// Points of an embedding by their names.
+pub fn clouds(points: &[[f32; 2]], names: &[String], of: &dyn Fn(usize) -> String) -> Vec<Cloud> {
+    let cloud = |name: &String| Cloud {
+        name: name.clone(),
+        points: (0..points.len())
+            .filter(|&i| of(i) == *name)
+            .map(|i| (points[i][0].into(), points[i][1].into()))
+            .collect(),
+    };
+    names.iter().map(cloud).collect()
 }
 
 /// Accuracies over the epochs.

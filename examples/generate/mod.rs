@@ -337,7 +337,8 @@ fn fixed(generator: &Generator, settings: &AdversarialGeneration) -> (Vec<f32>, 
     (rows, labels.collect())
 }
 
-fn print(step: &Step) {
+/// A line an iteration.
+pub fn print(step: &Step) {
     let Step { iteration, discriminator_loss, generator_loss, real, fake, fake_after, seconds } =
         step;
     println!(

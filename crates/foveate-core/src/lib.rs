@@ -19,8 +19,10 @@ pub mod generate;
 pub mod image;
 pub mod models;
 pub mod ops;
+mod setting;
 mod store;
 pub mod train;
 pub mod transfer;
 
 pub use burn;
+pub use setting::SettingError;

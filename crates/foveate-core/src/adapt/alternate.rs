@@ -3,6 +3,7 @@
 //! of the moment for labels, whose loss weighs more and more (equation 16).
 
 use super::AdaptError;
+use crate::SettingError;
 
 /// Steps on the target's pictures between those on the source's.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,19 +37,19 @@ impl Alternate {
 
     pub(super) fn check(&self) -> Result<(), AdaptError> {
         if self.every == 0 {
-            return Err(AdaptError::setting("alternate.every", 0, "one source batch or more"));
+            return SettingError::refuse("alternate.every", 0, "one source batch or more");
         }
         if !(self.weight >= 0.0 && self.weight.is_finite()) {
             let expected = "a number of 0 or larger";
-            return Err(AdaptError::setting("alternate.weight", self.weight, expected));
+            return SettingError::refuse("alternate.weight", self.weight, expected);
         }
         if !(0.0 <= self.from && self.from <= self.to && self.to <= 1.0) {
             let found = format!("{} to {}", self.from, self.to);
-            return Err(AdaptError::setting(
+            return SettingError::refuse(
                 "alternate.from",
                 found,
                 "two shares in [0, 1], the smaller first",
-            ));
+            );
         }
         Ok(())
     }

@@ -5,12 +5,12 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::history::{Epoch, History};
-use super::{AdaptError, AdversarialTraining, Domain};
+use super::{AdversarialTraining, Domain};
 use crate::data::Pictures;
 use crate::image::Preprocessing;
 use crate::models::{DomainAdversarial, device_of};
 use crate::store::{digest, hex};
-use crate::train::{Identity, Moments, State, StateError, tensors};
+use crate::train::{CheckpointError, Identity, Moments, State, tensors};
 
 /// What a training has come to after an epoch; networks are out of training.
 pub(super) struct Checkpoint<N> {
@@ -42,37 +42,31 @@ pub(super) fn identity(
 const NUMBERS: usize = 13;
 
 impl<N: DomainAdversarial> Checkpoint<N> {
-    pub fn write(&self, path: &Path, identity: &Identity) -> Result<(), AdaptError> {
-        let mut state = State::default();
+    pub fn write(&self, path: &Path, identity: &Identity) -> Result<(), CheckpointError> {
+        let mut state = State::new(path);
         state.put("network", &self.network);
         state.put("kept", &self.kept);
         state.put_moments("optimiser", &self.moments);
         state.put_numbers("history", self.history.epochs.iter().flat_map(numbers).collect());
-        state.write(path, identity).map_err(|error| at(path, error))
+        state.write(identity)
     }
 
     /// What the file holds, if there is one; `start` is the network that the training began with.
-    pub fn read(path: &Path, identity: &Identity, start: &N) -> Result<Option<Self>, AdaptError> {
-        let state = State::read(path, identity).map_err(|error| at(path, error))?;
-        let read = state.map(|state| Self::parse(state, start)).transpose();
-        read.map_err(|error| at(path, error))
+    pub fn read(
+        path: &Path,
+        identity: &Identity,
+        start: &N,
+    ) -> Result<Option<Self>, CheckpointError> {
+        State::read(path, identity)?.map(|state| Self::parse(state, start)).transpose()
     }
 
-    fn parse(mut state: State, start: &N) -> Result<Self, StateError> {
+    fn parse(mut state: State, start: &N) -> Result<Self, CheckpointError> {
         let (network, kept) = (state.take("network", start)?, state.take("kept", start)?);
         let moments = state.take_moments("optimiser", &device_of(start))?;
         let numbers = state.take_numbers("history")?;
         state.end()?;
         let epochs = numbers.chunks_exact(NUMBERS).map(epoch).collect();
         Ok(Self { network, kept, moments, history: History { epochs } })
-    }
-}
-
-fn at(path: &Path, error: StateError) -> AdaptError {
-    let path = path.into();
-    match error {
-        StateError::Io(reason) => AdaptError::Io { path, reason },
-        StateError::Unusable(reason) => AdaptError::Checkpoint { path, reason },
     }
 }
 

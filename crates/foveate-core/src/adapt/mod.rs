@@ -39,6 +39,7 @@ pub use schedule::{Lambda, Pace, Rate};
 pub use trainer::{Outputs, features, outputs};
 pub use validator::{Evidence, UnknownValidator, Validator};
 
+use crate::SettingError;
 use crate::data::Pictures;
 use crate::image::Preprocessing;
 use crate::models::{DomainAdversarial, device_of, position};
@@ -206,15 +207,15 @@ impl AdversarialTraining {
     fn check(&self) -> Result<(), AdaptError> {
         if self.batch < 2 {
             let expected = "two pictures or more of each domain a step";
-            return Err(AdaptError::setting("batch", self.batch, expected));
+            return SettingError::refuse("batch", self.batch, expected);
         }
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
             let found = self.learning_rate;
-            return Err(AdaptError::setting("learning_rate", found, "a number larger than 0"));
+            return SettingError::refuse("learning_rate", found, "a number larger than 0");
         }
         if let Some(validator) = self.validator.filter(|one| !Validator::ALL.contains(one)) {
             let expected = "one of Validator::ALL, whose scores the history holds";
-            return Err(AdaptError::setting("validator", format!("{validator:?}"), expected));
+            return SettingError::refuse("validator", format!("{validator:?}"), expected);
         }
         self.optimiser.check()?;
         self.rate.check()?;
@@ -236,11 +237,7 @@ fn check_domains(
     let layers = network.summary(expected[0], expected[1]).layers;
     let classes = layers.last().map_or(0, |layer| layer.output_shape[1]);
     if classes > 256 {
-        return Err(AdaptError::setting(
-            "network",
-            format!("one of {classes} classes"),
-            "256 at most",
-        ));
+        return SettingError::refuse("network", format!("one of {classes} classes"), "256 at most");
     }
     for (set, pictures, needed) in [
         ("source's training set", source.training, batch),

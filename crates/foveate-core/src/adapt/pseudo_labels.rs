@@ -9,6 +9,7 @@ use std::ops::ControlFlow;
 use super::{
     AdaptError, Adapted, AdversarialTraining, Domain, Epoch, History, check_domains, outputs,
 };
+use crate::SettingError;
 use crate::image::Preprocessing;
 use crate::models::DomainAdversarial;
 use crate::train::highest;
@@ -54,10 +55,10 @@ impl PseudoLabels {
         mut watch: impl FnMut(&Round, Option<&Epoch>) -> ControlFlow<()>,
     ) -> Result<Adapted<N>, AdaptError> {
         if !(0.0..1.0).contains(&self.threshold) {
-            return Err(AdaptError::setting("threshold", self.threshold, "a number in [0, 1)"));
+            return SettingError::refuse("threshold", self.threshold, "a number in [0, 1)");
         }
         if let Some(share) = self.share.filter(|share| !(*share > 0.0 && *share <= 1.0)) {
-            return Err(AdaptError::setting("share", share, "a number in (0, 1]"));
+            return SettingError::refuse("share", share, "a number in (0, 1]");
         }
         self.training.check()?;
         let mut network = network.valid();

@@ -1,6 +1,7 @@
 //! What changes over a training: lambda and the learning rate, by its progress p from 0 to 1.
 
 use super::AdaptError;
+use crate::SettingError;
 
 /// The factor lambda of the reversed gradient.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,14 +50,14 @@ impl Lambda {
         | Self::WarmStart { lambda: factor, .. }
         | Self::Annealed { highest: factor, .. }) = *self;
         if !(factor >= 0.0 && factor.is_finite()) {
-            return Err(AdaptError::setting("lambda", factor, "a number of 0 or larger"));
+            return SettingError::refuse("lambda", factor, "a number of 0 or larger");
         }
         match *self {
             Self::WarmStart { share, .. } if !(0.0..=1.0).contains(&share) => {
-                Err(AdaptError::setting("lambda.share", share, "a number in [0, 1]"))
+                SettingError::refuse("lambda.share", share, "a number in [0, 1]")
             }
             Self::Annealed { gamma, .. } if !(gamma > 0.0 && gamma.is_finite()) => {
-                Err(AdaptError::setting("lambda.gamma", gamma, "a number larger than 0"))
+                SettingError::refuse("lambda.gamma", gamma, "a number larger than 0")
             }
             _ => Ok(()),
         }
@@ -93,10 +94,10 @@ impl Rate {
     pub(super) fn check(&self) -> Result<(), AdaptError> {
         match *self {
             Self::Annealed { alpha, .. } if !(alpha >= 0.0 && alpha.is_finite()) => {
-                Err(AdaptError::setting("rate.alpha", alpha, "a number of 0 or larger"))
+                SettingError::refuse("rate.alpha", alpha, "a number of 0 or larger")
             }
             Self::Annealed { beta, .. } if !(beta >= 0.0 && beta.is_finite()) => {
-                Err(AdaptError::setting("rate.beta", beta, "a number of 0 or larger"))
+                SettingError::refuse("rate.beta", beta, "a number of 0 or larger")
             }
             _ => Ok(()),
         }

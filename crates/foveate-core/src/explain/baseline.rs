@@ -4,6 +4,7 @@ use burn::tensor::{Tensor, TensorData};
 
 use super::error::ExplainError;
 use super::model::values;
+use crate::SettingError;
 
 /// What stands where a part of a picture is taken away. It is of the model's input: pixels in
 /// `[0, 1]` for a [`Classifier`](crate::models::Classifier), for which 0 is black. The mean colour
@@ -38,16 +39,12 @@ impl Baseline {
             }
             Self::Channels(colour) => {
                 let found = format!("a colour of {} values", colour.len());
-                return Err(ExplainError::setting(
-                    "the baseline",
-                    found,
-                    format!("{c}, one a channel"),
-                ));
+                return SettingError::refuse("the baseline", found, format!("{c}, one a channel"));
             }
             Self::Blurred { radius, sigma } => {
                 if *radius == 0 || !(sigma.is_finite() && *sigma > 0.0) {
                     let found = format!("blurred with radius {radius}, sigma {sigma}");
-                    return Err(ExplainError::setting("the baseline", found, "both positive"));
+                    return SettingError::refuse("the baseline", found, "both positive");
                 }
                 let maps = values(input);
                 let blurred =
@@ -58,17 +55,13 @@ impl Baseline {
                 let found @ [given, ..] = pictures.dims();
                 if found[1..] != shape[1..] || (given != n && given != 1) {
                     let expected = format!("{shape:?}, or one picture of it");
-                    return Err(ExplainError::setting(
-                        "the baseline",
-                        format!("{found:?}"),
-                        expected,
-                    ));
+                    return SettingError::refuse("the baseline", format!("{found:?}"), expected);
                 }
                 pictures.clone().inner().to_device(&device).expand(shape)
             }
         };
         match values(&baseline).into_iter().find(|value| !value.is_finite()) {
-            Some(value) => Err(ExplainError::setting("the baseline", value, "finite numbers")),
+            Some(value) => SettingError::refuse("the baseline", value, "finite numbers"),
             None => Ok(baseline),
         }
     }

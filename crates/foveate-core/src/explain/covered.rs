@@ -9,6 +9,7 @@ use super::baseline::Baseline;
 use super::error::ExplainError;
 use super::model::{Model, checked, rows, values};
 use super::target::Target;
+use crate::SettingError;
 
 /// How a score is made of logits, for a fixed target.
 pub(super) type Scorer = fn(&Target, Tensor<2>) -> Result<Tensor<1>, ExplainError>;
@@ -45,7 +46,7 @@ impl<'a, M: Model + ?Sized> Covered<'a, M> {
         batch: usize,
     ) -> Result<Self, ExplainError> {
         if batch == 0 {
-            return Err(ExplainError::setting("batch", batch, "at least 1"));
+            return SettingError::refuse("batch", batch, "at least 1");
         }
         let input = checked(model, input)?;
         let baseline = baseline.of(&input)?;

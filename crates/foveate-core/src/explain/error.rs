@@ -1,5 +1,6 @@
 //! What can be wrong with a question to a network.
 
+use crate::SettingError;
 use crate::models::UnknownLayer;
 
 /// An explanation, an attack or a visualisation that cannot be made.
@@ -105,24 +106,6 @@ pub enum ExplainError {
     #[error("the model's weights are tracked for training: give the closure `network.valid()`")]
     Training,
     /// A setting out of its range.
-    #[error("{setting} is {found}: expected {expected}")]
-    Setting {
-        /// Which one.
-        setting: &'static str,
-        /// Its value.
-        found: String,
-        /// What it may be.
-        expected: String,
-    },
-}
-
-impl ExplainError {
-    /// A setting out of its range.
-    pub(super) fn setting(
-        setting: &'static str,
-        found: impl ToString,
-        expected: impl Into<String>,
-    ) -> Self {
-        Self::Setting { setting, found: found.to_string(), expected: expected.into() }
-    }
+    #[error(transparent)]
+    Setting(#[from] SettingError),
 }

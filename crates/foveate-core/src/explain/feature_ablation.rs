@@ -12,6 +12,7 @@ use super::covered::{Covered, LOGIT};
 use super::error::ExplainError;
 use super::model::Model;
 use super::target::Target;
+use crate::SettingError;
 
 /// How much the score falls when the segment that a pixel belongs to is taken away, `[n, 1, h, w]`.
 #[derive(Debug, Clone)]
@@ -44,7 +45,7 @@ impl<M: Model + ?Sized> Attribution<M> for FeatureAblation {
         if self.segments.len() != h * w {
             let expected = format!("{}, one for each of {h}x{w} pixels", h * w);
             let found = format!("{} values", self.segments.len());
-            return Err(ExplainError::setting("segments", found, expected));
+            return SettingError::refuse("segments", found, expected);
         }
         let mut parts = BTreeMap::<usize, Vec<usize>>::new();
         for (pixel, &segment) in self.segments.iter().enumerate() {

@@ -11,6 +11,7 @@ use super::error::ExplainError;
 use super::gradient::{scored, scores};
 use super::model::{Model, checked, rows, values};
 use super::target::Target;
+use crate::SettingError;
 
 /// Equation 1: `(x - b) * integral over alpha from 0 to 1 of d score / d x at b + alpha (x - b)`, from
 /// a baseline `b` to the input.
@@ -88,10 +89,10 @@ impl<M: Model + ?Sized> Attribution<M> for IntegratedGradients {
     ) -> Result<Tensor<4>, ExplainError> {
         let least = if self.rule == Quadrature::RiemannTrapezoid { 2 } else { 1 };
         if self.steps < least {
-            return Err(ExplainError::setting("steps", self.steps, format!("at least {least}")));
+            return SettingError::refuse("steps", self.steps, format!("at least {least}"));
         }
         if self.batch == 0 {
-            return Err(ExplainError::setting("batch", 0, "at least 1"));
+            return SettingError::refuse("batch", 0, "at least 1");
         }
         let input = checked(model, input)?;
         let [n, ..] = input.dims();

@@ -7,6 +7,7 @@ use super::error::ExplainError;
 use super::gradient::scored_by;
 use super::model::{LayeredModel, checked};
 use super::target::Target;
+use crate::SettingError;
 use crate::models::Rule;
 
 /// The score, handed back layer by layer to the pixels.
@@ -33,7 +34,7 @@ impl<M: LayeredModel + ?Sized> Attribution<M> for Lrp {
             Self::Composite(epsilon) => (Rule::Composite(epsilon), epsilon),
         };
         if !(epsilon > 0.0 && epsilon.is_finite()) {
-            return Err(ExplainError::setting("epsilon", epsilon, "a positive number"));
+            return SettingError::refuse("epsilon", epsilon, "a positive number");
         }
         let normalised = model.normalised(checked(model, input)?);
         let logits = |x| Ok(model.logits_by(x, rule));

@@ -10,6 +10,7 @@ use burn::tensor::Tensor;
 use super::baseline::blur;
 use super::error::ExplainError;
 use super::judge::pixel_values;
+use crate::SettingError;
 
 /// Finds the object in a map `[n, c, h, w]`, whose channels are added.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -60,10 +61,10 @@ impl ObjectFinder {
     /// [`ExplainError::Empty`], [`ExplainError::MapNotFinite`], [`ExplainError::Setting`].
     pub fn find(&self, map: &Tensor<4>) -> Result<Vec<Option<Object>>, ExplainError> {
         if !(self.sigma.is_finite() && self.sigma >= 0.0) {
-            return Err(ExplainError::setting("sigma", self.sigma, "0 or more pixels"));
+            return SettingError::refuse("sigma", self.sigma, "0 or more pixels");
         }
         if !(self.fraction > 0.0 && self.fraction <= 1.0) {
-            return Err(ExplainError::setting("fraction", self.fraction, "in (0, 1]"));
+            return SettingError::refuse("fraction", self.fraction, "in (0, 1]");
         }
         let found @ [_, _, _, w] = map.dims();
         if found.contains(&0) {

@@ -12,6 +12,7 @@ use super::covered::{Covered, LOGIT};
 use super::error::ExplainError;
 use super::model::Model;
 use super::target::Target;
+use crate::SettingError;
 
 /// How much the score falls when a window with the pixel in it is taken away, `[n, 1, h, w]`: the
 /// mean over such windows.
@@ -41,11 +42,11 @@ impl Occlusion {
         let (window, stride) = (self.window[side], self.stride[side]);
         if !(1..=pixels).contains(&window) {
             let expected = format!("from 1 to the picture's {pixels} pixels");
-            return Err(ExplainError::setting(["window[0]", "window[1]"][side], window, expected));
+            return SettingError::refuse(["window[0]", "window[1]"][side], window, expected);
         }
         if stride == 0 || (stride > window && window < pixels) {
             let expected = format!("from 1 to the window's {window}: no pixel may be left out");
-            return Err(ExplainError::setting(["stride[0]", "stride[1]"][side], stride, expected));
+            return SettingError::refuse(["stride[0]", "stride[1]"][side], stride, expected);
         }
         let count = (pixels - window).div_ceil(stride) + 1;
         Ok((0..count).map(|i| [i * stride, (i * stride + window).min(pixels)]).collect())

@@ -13,6 +13,7 @@ use super::error::ExplainError;
 use super::model::Model;
 use super::noise::generator;
 use super::target::Target;
+use crate::SettingError;
 
 /// The mean score of the picture behind random masks, of those that leave the pixel (equation 6):
 /// `sum over masks of score(input * mask) * mask / (masks * probability)`, `[n, 1, h, w]`.
@@ -78,17 +79,17 @@ impl<M: Model + ?Sized> Attribution<M> for Rise {
         target: &Target,
     ) -> Result<Tensor<4>, ExplainError> {
         if self.masks == 0 {
-            return Err(ExplainError::setting("masks", self.masks, "at least 1"));
+            return SettingError::refuse("masks", self.masks, "at least 1");
         }
         if !(self.probability > 0.0 && self.probability <= 1.0) {
-            return Err(ExplainError::setting("probability", self.probability, "in (0, 1]"));
+            return SettingError::refuse("probability", self.probability, "in (0, 1]");
         }
         let zero = Baseline::Constant(0.0);
         let covered = Covered::new(model, input, target, PROBABILITY, &zero, self.batch)?;
         let [n, _, h, w] = covered.input.dims();
         if !(1..=h.min(w)).contains(&self.cells) {
             let expected = format!("from 1 to the picture's shorter side, {}", h.min(w));
-            return Err(ExplainError::setting("cells", self.cells, expected));
+            return SettingError::refuse("cells", self.cells, expected);
         }
         let mut sums = vec![0f64; n * h * w];
         for some in covered.batches(self.masks) {

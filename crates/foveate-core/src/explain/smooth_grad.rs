@@ -14,6 +14,7 @@ use super::error::ExplainError;
 use super::model::{Model, checked, rows};
 use super::noise::drawn;
 use super::target::Target;
+use crate::SettingError;
 
 /// A method on noisy copies of the input, taken together.
 #[derive(Debug, Clone)]
@@ -61,11 +62,11 @@ impl<M: Model + ?Sized, A: Attribution<M>> Attribution<M> for SmoothGrad<A> {
     ) -> Result<Tensor<4>, ExplainError> {
         for (setting, found) in [("samples", self.samples), ("batch", self.batch)] {
             if found == 0 {
-                return Err(ExplainError::setting(setting, found, "at least 1"));
+                return SettingError::refuse(setting, found, "at least 1");
             }
         }
         let Some(noise) = Normal::new(0.0, self.sigma).ok().filter(|_| self.sigma >= 0.0) else {
-            return Err(ExplainError::setting("sigma", self.sigma, "a number, at least 0"));
+            return SettingError::refuse("sigma", self.sigma, "a number, at least 0");
         };
         let input = checked(model, input)?;
         let [n, c, h, w] = input.dims();

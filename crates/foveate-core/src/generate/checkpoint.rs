@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use super::history::{History, Step};
-use super::{AdversarialGeneration, GenerateError, Schedule};
+use super::{AdversarialGeneration, Schedule};
 use crate::data::Pictures;
 use crate::models::{Discriminator, Generator, device_of};
 use crate::store::digest;
-use crate::train::{Identity, Moments, State, StateError, tensors};
+use crate::train::{CheckpointError, Identity, Moments, State, tensors};
 
 /// What a training has come to; networks are out of training.
 pub(super) struct Checkpoint {
@@ -49,8 +49,8 @@ pub(super) fn identity(
 const NUMBERS: usize = 7;
 
 impl Checkpoint {
-    pub fn write(&self, path: &Path, identity: &Identity) -> Result<(), GenerateError> {
-        let mut state = State::default();
+    pub fn write(&self, path: &Path, identity: &Identity) -> Result<(), CheckpointError> {
+        let mut state = State::new(path);
         state.put("generator", &self.generator);
         state.put("discriminator", &self.discriminator);
         state.put("average", &self.average);
@@ -58,7 +58,7 @@ impl Checkpoint {
             state.put_moments(name, moments);
         }
         state.put_numbers("history", self.history.steps.iter().flat_map(numbers).collect());
-        state.write(path, identity).map_err(|error| at(path, error))
+        state.write(identity)
     }
 
     /// What the file holds, if there is one; `start` are the networks that the training began with.
@@ -66,16 +66,14 @@ impl Checkpoint {
         path: &Path,
         identity: &Identity,
         start: (&Generator, &Discriminator),
-    ) -> Result<Option<Self>, GenerateError> {
-        let state = State::read(path, identity).map_err(|error| at(path, error))?;
-        let read = state.map(|state| Self::parse(state, start)).transpose();
-        read.map_err(|error| at(path, error))
+    ) -> Result<Option<Self>, CheckpointError> {
+        State::read(path, identity)?.map(|state| Self::parse(state, start)).transpose()
     }
 
     fn parse(
         mut state: State,
         (generator, discriminator): (&Generator, &Discriminator),
-    ) -> Result<Self, StateError> {
+    ) -> Result<Self, CheckpointError> {
         let device = device_of(generator);
         let average = state.take("average", generator)?;
         let generator = state.take("generator", generator)?;
@@ -90,14 +88,6 @@ impl Checkpoint {
 }
 
 const OPTIMISERS: [&str; 2] = ["discriminator's optimiser", "generator's optimiser"];
-
-fn at(path: &Path, error: StateError) -> GenerateError {
-    let path = path.into();
-    match error {
-        StateError::Io(reason) => GenerateError::Io { path, reason },
-        StateError::Unusable(reason) => GenerateError::Checkpoint { path, reason },
-    }
-}
 
 fn numbers(step: &Step) -> [f64; NUMBERS] {
     let Step { iteration, discriminator_loss, generator_loss, real, fake, fake_after, seconds } =

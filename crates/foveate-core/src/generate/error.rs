@@ -1,27 +1,17 @@
 //! What can be wrong with a training.
 
-use std::io;
 use std::path::PathBuf;
 
-use crate::train::OptimiserError;
+use crate::SettingError;
+use crate::train::CheckpointError;
 
 /// A training that cannot begin, or not go on.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GenerateError {
     /// A setting out of its range.
-    #[error("{name} is {found}: expected {expected}")]
-    Setting {
-        /// The field.
-        name: &'static str,
-        /// Its value.
-        found: String,
-        /// Its range.
-        expected: &'static str,
-    },
-    /// A number of an optimiser out of its range.
     #[error(transparent)]
-    Optimiser(#[from] OptimiserError),
+    Setting(#[from] SettingError),
     /// Too few pictures for one step.
     #[error(
         "there are {found} pictures: expected {needed} or more; add some, or make the batch smaller"
@@ -72,30 +62,7 @@ pub enum GenerateError {
         /// The last good checkpoint.
         checkpoint: Option<PathBuf>,
     },
-    /// A checkpoint that this training cannot go on from.
-    #[error("{path}: {reason}; remove it to start anew, or train as it was begun", path = .path.display())]
-    Checkpoint {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// A file cannot be read or written.
-    #[error("{path}: {reason}", path = .path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The system's answer.
-        reason: io::Error,
-    },
-}
-
-impl GenerateError {
-    pub(super) fn setting(
-        name: &'static str,
-        found: impl ToString,
-        expected: &'static str,
-    ) -> Self {
-        Self::Setting { name, found: found.to_string(), expected }
-    }
+    /// A checkpoint that cannot be written, or not be gone on from.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
 }

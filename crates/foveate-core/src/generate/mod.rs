@@ -30,6 +30,7 @@ pub use history::{History, Step};
 pub use loss::Loss;
 pub use sample::{Interpolation, Noise, interpolate, sample};
 
+use crate::SettingError;
 use crate::data::Pictures;
 use crate::models::{Discriminator, Generator};
 use crate::train::{Optimiser, progress_bar};
@@ -204,14 +205,14 @@ impl AdversarialGeneration {
 
     fn check(&self) -> Result<(), GenerateError> {
         if self.batch < 2 {
-            return Err(GenerateError::setting("batch", self.batch, "two pictures or more a step"));
+            return SettingError::refuse("batch", self.batch, "two pictures or more a step");
         }
         for (name, count) in [
             ("discriminator_steps", self.discriminator_steps),
             ("checkpoint_every", self.checkpoint_every),
         ] {
             if count == 0 {
-                return Err(GenerateError::setting(name, count, "1 or more"));
+                return SettingError::refuse(name, count, "1 or more");
             }
         }
         for (name, rate) in [
@@ -219,23 +220,23 @@ impl AdversarialGeneration {
             ("generator_rate", self.generator_rate),
         ] {
             if !(rate > 0.0 && rate.is_finite()) {
-                return Err(GenerateError::setting(name, rate, "a number larger than 0"));
+                return SettingError::refuse(name, rate, "a number larger than 0");
             }
         }
         if !(self.real > 0.0 && self.real <= 1.0) {
-            return Err(GenerateError::setting("real", self.real, "a number in (0, 1]"));
+            return SettingError::refuse("real", self.real, "a number in (0, 1]");
         }
         if matches!(self.loss, Loss::Hinge | Loss::Wasserstein { .. }) && self.real < 1.0 {
             let expected = "1 with this loss, which has no labels to smooth";
-            return Err(GenerateError::setting("real", self.real, expected));
+            return SettingError::refuse("real", self.real, expected);
         }
         if let Some(decay) = self.average.filter(|decay| !(0.0..1.0).contains(decay)) {
-            return Err(GenerateError::setting("average", decay, "a number in [0, 1)"));
+            return SettingError::refuse("average", decay, "a number in [0, 1)");
         }
         if let Loss::Wasserstein { clip } = self.loss
             && !(clip > 0.0 && clip.is_finite())
         {
-            return Err(GenerateError::setting("loss.clip", clip, "a number larger than 0"));
+            return SettingError::refuse("loss.clip", clip, "a number larger than 0");
         }
         self.discriminator_optimiser.check()?;
         Ok(self.generator_optimiser.check()?)

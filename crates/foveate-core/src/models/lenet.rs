@@ -9,9 +9,11 @@ use burn::module::Module;
 use burn::nn::Relu;
 use burn::tensor::Device;
 
+use super::classifier::Classifier;
 use super::layer::{Unit, conv2d, device_of, linear, max_pool2d};
 use super::network::{NamedLayer, Network};
 use super::vgg::{replace_head, sequential};
+use super::weights::WeightsError;
 
 /// Configuration of a [`LeNet`].
 #[derive(Config, Debug)]
@@ -56,6 +58,18 @@ impl LeNetConfig {
 pub struct LeNet {
     features: Vec<Unit>,
     classifier: Vec<Unit>,
+}
+
+impl LeNet {
+    /// A classifier of digits, trained on MNIST's 60,000 training digits; its weights are part of the library.
+    ///
+    /// # Errors
+    ///
+    /// [`WeightsError`] if the weights cannot be used.
+    pub fn digits(device: &Device) -> Result<Classifier<Self>, WeightsError> {
+        let bytes = include_bytes!("lenet_mnist.safetensors");
+        Classifier::from_bytes(LeNetConfig::new().init(device), bytes)
+    }
 }
 
 impl Network for LeNet {

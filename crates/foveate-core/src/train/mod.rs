@@ -7,6 +7,7 @@ mod state;
 
 pub(crate) use forward::{forward, generator, highest, integers};
 pub(crate) use optimiser::Moments;
-pub use optimiser::{Optimiser, OptimiserError};
+pub use optimiser::Optimiser;
 pub(crate) use progress::progress_bar;
-pub(crate) use state::{Identity, State, StateError, tensors};
+pub use state::CheckpointError;
+pub(crate) use state::{Identity, State, tensors};

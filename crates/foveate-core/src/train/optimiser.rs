@@ -14,6 +14,8 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
+use crate::SettingError;
+
 /// How gradients become steps. The weight decay is added to the gradient (L2).
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
@@ -44,7 +46,7 @@ impl Optimiser {
     /// Adam with the paper's and PyTorch's numbers.
     pub const ADAM: Self = Self::Adam { betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.0 };
 
-    pub(crate) fn check(&self) -> Result<(), OptimiserError> {
+    pub(crate) fn check(&self) -> Result<(), SettingError> {
         let shares: &[_] = match self {
             Self::Sgd { momentum, .. } => &[("momentum", *momentum)],
             Self::Adam { betas: [first, second], .. } => {
@@ -52,36 +54,18 @@ impl Optimiser {
             }
         };
         if let Some((name, found)) = shares.iter().find(|(_, share)| !(0.0..1.0).contains(share)) {
-            return Err(OptimiserError::new(name, found, "a number in [0, 1)"));
+            return Err(SettingError::new(name, found, "a number in [0, 1)"));
         }
         let (Self::Sgd { weight_decay, .. } | Self::Adam { weight_decay, .. }) = *self;
         if !(weight_decay >= 0.0 && weight_decay.is_finite()) {
-            return Err(OptimiserError::new("weight_decay", weight_decay, "0 or larger"));
+            return Err(SettingError::new("weight_decay", weight_decay, "0 or larger"));
         }
         match *self {
             Self::Adam { epsilon, .. } if !(epsilon > 0.0 && epsilon.is_finite()) => {
-                Err(OptimiserError::new("epsilon", epsilon, "a number larger than 0"))
+                Err(SettingError::new("epsilon", epsilon, "a number larger than 0"))
             }
             _ => Ok(()),
         }
-    }
-}
-
-/// A number of an [`Optimiser`] that is out of its range.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{name} is {found}: expected {expected}")]
-pub struct OptimiserError {
-    /// The field.
-    pub name: &'static str,
-    /// Its value.
-    pub found: String,
-    /// Its range.
-    pub expected: &'static str,
-}
-
-impl OptimiserError {
-    fn new(name: &'static str, found: impl ToString, expected: &'static str) -> Self {
-        Self { name, found: found.to_string(), expected }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
@@ -12,31 +12,52 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::optimiser::Moments;
 use crate::store::{self, Tensors, Words};
 
-/// What a training has come to, by names.
-#[derive(Default)]
-pub(crate) struct State(Tensors);
+/// What a training has come to, by names, and its file.
+pub(crate) struct State {
+    path: PathBuf,
+    tensors: Tensors,
+}
 
 /// What a training is of: two are the same if these are.
 pub(crate) struct Identity(pub Vec<(&'static str, String)>);
 
-/// A state that cannot be written or read.
-pub(crate) enum StateError {
-    Io(io::Error),
+/// A checkpoint that cannot be written, or not be gone on from.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckpointError {
     /// The file is damaged, or of another training.
-    Unusable(String),
+    #[error("{path}: {reason}; remove it to start anew, or train as it was begun", path = .path.display())]
+    Unusable {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The file cannot be read or written.
+    #[error("{path}: {reason}", path = .path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's answer.
+        reason: io::Error,
+    },
 }
 
 impl State {
+    pub fn new(path: &Path) -> Self {
+        Self { path: path.into(), tensors: Tensors::default() }
+    }
+
     /// Adds the parameters and running statistics of a network out of training.
     pub fn put(&mut self, part: &str, network: &impl Module) {
         let named = tensors(network).into_iter();
-        self.0.extend(named.map(|(name, data)| (format!("{part}.{name}"), data)));
+        self.tensors.extend(named.map(|(name, data)| (format!("{part}.{name}"), data)));
     }
 
     pub fn put_moments(&mut self, part: &str, moments: &Moments) {
         for (name, means) in &moments.means {
             for (i, mean) in means.iter().enumerate() {
-                self.0.insert(format!("{part}.{name}.{i}"), mean.to_data());
+                self.tensors.insert(format!("{part}.{name}.{i}"), mean.to_data());
             }
         }
         self.put_numbers(&format!("{part} steps"), vec![moments.steps as f64]);
@@ -44,79 +65,90 @@ impl State {
 
     pub fn put_numbers(&mut self, name: &str, numbers: Vec<f64>) {
         let shape = [numbers.len()];
-        self.0.insert(name.into(), TensorData::new(numbers, shape));
+        self.tensors.insert(name.into(), TensorData::new(numbers, shape));
     }
 
     /// Writes the file under another name, then gives it its own: nothing is half written.
-    pub fn write(&self, path: &Path, identity: &Identity) -> Result<(), StateError> {
-        fs::create_dir_all(path.parent().unwrap_or(Path::new(""))).map_err(StateError::Io)?;
+    pub fn write(self, identity: &Identity) -> Result<(), CheckpointError> {
+        let Self { path, tensors } = self;
         let words: Words =
             identity.0.iter().map(|(what, value)| (what.to_string(), value.clone())).collect();
-        store::write(path, &self.0, words).map_err(StateError::Io)
+        fs::create_dir_all(path.parent().unwrap_or(Path::new("")))
+            .and_then(|()| store::write(&path, &tensors, words))
+            .map_err(|reason| CheckpointError::Io { path, reason })
     }
 
     /// What the file holds, if there is one.
-    pub fn read(path: &Path, identity: &Identity) -> Result<Option<Self>, StateError> {
+    pub fn read(path: &Path, identity: &Identity) -> Result<Option<Self>, CheckpointError> {
         let (tensors, words) = match store::read(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => return Err(damaged(error)),
-            Err(reason) => return Err(StateError::Io(reason)),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                return Err(damaged(path, error));
+            }
+            Err(reason) => return Err(CheckpointError::Io { path: path.into(), reason }),
             Ok(read) => read,
         };
         for (what, expected) in &identity.0 {
-            match words.get(*what) {
-                Some(found) if found == expected => {}
-                Some(found) => {
-                    return Err(StateError::Unusable(format!(
-                        "it is of a training of other {what}: expected {expected}, found {found}"
-                    )));
-                }
-                None => return Err(damaged(format!("it does not tell its {what}"))),
+            let found = words
+                .get(*what)
+                .ok_or_else(|| damaged(path, format!("it does not tell its {what}")))?;
+            if found != expected {
+                let reason = format!(
+                    "it is of a training of other {what}: expected {expected}, found {found}"
+                );
+                return Err(CheckpointError::Unusable { path: path.into(), reason });
             }
         }
-        Ok(Some(Self(tensors)))
+        Ok(Some(Self { path: path.into(), tensors }))
     }
 
     /// A copy of `network` with the tensors of a part.
-    pub fn take<M: Module>(&mut self, part: &str, network: &M) -> Result<M, StateError> {
-        restored(network, part, &mut self.0).map_err(|name| lacking(&name))
+    pub fn take<M: Module>(&mut self, part: &str, network: &M) -> Result<M, CheckpointError> {
+        restored(network, part, &mut self.tensors).map_err(|name| self.lacking(&name))
     }
 
-    pub fn take_moments(&mut self, part: &str, device: &Device) -> Result<Moments, StateError> {
+    pub fn take_moments(
+        &mut self,
+        part: &str,
+        device: &Device,
+    ) -> Result<Moments, CheckpointError> {
         let steps = self.take_numbers(&format!("{part} steps"))?;
-        let steps = *steps.first().ok_or_else(|| lacking("a number of steps"))? as usize;
+        let steps = *steps.first().ok_or_else(|| self.lacking("a number of steps"))? as usize;
         let start = format!("{part}.");
         let names: Vec<_> =
-            self.0.keys().filter(|name| name.starts_with(&start)).cloned().collect();
+            self.tensors.keys().filter(|name| name.starts_with(&start)).cloned().collect();
         let mut means: BTreeMap<String, Vec<Tensor<1>>> = BTreeMap::new();
         // Sorted by name: the first mean comes before the second.
         for name in names {
-            let data = self.0.remove(&name).expect("the name is one of its keys");
-            let place = name[start.len()..].rsplit_once('.').ok_or_else(|| lacking("a mean"))?.0;
+            let data = self.tensors.remove(&name).expect("the name is one of its keys");
+            let place =
+                name[start.len()..].rsplit_once('.').ok_or_else(|| self.lacking("a mean"))?.0;
             means.entry(place.into()).or_default().push(Tensor::from_data(data, device));
         }
         Ok(Moments { steps, means })
     }
 
-    pub fn take_numbers(&mut self, name: &str) -> Result<Vec<f64>, StateError> {
-        Ok(self.0.remove(name).ok_or_else(|| lacking(name))?.iter().collect())
+    pub fn take_numbers(&mut self, name: &str) -> Result<Vec<f64>, CheckpointError> {
+        let numbers = self.tensors.remove(name).ok_or_else(|| self.lacking(name))?;
+        Ok(numbers.iter().collect())
     }
 
     /// Everything was taken.
-    pub fn end(self) -> Result<(), StateError> {
-        match self.0.keys().next() {
-            Some(name) => Err(damaged(format!("{name} is more than a training"))),
+    pub fn end(self) -> Result<(), CheckpointError> {
+        match self.tensors.keys().next() {
+            Some(name) => Err(damaged(&self.path, format!("{name} is more than a training"))),
             None => Ok(()),
         }
     }
+
+    fn lacking(&self, name: &str) -> CheckpointError {
+        damaged(&self.path, format!("{name} is missing"))
+    }
 }
 
-fn lacking(name: &str) -> StateError {
-    damaged(format!("{name} is missing"))
-}
-
-fn damaged(what: impl Display) -> StateError {
-    StateError::Unusable(format!("the file is damaged or no checkpoint ({what})"))
+fn damaged(path: &Path, what: impl Display) -> CheckpointError {
+    let reason = format!("the file is damaged or no checkpoint ({what})");
+    CheckpointError::Unusable { path: path.into(), reason }
 }
 
 /// Parameters and running statistics of a network out of training, by their place in it.

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use crate::SettingError;
 use crate::image::PictureError;
 use crate::models::{UnknownArchitecture, UnknownLayer, weights::WeightsError};
-use crate::train::OptimiserError;
+use crate::train::CheckpointError;
 
 /// Features that cannot be made, or a classifier that cannot be learned or used.
 #[derive(Debug, thiserror::Error)]
@@ -45,14 +46,9 @@ pub enum TransferError {
         /// The learning rate.
         rate: f64,
     },
-    /// A checkpoint that this training cannot go on from.
-    #[error("{path}: {reason}; remove it to start anew, or train as it was begun", path = .path.display())]
-    Checkpoint {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
+    /// A checkpoint that cannot be written, or not be gone on from.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
     /// Weights that cannot be read or written.
     #[error(transparent)]
     Weights(#[from] WeightsError),
@@ -109,19 +105,9 @@ pub enum TransferError {
         /// What was given.
         found: usize,
     },
-    /// A number out of its range.
-    #[error("{name} is {found}: expected {expected}")]
-    Setting {
-        /// The field.
-        name: &'static str,
-        /// Its value.
-        found: String,
-        /// Its range.
-        expected: &'static str,
-    },
-    /// A number of the optimiser out of its range.
+    /// A setting out of its range.
     #[error(transparent)]
-    Optimiser(#[from] OptimiserError),
+    Setting(#[from] SettingError),
     /// A file that is no model, or a damaged one.
     #[error("{path}: expected a model written by TransferModel::save: {reason}; save it again", path = .path.display())]
     Damaged {
@@ -138,14 +124,4 @@ pub enum TransferError {
         /// The system's answer.
         reason: std::io::Error,
     },
-}
-
-impl TransferError {
-    pub(super) fn setting(
-        name: &'static str,
-        found: impl ToString,
-        expected: &'static str,
-    ) -> Self {
-        Self::Setting { name, found: found.to_string(), expected }
-    }
 }

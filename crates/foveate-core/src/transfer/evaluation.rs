@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use super::error::TransferError;
+use crate::SettingError;
 
 /// Predictions beside the truth.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +53,7 @@ impl Evaluation {
             return Err(TransferError::Labels { rows: predicted.len(), labels: labels.len() });
         }
         if labels.is_empty() {
-            return Err(TransferError::setting("rows to evaluate", 0, "one or more"));
+            return SettingError::refuse("rows to evaluate", 0, "one or more");
         }
         let mut confusion = vec![vec![0; classes.len()]; classes.len()];
         for (row, (&found, &label)) in predicted.iter().zip(labels).enumerate() {

@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::cache::{Cache, Digest};
 use super::error::TransferError;
+use crate::SettingError;
 use crate::data::{ImageFolder, Sample, ahead};
 use crate::features::Features;
 use crate::image::{self as pictures, PictureError, Pixels, Preprocessing, Resize};
@@ -324,13 +325,13 @@ impl<N: Network> FeatureExtractor<N> {
     /// The length of a row, if the settings make any.
     fn checked(&self) -> Result<usize, TransferError> {
         if self.batch == 0 {
-            return Err(TransferError::setting("batch", 0, "1 or more"));
+            return SettingError::refuse("batch", 0, "1 or more");
         }
         match self.columns() {
             0 => {
                 let found = format!("pictures of {:?} pixels", self.preprocessing.size());
                 let expected = "larger ones: nothing of them reaches the layer";
-                Err(TransferError::setting("preprocessing", found, expected))
+                SettingError::refuse("preprocessing", found, expected)
             }
             columns => Ok(columns),
         }

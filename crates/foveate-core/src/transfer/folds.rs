@@ -9,6 +9,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::error::TransferError;
+use crate::SettingError;
 
 /// Row numbers to learn from and to judge by, each in rising order, no row in both.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub fn stratified_k_fold(
     seed: u64,
 ) -> Result<Vec<Fold>, TransferError> {
     if folds < 2 {
-        return Err(TransferError::setting("folds", folds, "two or more"));
+        return SettingError::refuse("folds", folds, "two or more");
     }
     let mut part = vec![0; labels.len()];
     // Dealt round and round, on from where the class before ended.
@@ -58,7 +59,7 @@ pub fn stratified_k_fold(
 /// class of one row. Numbers without any row are no class.
 pub fn stratified_split(labels: &[usize], fraction: f64, seed: u64) -> Result<Fold, TransferError> {
     if !(fraction > 0.0 && fraction < 1.0) {
-        return Err(TransferError::setting("fraction", fraction, "more than 0 and less than 1"));
+        return SettingError::refuse("fraction", fraction, "more than 0 and less than 1");
     }
     let mut fold = Fold { train: Vec::new(), validation: Vec::new() };
     for rows in shuffled(labels, 2, " for a split".into(), seed)? {
@@ -125,14 +126,14 @@ impl CrossValidation {
     ) -> Result<Self, TransferError> {
         if candidates.is_empty() || folds.is_empty() {
             let found = format!("{} on {} folds", candidates.len(), folds.len());
-            return Err(TransferError::setting("candidates", found, "one or more of both"));
+            return SettingError::refuse("candidates", found, "one or more of both");
         }
         let mut score = |candidate| -> Result<FoldScores, TransferError> {
             let folds: Vec<f64> =
                 folds.iter().map(|fold| accuracy(candidate, fold)).collect::<Result<_, _>>()?;
             let mean = folds.iter().sum::<f64>() / folds.len() as f64;
             if mean.is_nan() {
-                return Err(TransferError::setting("accuracy", mean, "a number"));
+                return SettingError::refuse("accuracy", mean, "a number");
             }
             let squares: f64 = folds.iter().map(|accuracy| (accuracy - mean).powi(2)).sum();
             let deviation = (squares / (folds.len() - 1).max(1) as f64).sqrt();

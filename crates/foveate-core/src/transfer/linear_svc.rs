@@ -11,6 +11,7 @@ use super::error::TransferError;
 use super::folds::{CrossValidation, Fold};
 use super::linear::{LinearClassifier, finite, first_highest, labelled};
 use super::products::{combine, gram};
+use crate::SettingError;
 use crate::features::Features;
 
 /// One-vs-rest linear support vector machine with the squared hinge.
@@ -92,13 +93,13 @@ impl LinearSvc {
     fn validate(&self) -> Result<(), TransferError> {
         let positive = "a number above 0";
         if !(self.c > 0.0 && self.c.is_finite()) {
-            return Err(TransferError::setting("c", self.c, positive));
+            return SettingError::refuse("c", self.c, positive);
         }
         if !(self.tolerance > 0.0 && self.tolerance.is_finite()) {
-            return Err(TransferError::setting("tolerance", self.tolerance, positive));
+            return SettingError::refuse("tolerance", self.tolerance, positive);
         }
         if self.max_iterations == 0 {
-            return Err(TransferError::setting("max_iterations", 0, "at least 1"));
+            return SettingError::refuse("max_iterations", 0, "at least 1");
         }
         Ok(())
     }

@@ -20,6 +20,7 @@ use super::error::TransferError;
 use super::linear::{LinearClassifier, learnable};
 use super::linear_svc::SvcProblem;
 use super::products::{combine, gram};
+use crate::SettingError;
 use crate::features::Features;
 
 /// One-vs-rest linear support vector machine of linfa-svm: LIBSVM's method, scikit-learn's
@@ -63,12 +64,12 @@ impl LinfaSvm {
     ) -> Result<LinearClassifier, TransferError> {
         for (name, value) in [("c", self.c), ("tolerance", self.tolerance)] {
             if !(value > 0.0 && value.is_finite()) {
-                return Err(TransferError::setting(name, value, "a number above 0"));
+                return SettingError::refuse(name, value, "a number above 0");
             }
         }
         if features.rows() > SvcProblem::GRAM_ROWS {
             let expected = "at most 8192: LinearSvc takes more";
-            return Err(TransferError::setting("rows", features.rows(), expected));
+            return SettingError::refuse("rows", features.rows(), expected);
         }
         learnable(features, labels, classes)?;
         let records = records(features);

@@ -17,6 +17,7 @@ use super::error::TransferError;
 use super::linear::{LinearClassifier, learnable};
 use super::linear_svc::SvcProblem;
 use super::products::{combine, gram, images, project};
+use crate::SettingError;
 use crate::features::Features;
 
 /// Steps that L-BFGS remembers: scipy's number.
@@ -71,11 +72,11 @@ impl LogisticRegression {
     ) -> Result<LogisticFit, TransferError> {
         for (name, value) in [("c", self.c), ("tolerance", self.tolerance)] {
             if !(value > 0.0 && value.is_finite()) {
-                return Err(TransferError::setting(name, value, "a number above 0"));
+                return SettingError::refuse(name, value, "a number above 0");
             }
         }
         if self.max_iterations == 0 {
-            return Err(TransferError::setting("max_iterations", 0, "at least 1"));
+            return SettingError::refuse("max_iterations", 0, "at least 1");
         }
         learnable(features, labels, classes)?;
         let rows = features.rows();

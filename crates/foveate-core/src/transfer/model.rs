@@ -13,6 +13,7 @@ use super::error::TransferError;
 use super::extract::{FeatureExtractor, Pooling};
 use super::linear::LinearClassifier;
 use super::pca::Pca;
+use crate::SettingError;
 use crate::features::Features;
 use crate::image::{Preprocessing, Resize};
 use crate::models::{Architecture, Network, device_of, weights};
@@ -83,10 +84,10 @@ impl TransferModel {
         labels: Vec<String>,
     ) -> Result<Self, TransferError> {
         if extractors.is_empty() {
-            return Err(TransferError::setting("extractors", "empty", "one or more"));
+            return SettingError::refuse("extractors", "empty", "one or more");
         }
         if labels.len() != classifier.classes() {
-            return Err(TransferError::setting("labels", labels.len(), "one for each class"));
+            return SettingError::refuse("labels", labels.len(), "one for each class");
         }
         for (architecture, extractor) in &extractors {
             let network = extractor.network();
@@ -96,7 +97,7 @@ impl TransferModel {
             }
             if whole.summary(224, 224) != network.summary(224, 224) {
                 let expected = "the one of the extractor's network, in full width";
-                return Err(TransferError::setting("architecture", architecture, expected));
+                return SettingError::refuse("architecture", architecture, expected);
             }
         }
         let mut found = extractors.iter().map(|(_, extractor)| extractor.columns()).sum();

@@ -18,6 +18,7 @@ use faer::{Accum, Mat, MatMut, MatRef, Par, Side};
 use super::error::TransferError;
 use super::linear::finite;
 use super::products::dot;
+use crate::SettingError;
 use crate::features::Features;
 
 /// Directions of the largest variance, with the mean they start from.
@@ -42,12 +43,12 @@ impl Pca {
     pub fn fit(features: &Features, components: usize) -> Result<Self, TransferError> {
         let (rows, columns) = (features.rows(), features.columns());
         if rows < 2 {
-            return Err(TransferError::setting("rows of features", rows, "two or more"));
+            return SettingError::refuse("rows of features", rows, "two or more");
         }
         if components == 0 || components > rows.min(columns) {
             let found = format!("{components} for {rows} rows of {columns} columns");
             let expected = "one or more, and no more than there are rows or columns";
-            return Err(TransferError::setting("components", found, expected));
+            return SettingError::refuse("components", found, expected);
         }
         finite(features)?;
         let mean = means(features);
@@ -108,7 +109,7 @@ impl Pca {
     pub fn truncated(&self, components: usize) -> Result<Self, TransferError> {
         if components == 0 || components > self.components.rows() {
             let found = format!("{components} of {}", self.components.rows());
-            return Err(TransferError::setting("components", found, "one or more of those found"));
+            return SettingError::refuse("components", found, "one or more of those found");
         }
         let columns = self.components.columns();
         let values = self.components.values()[..components * columns].to_vec();

@@ -12,6 +12,7 @@ use super::super::target::Target;
 use super::ball::{lengths, unit};
 use super::session::{Session, factors, pick, put};
 use super::{Attack, Attacked, Goal, not_negative, some};
+use crate::SettingError;
 use crate::image::Pixels;
 
 /// What a step goes beyond the boundary, in pixel values.
@@ -41,11 +42,11 @@ impl<M: Model + ?Sized> Attack<M> for DeepFool {
         some("steps", self.steps)?;
         not_negative("overshoot", self.overshoot)?;
         if self.classes < 2 {
-            return Err(ExplainError::setting("classes", self.classes, "2 or more"));
+            return SettingError::refuse("classes", self.classes, "2 or more");
         }
         let Goal::Untargeted(_) = goal else {
             let expected = "Untargeted: DeepFool goes to the nearest class";
-            return Err(ExplainError::setting("goal", "Targeted", expected));
+            return SettingError::refuse("goal", "Targeted", expected);
         };
         let mut session = Session::open(model, pixels, goal)?;
         let rivals = rivals(&session.logits, &session.classes, self.classes - 1);

@@ -13,6 +13,7 @@ use super::super::target::Target;
 use super::ball::unit;
 use super::session::Session;
 use super::{Attack, Attacked, Goal, positive, some};
+use crate::SettingError;
 use crate::image::{Pixels, Preprocessing};
 
 /// `z <- z + step_size * g / |g|` with `g` the gradient of the target class' logit with respect to
@@ -46,7 +47,7 @@ impl<M: Model + ?Sized> Attack<M> for FoolingImage {
         }
         let Goal::Targeted(_) = goal else {
             let expected = "Targeted: a fooling image shows the network a class of your choice";
-            return Err(ExplainError::setting("goal", "Untargeted", expected));
+            return SettingError::refuse("goal", "Untargeted", expected);
         };
         let mut session = Session::open(model, pixels, goal)?;
         let original = session.original.clone();

@@ -47,6 +47,7 @@ pub use transfer::Transfer;
 
 use super::error::ExplainError;
 use super::model::Model;
+use crate::SettingError;
 use crate::image::Pixels;
 
 /// What an attack is after: one class for each picture, or one for all.
@@ -75,7 +76,7 @@ pub trait Attack<M: Model + ?Sized> {
 fn positive(setting: &'static str, value: f32) -> Result<(), ExplainError> {
     match value.is_finite() && value > 0.0 {
         true => Ok(()),
-        false => Err(ExplainError::setting(setting, value, "a finite number above 0")),
+        false => SettingError::refuse(setting, value, "a finite number above 0"),
     }
 }
 
@@ -83,14 +84,14 @@ fn positive(setting: &'static str, value: f32) -> Result<(), ExplainError> {
 fn not_negative(setting: &'static str, value: f32) -> Result<(), ExplainError> {
     match value.is_finite() && value >= 0.0 {
         true => Ok(()),
-        false => Err(ExplainError::setting(setting, value, "a finite number, 0 or more")),
+        false => SettingError::refuse(setting, value, "a finite number, 0 or more"),
     }
 }
 
 /// A number of steps, 1 at least.
 fn some(setting: &'static str, count: usize) -> Result<(), ExplainError> {
     match count {
-        0 => Err(ExplainError::setting(setting, count, "1 or more")),
+        0 => SettingError::refuse(setting, count, "1 or more"),
         _ => Ok(()),
     }
 }

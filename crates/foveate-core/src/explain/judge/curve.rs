@@ -7,6 +7,7 @@
 use burn::tensor::Tensor;
 
 use super::pixel_values;
+use crate::SettingError;
 use crate::explain::baseline::Baseline;
 use crate::explain::covered::{Covered, PROBABILITY};
 use crate::explain::error::ExplainError;
@@ -114,7 +115,7 @@ fn curve<M: Model + ?Sized>(
     let pixels = h * w;
     if !(1..=pixels).contains(&steps) {
         let expected = format!("from 1 to the number of pixels, {pixels}");
-        return Err(ExplainError::setting("steps", steps, expected));
+        return SettingError::refuse("steps", steps, expected);
     }
     let counts: Vec<usize> = (0..=steps).map(|i| (i * pixels + steps / 2) / steps).collect();
     let shares: Vec<f32> = counts.iter().map(|&k| (k as f64 / pixels as f64) as f32).collect();

@@ -6,6 +6,7 @@ use burn::tensor::Tensor;
 use rand_distr::Normal;
 
 use super::checked_map;
+use crate::SettingError;
 use crate::explain::error::ExplainError;
 use crate::explain::gradient::scores;
 use crate::explain::model::{Model, checked, rows, values};
@@ -47,7 +48,7 @@ impl Infidelity {
     ) -> Result<Vec<f32>, ExplainError> {
         let normal = Normal::new(0.0, self.sigma).ok().filter(|_| self.sigma > 0.0);
         let Some(normal) = normal else {
-            return Err(ExplainError::setting("sigma", self.sigma, "a positive number"));
+            return SettingError::refuse("sigma", self.sigma, "a positive number");
         };
         let [n, c, h, w] = input.dims();
         let device = input.device().inner();
@@ -88,7 +89,7 @@ pub fn infidelity<M: Model + ?Sized>(
         if perturbation.dims() != shape {
             let found = format!("{:?}", perturbation.dims());
             let expected = format!("the input's, {shape:?}");
-            return Err(ExplainError::setting("the shape of a perturbation", found, expected));
+            return SettingError::refuse("the shape of a perturbation", found, expected);
         }
         let perturbation = perturbation.inner();
         let others = values(&scores(model, input.clone() - perturbation.clone(), &target)?);
@@ -101,7 +102,7 @@ pub fn infidelity<M: Model + ?Sized>(
         count += 1;
     }
     if count == 0 {
-        return Err(ExplainError::setting("the number of perturbations", 0, "at least 1"));
+        return SettingError::refuse("the number of perturbations", 0, "at least 1");
     }
     let infidelity = |[aa, ab, bb]: [f64; 3]| {
         let scale = match normalise {

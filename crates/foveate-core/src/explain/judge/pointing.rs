@@ -5,6 +5,7 @@
 use burn::tensor::Tensor;
 
 use super::pixel_values;
+use crate::SettingError;
 use crate::explain::error::ExplainError;
 
 /// Whether the largest value of each map lies on the object, or within `tolerance` pixels of it
@@ -25,11 +26,11 @@ pub fn pointing_game(
     }
     if masks.len() != n {
         let expected = format!("{n}, one for each picture");
-        return Err(ExplainError::setting("the number of masks", masks.len(), expected));
+        return SettingError::refuse("the number of masks", masks.len(), expected);
     }
     if let Some(mask) = masks.iter().find(|mask| mask.len() != h * w) {
         let expected = format!("{}, one for each of {h}x{w} pixels", h * w);
-        return Err(ExplainError::setting("the mask's length", mask.len(), expected));
+        return SettingError::refuse("the mask's length", mask.len(), expected);
     }
     let hits = pixel_values(map, map.dims())?.into_iter().zip(masks).map(|(map, mask)| {
         let largest = (0..map.len()).rev().max_by(|&a, &b| map[a].total_cmp(&map[b]));

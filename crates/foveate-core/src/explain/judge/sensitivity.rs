@@ -7,6 +7,7 @@ use rand_distr::Uniform;
 
 use super::checked_map;
 use super::infidelity::fixed;
+use crate::SettingError;
 use crate::explain::attribution::Attribution;
 use crate::explain::error::ExplainError;
 use crate::explain::model::{Model, checked};
@@ -45,10 +46,10 @@ impl SensitivityMax {
         target: &Target,
     ) -> Result<Vec<f32>, ExplainError> {
         if self.samples == 0 {
-            return Err(ExplainError::setting("samples", self.samples, "at least 1"));
+            return SettingError::refuse("samples", self.samples, "at least 1");
         }
         if !(self.radius.is_finite() && self.radius > 0.0) {
-            return Err(ExplainError::setting("radius", self.radius, "a positive number"));
+            return SettingError::refuse("radius", self.radius, "a positive number");
         }
         let input = checked(model, input)?;
         let [n, c, h, w] = input.dims();
@@ -91,7 +92,7 @@ pub fn sensitivity_max<M: Model + ?Sized>(
         if perturbed.dims() != input.dims() {
             let found = format!("{:?}", perturbed.dims());
             let expected = format!("the input's, {:?}", input.dims());
-            return Err(ExplainError::setting("the shape of a perturbed input", found, expected));
+            return SettingError::refuse("the shape of a perturbed input", found, expected);
         }
         let other = method.attribute(model, &perturbed, &target)?;
         let other = checked_map(&other, other.dims(), false)?;

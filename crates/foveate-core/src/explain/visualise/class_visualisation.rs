@@ -17,6 +17,7 @@ use super::super::model::{Model, checked, rows, values};
 use super::super::noise::{drawn, generator};
 use super::super::target::Target;
 use super::SHARED;
+use crate::SettingError;
 use crate::image::{Pixels, Preprocessing};
 
 /// A picture that a class's logit is large for, by gradient ascent from a picture or from noise.
@@ -174,23 +175,23 @@ impl ClassVisualisation {
     fn validate(&self) -> Result<(), ExplainError> {
         let above_0 = |setting, value: f32| match value > 0.0 && value.is_finite() {
             true => Ok(()),
-            false => Err(ExplainError::setting(setting, value, "a number above 0")),
+            false => Err(SettingError::new(setting, value, "a number above 0")),
         };
         if self.iterations == 0 {
-            return Err(ExplainError::setting("iterations", 0, "at least 1"));
+            return SettingError::refuse("iterations", 0, "at least 1");
         }
         above_0("learning_rate", self.learning_rate)?;
         above_0("blur_sigma", self.blur_sigma)?;
         if self.blur_sigma > 100.0 {
             let expected = "at most 100 pixels";
-            return Err(ExplainError::setting("blur_sigma", self.blur_sigma, expected));
+            return SettingError::refuse("blur_sigma", self.blur_sigma, expected);
         }
         self.std.iter().try_for_each(|&std| above_0("std", std))?;
         if !(self.l2_reg >= 0.0 && self.l2_reg.is_finite()) {
-            return Err(ExplainError::setting("l2_reg", self.l2_reg, "a number from 0 on"));
+            return SettingError::refuse("l2_reg", self.l2_reg, "a number from 0 on");
         }
         match self.mean.iter().find(|mean| !mean.is_finite()) {
-            Some(mean) => Err(ExplainError::setting("mean", mean, "a finite number")),
+            Some(mean) => SettingError::refuse("mean", mean, "a finite number"),
             None => Ok(()),
         }
     }

@@ -13,6 +13,7 @@ use burn::tensor::{Device, Tensor};
 use super::super::error::ExplainError;
 use super::super::model::{LayeredModel, checked, values};
 use super::{FourierImage, Transformations};
+use crate::SettingError;
 use crate::image::Pixels;
 
 /// What of a layer's activations `[n, channels, h, w]` is made large.
@@ -123,11 +124,11 @@ impl FeatureVisualisation {
 
     fn validate(&self) -> Result<(), ExplainError> {
         if self.steps == 0 {
-            return Err(ExplainError::setting("steps", 0, "at least 1"));
+            return SettingError::refuse("steps", 0, "at least 1");
         }
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
             let found = self.learning_rate;
-            return Err(ExplainError::setting("learning_rate", found, "a number above 0"));
+            return SettingError::refuse("learning_rate", found, "a number above 0");
         }
         Ok(())
     }
@@ -140,7 +141,7 @@ impl Objective {
         let (Self::Channel(channel) | Self::Neuron(channel)) = self;
         if channel >= channels {
             let expected = format!("0 to {}, the channels of this layer", channels - 1);
-            return Err(ExplainError::setting("channel", channel, expected));
+            return SettingError::refuse("channel", channel, expected);
         }
         let map = maps.clone().slice([picture..picture + 1, channel..channel + 1]);
         Ok(match self {

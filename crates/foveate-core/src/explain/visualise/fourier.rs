@@ -13,6 +13,7 @@ use rand_distr::Normal;
 use super::super::error::ExplainError;
 use super::super::noise::drawn;
 use super::matrix;
+use crate::SettingError;
 use crate::image::Pixels;
 
 /// Square root of the correlation of ImageNet's colours, as lucid has it: rows are red, green and
@@ -54,7 +55,7 @@ impl FourierImage {
             return Err(ExplainError::Empty { found: [1, 3, height, width] });
         }
         if !decay_power.is_finite() {
-            return Err(ExplainError::setting("decay_power", decay_power, "a finite number"));
+            return SettingError::refuse("decay_power", decay_power, "a finite number");
         }
         let (h, w, half) = (height as f64, width as f64, width / 2 + 1);
         let scale = |row: usize, column: usize| {
@@ -115,7 +116,7 @@ impl FourierImage {
         }
         let normal = Normal::new(0.0, standard_deviation).ok().filter(|n| n.std_dev() >= 0.0);
         let normal = normal.ok_or_else(|| {
-            ExplainError::setting("standard_deviation", standard_deviation, "a number from 0 on")
+            SettingError::new("standard_deviation", standard_deviation, "a number from 0 on")
         })?;
         let shape = [3, 2 * self.height, self.width / 2 + 1];
         Ok(drawn(seed, 0..pictures as u64, shape, normal, &self.scale.device()))

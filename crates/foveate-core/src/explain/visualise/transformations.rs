@@ -12,6 +12,7 @@ use rand::Rng;
 use super::super::error::ExplainError;
 use super::super::noise::generator;
 use super::SHARED;
+use crate::SettingError;
 
 /// Padding with grey, a shift, a change of scale and a turn about the centre, another shift. What
 /// moves in from outside the padding is black.
@@ -74,16 +75,16 @@ impl Transformations {
 
     fn validate(&self, [height, width]: [usize; 2]) -> Result<(), ExplainError> {
         if !(0.0..1.0).contains(&self.scale) {
-            return Err(ExplainError::setting("scale", self.scale, "from 0 to below 1"));
+            return SettingError::refuse("scale", self.scale, "from 0 to below 1");
         }
         if !(0.0..=180.0).contains(&self.degrees) {
-            return Err(ExplainError::setting("degrees", self.degrees, "from 0 to 180"));
+            return SettingError::refuse("degrees", self.degrees, "from 0 to 180");
         }
         let left = height.min(width).saturating_add(self.pad.saturating_mul(2));
         let cut = self.first_jitter.saturating_add(self.last_jitter);
         if cut.saturating_add(1) >= left {
             let expected = format!("below {}, so that pixels are left", left.saturating_sub(1));
-            return Err(ExplainError::setting("first_jitter + last_jitter", cut, expected));
+            return SettingError::refuse("first_jitter + last_jitter", cut, expected);
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! What can be wrong with what is to be measured.
 
+use crate::SettingError;
 use crate::features::Features;
 
 /// Features, probabilities or labels that a metric cannot be computed of.
@@ -91,16 +92,9 @@ pub enum MetricError {
         /// How many classes there are.
         classes: usize,
     },
-    /// A number out of its range.
-    #[error("{name} is {found}: expected {expected}")]
-    Setting {
-        /// The field.
-        name: &'static str,
-        /// Its value.
-        found: usize,
-        /// Its range.
-        expected: &'static str,
-    },
+    /// A setting out of its range.
+    #[error(transparent)]
+    Setting(#[from] SettingError),
 }
 
 /// Features of finite numbers.

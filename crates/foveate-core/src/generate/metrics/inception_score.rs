@@ -9,6 +9,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::error::{MetricError, finite};
+use crate::SettingError;
 use crate::features::Features;
 
 /// How [`InceptionScore`] splits the rows.
@@ -49,7 +50,7 @@ impl InceptionScore {
         let (found, splits) = (probabilities.rows(), settings.splits);
         if splits == 0 {
             let expected = "one or more";
-            return Err(MetricError::Setting { name: "splits", found: splits, expected });
+            return SettingError::refuse("splits", splits, expected);
         }
         if found < splits {
             let what = "for every split; take more samples or fewer splits";

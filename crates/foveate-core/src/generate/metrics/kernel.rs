@@ -13,6 +13,7 @@ use rayon::prelude::*;
 
 use super::error::{MetricError, comparable};
 use super::pairs::{products, strips};
+use crate::SettingError;
 use crate::features::Features;
 
 /// Which subsets [`KernelDistance`] takes.
@@ -52,11 +53,11 @@ impl KernelDistance {
         let &KernelSettings { subsets, subset_size: size, seed } = settings;
         if subsets == 0 {
             let expected = "one or more";
-            return Err(MetricError::Setting { name: "subsets", found: subsets, expected });
+            return SettingError::refuse("subsets", subsets, expected);
         }
         if size < 2 {
             let expected = "two rows or more";
-            return Err(MetricError::Setting { name: "subset_size", found: size, expected });
+            return SettingError::refuse("subset_size", size, expected);
         }
         comparable([a, b], SETS, size, "for a subset; take more samples or smaller subsets")?;
         let distances = (0..subsets).into_par_iter().map(|subset| {

@@ -16,6 +16,7 @@ use rayon::prelude::*;
 
 use super::error::{MetricError, comparable};
 use super::pairs::{Distances, strips};
+use crate::SettingError;
 use crate::features::Features;
 
 /// How generated rows lie among real ones. In expectation, two sets of one distribution have a density
@@ -53,7 +54,7 @@ impl Prdc {
     ) -> Result<Self, MetricError> {
         if nearest_k == 0 {
             let expected = "one neighbour or more";
-            return Err(MetricError::Setting { name: "nearest_k", found: 0, expected });
+            return SettingError::refuse("nearest_k", 0, expected);
         }
         let sets = ["real", "generated"];
         comparable([real, generated], sets, nearest_k + 1, "for the k-th neighbour of each")?;

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::data::Pictures;
 use crate::models::weights::WeightsError;
-use crate::models::{Classifier, LeNet, LeNetConfig, Network, UnknownLayer, device_of, position};
+use crate::models::{Classifier, LeNet, Network, UnknownLayer, device_of, position};
 use crate::train::highest;
 
 /// Pictures that pass the network together.
@@ -25,16 +25,14 @@ pub struct Scorer<N> {
 }
 
 impl Scorer<LeNet> {
-    /// LeNet-5, trained on MNIST's training digits: its weights are part of the library. Features are
-    /// the 84 of its last hidden layer, behind the ReLU; pictures are scaled to 28x28.
+    /// [`LeNet::digits`]. Features are the 84 of its last hidden layer, behind the ReLU; pictures are
+    /// scaled to 28x28.
     ///
     /// # Errors
     ///
     /// [`WeightsError`] if the weights cannot be used.
     pub fn digits(device: &Device) -> Result<Self, WeightsError> {
-        let bytes = include_bytes!("lenet_mnist.safetensors");
-        let classifier = Classifier::from_bytes(LeNetConfig::new().init(device), bytes)?;
-        Ok(Self { classifier, layer: "classifier.3".into() })
+        Ok(Self { classifier: LeNet::digits(device)?, layer: "classifier.3".into() })
     }
 }
 

@@ -4,6 +4,7 @@ use image::imageops;
 use rand::Rng;
 
 use super::TransferError;
+use crate::SettingError;
 use crate::image::{self as pictures, PictureError, Resize, RgbImage};
 
 /// Random changes of a picture, drawn anew in every epoch.
@@ -52,20 +53,16 @@ impl Augmentation {
         };
         if !(0.0 < least && least <= most && most <= 1.0) {
             let found = format!("{least} to {most}");
-            return Err(TransferError::setting(
-                "augmentation.crop.scale",
-                found,
-                "shares in (0, 1]",
-            ));
+            return SettingError::refuse("augmentation.crop.scale", found, "shares in (0, 1]");
         }
         let [narrow, wide] = ratio;
         if !(0.02 <= narrow && narrow <= wide && wide <= 50.0) {
             let (name, found) = ("augmentation.crop.ratio", format!("{narrow} to {wide}"));
-            return Err(TransferError::setting(
+            return SettingError::refuse(
                 name,
                 found,
                 "two numbers from 0.02 to 50, the smaller first",
-            ));
+            );
         }
         Ok(())
     }

@@ -5,11 +5,11 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::history::{Epoch, History, Score};
-use super::{FineTune, Labelled, Schedule, TransferError};
+use super::{FineTune, Labelled, Schedule};
 use crate::image::Preprocessing;
 use crate::models::{Network, device_of};
 use crate::store::{digest, hex};
-use crate::train::{Identity, Moments, State, StateError, tensors};
+use crate::train::{CheckpointError, Identity, Moments, State, tensors};
 
 /// What a training has come to after an epoch; networks are out of training.
 pub(super) struct Checkpoint<N> {
@@ -52,13 +52,13 @@ impl Labelled<'_> {
 const NUMBERS: usize = 6;
 
 impl<N: Network> Checkpoint<N> {
-    pub fn write(&self, path: &Path, identity: &Identity) -> Result<(), TransferError> {
-        let mut state = State::default();
+    pub fn write(&self, path: &Path, identity: &Identity) -> Result<(), CheckpointError> {
+        let mut state = State::new(path);
         state.put("network", &self.network);
         state.put("best", &self.best);
         state.put_moments("optimiser", &self.moments);
         state.put_numbers("history", self.history.epochs.iter().flat_map(numbers).collect());
-        state.write(path, identity).map_err(|error| at(path, error))
+        state.write(identity)
     }
 
     /// What the file holds, if there is one; `start` is the network that the training began with.
@@ -66,27 +66,17 @@ impl<N: Network> Checkpoint<N> {
         path: &Path,
         identity: &Identity,
         start: &N,
-    ) -> Result<Option<Self>, TransferError> {
-        let state = State::read(path, identity).map_err(|error| at(path, error))?;
-        let read = state.map(|state| Self::parse(state, start)).transpose();
-        read.map_err(|error| at(path, error))
+    ) -> Result<Option<Self>, CheckpointError> {
+        State::read(path, identity)?.map(|state| Self::parse(state, start)).transpose()
     }
 
-    fn parse(mut state: State, start: &N) -> Result<Self, StateError> {
+    fn parse(mut state: State, start: &N) -> Result<Self, CheckpointError> {
         let (network, best) = (state.take("network", start)?, state.take("best", start)?);
         let moments = state.take_moments("optimiser", &device_of(start))?;
         let numbers = state.take_numbers("history")?;
         state.end()?;
         let epochs = numbers.chunks_exact(NUMBERS).map(epoch).collect();
         Ok(Self { network, best, moments, history: History { epochs } })
-    }
-}
-
-fn at(path: &Path, error: StateError) -> TransferError {
-    let path = path.into();
-    match error {
-        StateError::Io(reason) => TransferError::Io { path, reason },
-        StateError::Unusable(reason) => TransferError::Checkpoint { path, reason },
     }
 }
 

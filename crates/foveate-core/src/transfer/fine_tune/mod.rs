@@ -24,6 +24,7 @@ pub use schedule::Schedule;
 pub use split::Part;
 
 use super::error::TransferError;
+use crate::SettingError;
 use crate::image::{Preprocessing, RgbImage};
 use crate::models::{Network, device_of};
 use crate::train::{Moments, Optimiser};
@@ -181,19 +182,19 @@ impl FineTune {
 
     fn check(&self, validation: Option<Labelled<'_>>) -> Result<(), TransferError> {
         if self.batch == 0 {
-            return Err(TransferError::setting("batch", self.batch, "one picture or more a step"));
+            return SettingError::refuse("batch", self.batch, "one picture or more a step");
         }
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
             let found = self.learning_rate;
-            return Err(TransferError::setting("learning_rate", found, "a number larger than 0"));
+            return SettingError::refuse("learning_rate", found, "a number larger than 0");
         }
         if !(0.0..1.0).contains(&self.label_smoothing) {
             let found = self.label_smoothing;
-            return Err(TransferError::setting("label_smoothing", found, "a number in [0, 1)"));
+            return SettingError::refuse("label_smoothing", found, "a number in [0, 1)");
         }
         if self.patience.is_some() && validation.is_none() {
             let expected = "none, or pictures for validation";
-            return Err(TransferError::setting("patience", "given", expected));
+            return SettingError::refuse("patience", "given", expected);
         }
         self.optimiser.check()?;
         self.schedule.check()?;
@@ -224,7 +225,7 @@ fn classes(network: &impl Network, [height, width]: [usize; 2]) -> Result<usize,
         Some([_, classes, 1, 1]) => Ok(classes),
         shape => {
             let found = format!("one that ends in activations of shape {shape:?}");
-            Err(TransferError::setting("network", found, "one that ends in a score for each class"))
+            SettingError::refuse("network", found, "one that ends in a score for each class")
         }
     }
 }

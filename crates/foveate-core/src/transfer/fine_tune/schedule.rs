@@ -3,6 +3,7 @@
 use std::f64::consts::PI;
 
 use super::TransferError;
+use crate::SettingError;
 
 /// How the learning rate goes on from its first value.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,10 +38,10 @@ impl Schedule {
     pub(super) fn check(&self) -> Result<(), TransferError> {
         match *self {
             Self::Step { every: 0, .. } => {
-                Err(TransferError::setting("schedule.every", 0, "one epoch or more"))
+                SettingError::refuse("schedule.every", 0, "one epoch or more")
             }
             Self::Step { factor, .. } if !(factor > 0.0 && factor <= 1.0) => {
-                Err(TransferError::setting("schedule.factor", factor, "a number in (0, 1]"))
+                SettingError::refuse("schedule.factor", factor, "a number in (0, 1]")
             }
             _ => Ok(()),
         }

@@ -4,6 +4,7 @@ use burn::tensor::Tensor;
 use rand_chacha::ChaCha8Rng;
 
 use super::TransferError;
+use crate::SettingError;
 use crate::models::{Network, UnknownLayer};
 use crate::train;
 
@@ -49,7 +50,7 @@ impl Split {
         };
         if layers[first..].iter().all(|named| named.layer.parameters() == 0) {
             let expected = "a layer with parameters, or one before it";
-            return Err(TransferError::setting("part", &layers[first].name, expected));
+            return SettingError::refuse("part", &layers[first].name, expected);
         }
         // A dropout in front of the first trained layer belongs to its training.
         while first > 0 && layers[first - 1].layer.dropout().is_some() {

@@ -1,0 +1,113 @@
+//! From pictures with labels to others without.
+
+use foveate::adapt::{
+    AdversarialTraining, Augmentation, Embedding, Lambda, PseudoLabels, Rate, features,
+};
+use foveate::data::{Pictures, TwoDomains};
+use foveate::image::chart::scatter;
+use foveate::models::{Dann, DannConfig, initialised};
+use foveate::prelude::*;
+use foveate::train::Optimiser;
+
+use crate::adapt::{clouds, domains, print, print_round};
+use crate::page::{Chapter, Page};
+use crate::percent;
+
+pub fn chapter(page: &mut Page, device: &Device, seed: u64) -> anyhow::Result<()> {
+    let command = "cargo run --release --example 10_dann";
+    page.chapter("Pictures that nobody has labelled", command, |chapter| {
+        let data = TwoDomains::drawn(6400, 1000, seed);
+        let preprocessing = Pictures::preprocessing(&[&data.source, &data.target]);
+        let [source, target] = domains(&data);
+        let network = || initialised(DannConfig::new().with_normalised(true).init(device), seed);
+        let plain = AdversarialTraining {
+            epochs: 4,
+            batch: 32,
+            optimiser: Optimiser::ADAM,
+            learning_rate: 2e-3,
+            lambda: None,
+            seed,
+            ..Default::default()
+        };
+        println!("   a network learns from white digits alone");
+        let before = plain.watched(network(), &preprocessing, source, target, print)?;
+        println!("   another sees coloured ones, too, without their labels");
+        let contrast = Augmentation { contrast: true, ..plain.source_augmentation };
+        let adversarial = AdversarialTraining {
+            lambda: Some(Lambda::WarmStart { lambda: 0.1, share: 0.5 }),
+            source_augmentation: contrast,
+            ..plain.clone()
+        };
+        let adapted = adversarial.watched(network(), &preprocessing, source, target, print)?;
+        let sure = PseudoLabels {
+            rounds: 1,
+            threshold: 0.95,
+            share: Some(1.0),
+            training: AdversarialTraining {
+                epochs: 1,
+                learning_rate: plain.rate.at(plain.learning_rate, 1.0),
+                rate: Rate::Constant,
+                lambda: Some(Lambda::Constant { lambda: 0.1 }),
+                ..adversarial
+            },
+        };
+        let after = sure.run(adapted.network, &preprocessing, source, target, print_round)?;
+
+        let accuracies = |name: &str, history: &foveate::adapt::History| {
+            let last = history.epochs.last().expect("there was an epoch");
+            vec![name.into(), percent(last.source_accuracy), percent(last.target_accuracy)]
+        };
+        let rows = [
+            ["", "white on black", "coloured"].map(String::from).to_vec(),
+            accuracies("the source alone", &before.history),
+            accuracies("adversarial", &adapted.history),
+            accuracies("and its own sure answers", &after.history),
+        ];
+        chapter.text(
+            "A new network learns from 6,400 white digits with labels, and is to read coloured ones, which have none. It \
+             sees them all the same: white ones with their contrast changed by chance, and both kinds by features of which \
+             a second head cannot tell the kind, as its gradient is reversed. In the end the network learns from its own \
+             answers where it is sure.",
+        );
+        chapter.table(&rows);
+        println!("   t-SNE lays out what both see");
+        for (title, network) in [("before", &before.network), ("after", &after.network)] {
+            embedding(chapter, title, network, &preprocessing, &data, seed)?;
+        }
+        Ok(())
+    })
+}
+
+/// Validation pictures of both domains as the network sees them.
+fn embedding(
+    chapter: &mut Chapter,
+    title: &str,
+    network: &Dann,
+    preprocessing: &Preprocessing,
+    data: &TwoDomains,
+    seed: u64,
+) -> anyhow::Result<()> {
+    const COUNT: usize = 300;
+    let sets = [&data.source_validation, &data.target_validation].map(|set| set.slice(0..COUNT));
+    let [source, target] = [&sets[0], &sets[1]].map(|set| features(network, preprocessing, set));
+    let settings = Embedding { seed, ..Default::default() };
+    let points = settings.run(&[source.0, target.0].concat(), source.1);
+    let classes = [&sets[0].labels[..], &sets[1].labels[..]].concat();
+    let kinds = ["white on black".into(), "coloured".into()];
+    let by_domain = clouds(&points, &kinds, &|i| kinds[i / COUNT].clone());
+    let digits: Vec<String> = (0..10).map(|digit| digit.to_string()).collect();
+    let by_class = clouds(&points, &digits, &|i| classes[i].to_string());
+    chapter.row(&[
+        (
+            scatter(&by_domain, &format!("{title}: by kind")),
+            format!(
+                "The features of 300 pictures of each kind {title} adaptation, laid out by t-SNE: what lies near looks \
+                 alike to the network."
+            ),
+        ),
+        (
+            scatter(&by_class, &format!("{title}: by digit")),
+            "The same points, by the digit that they show.".into(),
+        ),
+    ])
+}

@@ -1,0 +1,170 @@
+//! Why a network sees what it sees, how to mislead it, and what it looks for.
+
+use foveate::data::digits;
+use foveate::explain::attack::{Attack, FoolingImage, Goal};
+use foveate::explain::visualise::ClassVisualisation;
+use foveate::explain::{
+    Attribution, Cam, CamRule, GuidedBackprop, IntegratedGradients, Lrp, Occlusion, Rise, Saliency,
+    SmoothGrad, Target,
+};
+use foveate::image::sheet::{Cell, draw};
+use foveate::image::{Colours, HeatMap};
+use foveate::models::LeNet;
+use foveate::prelude::*;
+
+use crate::large;
+use crate::page::Page;
+
+type Method = Box<dyn Attribution<Classifier<LeNet>>>;
+
+/// Digits that the network reads right, one of each class from 0 on.
+fn clear(
+    classifier: &Classifier<LeNet>,
+    count: usize,
+    seed: u64,
+) -> anyhow::Result<Vec<(RgbImage, usize)>> {
+    let set = digits(200, seed);
+    let pictures: Vec<RgbImage> = (0..set.len()).map(|i| set.picture(i)).collect();
+    let guesses = classifier.classify(&pictures, 1)?;
+    let of = |class: usize| {
+        let right =
+            |&i: &usize| usize::from(set.labels[i]) == class && guesses[i][0].class == class;
+        (0..set.len()).find(right).map(|i| (pictures[i].clone(), class))
+    };
+    Ok((0..10).filter_map(of).take(count).collect())
+}
+
+pub fn attributions(
+    page: &mut Page,
+    classifier: &Classifier<LeNet>,
+    device: &Device,
+    seed: u64,
+) -> anyhow::Result<()> {
+    let command = "cargo run --release --example 04_attributions -- cat.jpg";
+    page.chapter("Why does it see a 3?", command, |chapter| {
+        let layer = || "features.4".into();
+        let methods: [(&str, Method); 8] = [
+            ("saliency", Box::new(Saliency)),
+            ("integrated", Box::new(IntegratedGradients { steps: 32, ..Default::default() })),
+            ("SmoothGrad", Box::new(SmoothGrad { samples: 32, ..SmoothGrad::new(Saliency) })),
+            ("guided", Box::new(GuidedBackprop)),
+            ("Grad-CAM", Box::new(Cam { rule: CamRule::GradCam, layer: layer() })),
+            ("LRP", Box::new(Lrp::Epsilon(1e-6))),
+            ("occlusion", Box::new(Occlusion::new([5, 5], [2, 2]))),
+            ("RISE", Box::new(Rise { masks: 500, ..Default::default() })),
+        ];
+        let mut cells = Vec::new();
+        for (picture, class) in clear(classifier, 5, seed)? {
+            cells.push(Cell::new(large(&picture), format!("a {class}")));
+            let pixels = classifier.preprocessing().pixels(&[picture], device)?;
+            for (name, method) in &methods {
+                let map = method.attribute(classifier, pixels.tensor(), &Target::Class(class))?;
+                let map = map.sum_dim(1);
+                // What all pixels have (RISE's mean score) is not drawn.
+                let least = map.clone().min().clamp_min(0.0).reshape([1, 1, 1, 1]);
+                let heat = HeatMap { colours: Colours::Signed, outliers: 2.0 };
+                let map = heat.draw_batch(&(map - least)).remove(0);
+                cells.push(Cell::new(large(&map), *name));
+            }
+        }
+        chapter.text(
+            "A network's score is a function of the pixels, and can be followed back to them. Eight methods, from eight \
+             papers, answer the same question: which pixels speak for this digit, and which against it?",
+        );
+        chapter.figure(
+            &draw(&cells, 9),
+            "On the left the digit; beside it where each method finds the reasons. Red pixels speak for the digit, blue ones \
+             against it; pale ones do not matter.",
+        )
+    })
+}
+
+pub fn fooled(
+    page: &mut Page,
+    classifier: &Classifier<LeNet>,
+    device: &Device,
+    seed: u64,
+) -> anyhow::Result<()> {
+    let command = "cargo run --release --example 05_fooling -- cat.jpg --target goldfish";
+    page.chapter("How little must change for it to see something else?", command, |chapter| {
+        let (pictures, classes): (Vec<_>, Vec<_>) =
+            clear(classifier, 9, seed)?.into_iter().unzip();
+        let targets: Vec<usize> = classes.iter().map(|class| (class + 1) % 10).collect();
+        let pixels = classifier.preprocessing().pixels(&pictures, device)?;
+        let std = classifier.preprocessing().std;
+        let fooling = FoolingImage { step_size: 0.5, steps: 200, std };
+        let attacked = fooling.attack(classifier, &pixels, &Goal::Targeted(targets.clone()))?;
+        let after = attacked.adversarial.to_pictures();
+        let guesses = classifier.classify(&after, 1)?;
+        let change = attacked.difference(1.0).to_pictures();
+        let rows = [
+            (0..classes.len())
+                .map(|i| Cell::new(large(&pictures[i]), format!("a {}", classes[i])))
+                .collect::<Vec<_>>(),
+            (0..classes.len())
+                .map(|i| {
+                    let guess = &guesses[i][0];
+                    let caption = format!("{} {:.0} %", guess.label, 100.0 * guess.probability);
+                    Cell::new(large(&after[i]), caption)
+                })
+                .collect(),
+            (0..classes.len())
+                .map(|i| Cell::new(large(&change[i]), format!("{} steps", attacked.steps[i])))
+                .collect(),
+        ];
+        let won = attacked.success.iter().filter(|&&success| success).count();
+        chapter.text(format!(
+            "Each digit is changed step by step, along the gradient, until the network finds the next digit in it: {won} \
+             of {} are taken for another one, and a person still reads what was drawn.",
+            classes.len()
+        ));
+        chapter.figure(
+            &draw(&rows.concat(), classes.len()),
+            "Above what was drawn; in the middle the same, changed, with what the network reads now; below the change \
+             alone, on grey.",
+        )
+    })
+}
+
+pub fn classes(
+    page: &mut Page,
+    classifier: &Classifier<LeNet>,
+    device: &Device,
+    seed: u64,
+) -> anyhow::Result<()> {
+    let command = "cargo run --release --example 06_class_visualisation -- gorilla";
+    page.chapter("What does it look for?", command, |chapter| {
+        let &Preprocessing { mean, std, .. } = classifier.preprocessing();
+        let visualisation = ClassVisualisation {
+            iterations: 150,
+            learning_rate: 2.0,
+            l2_reg: 5e-3,
+            blur_every: 5,
+            blur_sigma: 0.6,
+            max_jitter: 2,
+            snapshot_every: 0,
+            mean,
+            std,
+            seed,
+        };
+        let start = visualisation.noise(10, [28, 28], device);
+        let all: Vec<usize> = (0..10).collect();
+        let last = visualisation.run(classifier, &start, &all)?.pop().expect("the last is kept");
+        let pictures = last.pixels.to_pictures();
+        let cells: Vec<Cell> = all
+            .iter()
+            .map(|&class| {
+                let caption = format!("{class}: {:.0} %", 100.0 * last.probabilities[class]);
+                Cell::new(large(&pictures[class]), caption)
+            })
+            .collect();
+        chapter.text(
+            "Ten pictures of noise are changed until the network is sure of a digit in each. Nothing but the network's \
+             own idea of that digit is in them.",
+        );
+        chapter.figure(
+            &draw(&cells, 10),
+            "For each digit what raises its score the most, with the probability that the network gives it.",
+        )
+    })
+}

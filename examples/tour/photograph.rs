@@ -1,0 +1,66 @@
+//! A pretrained network and photographs.
+
+use std::path::PathBuf;
+
+use foveate::explain::visualise::ClassVisualisation;
+use foveate::explain::{Attribution, Cam, CamRule, IntegratedGradients, Saliency, Target};
+use foveate::image::sheet::{Cell, draw};
+use foveate::image::{Colours, HeatMap, overlay};
+use foveate::prelude::*;
+
+use crate::page::Page;
+
+pub fn chapters(page: &mut Page, files: &[PathBuf], device: &Device) -> anyhow::Result<()> {
+    if files.is_empty() {
+        return Ok(());
+    }
+    let classifier = Pretrained::load(Architecture::SqueezeNet1_1, device)?.classifier()?;
+    let command = "cargo run --release --example 04_attributions -- cat.jpg";
+    page.chapter("Photographs", command, |chapter| {
+        let mut cells = Vec::new();
+        for file in files {
+            let resize = Resize::Exact { height: 224, width: 224 };
+            let picture = foveate::image::resize(&foveate::image::open(file)?, resize)?;
+            let guesses = classifier.classify(std::slice::from_ref(&picture), 3)?.remove(0);
+            let class = guesses[0].class;
+            let bars = guesses.into_iter().map(|guess| (guess.label, guess.probability)).collect();
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            cells.push(Cell { bars, ..Cell::new(picture.clone(), name) });
+            let pixels = Pixels::from_pictures(std::slice::from_ref(&picture), device);
+            let methods: [(&str, Box<dyn Attribution<Classifier>>); 3] = [
+                ("saliency", Box::new(Saliency)),
+                ("integrated gradients", Box::new(IntegratedGradients::default())),
+                ("Grad-CAM", Box::new(Cam { rule: CamRule::GradCam, layer: "features.12".into() })),
+            ];
+            for (name, method) in methods {
+                let map = method.attribute(&classifier, pixels.tensor(), &Target::Class(class))?;
+                let heat = HeatMap { colours: Colours::Signed, outliers: 2.0 };
+                let heat = heat.draw_batch(&map.sum_dim(1)).remove(0);
+                cells.push(Cell::new(overlay(&picture, &heat, 0.8), name));
+            }
+        }
+        chapter.text(
+            "SqueezeNet 1.1 has learned 1,000 classes from a million photographs; the library loads torchvision's weights \
+             and gives PyTorch's answers.",
+        );
+        chapter.figure(
+            &draw(&cells, 4),
+            "A photograph with the network's three best guesses, and where three methods find the reasons for the first.",
+        )
+    })?;
+    let command = "cargo run --release --example 06_class_visualisation -- gorilla";
+    page.chapter("What does a gorilla look like?", command, |chapter| {
+        let &Preprocessing { mean, std, .. } = classifier.preprocessing();
+        let visualisation = ClassVisualisation { mean, std, ..Default::default() };
+        let mut cells = Vec::new();
+        // Tarantula, gorilla, goldfish, daisy.
+        for class in [76, 366, 1, 985] {
+            let start = visualisation.noise(1, [224, 224], device);
+            let last = visualisation.run(&classifier, &start, &[class])?.pop().expect("the last is kept");
+            let caption = format!("{}: {:.0} %", classifier.labels()[class], 100.0 * last.probabilities[0]);
+            cells.push(Cell::new(last.pixels.to_pictures().remove(0), caption));
+        }
+        chapter.text("Noise, changed until SqueezeNet is sure: what the network looks for in four of its classes.");
+        chapter.figure(&draw(&cells, 4), "What raises each class' score the most, with its probability.")
+    })
+}

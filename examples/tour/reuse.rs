@@ -1,0 +1,88 @@
+//! Features of a network, and a linear classifier of them.
+
+use foveate::data::{Pictures, coloured_digits};
+use foveate::image::chart::{Curves, Series, matrix};
+use foveate::models::LeNet;
+use foveate::prelude::*;
+use foveate::transfer::{
+    Evaluation, FeatureExtractor, Features, LinearSvc, Pooling, SvcProblem, stratified_k_fold,
+};
+
+use crate::page::Page;
+use crate::percent;
+
+const CS: [f64; 6] = [0.001, 0.01, 0.1, 1.0, 10.0, 100.0];
+
+pub fn chapter(page: &mut Page, classifier: &Classifier<LeNet>, seed: u64) -> anyhow::Result<()> {
+    let command = "cargo run --release --example 08_train_your_own -- pictures";
+    page.chapter("Its features, for pictures of your own", command, |chapter| {
+        println!("   support vector machines learn from pixels, and from features");
+        let [training, test] = [seed, seed + 1].map(|seed| coloured_digits(1000, seed));
+        let rgb =
+            |set: &Pictures| (0..set.len()).map(|i| set.picture(i)).collect::<Vec<RgbImage>>();
+        let labels = |set: &Pictures| set.labels.iter().map(|&l| l.into()).collect::<Vec<usize>>();
+        let (train_labels, test_labels) = (labels(&training), labels(&test));
+        let (network, preprocessing) = (classifier.network().clone(), *classifier.preprocessing());
+        let extractor =
+            FeatureExtractor::new(network, preprocessing, "features.5", Pooling::Flatten)?;
+        let seen =
+            [extractor.pictures(&rgb(&training))?, extractor.pictures(&rgb(&test))?];
+        let bytes = |set: &Pictures| {
+            let values = set.pixels.iter().map(|&byte| f32::from(byte) / 255.0).collect();
+            Features::new(values, set.pixels.len() / set.len()).l2_normalised()
+        };
+        let raw = [bytes(&training), bytes(&test)];
+
+        let folds = stratified_k_fold(&train_labels, 5, seed)?;
+        let mut rows =
+            vec![["", "C", "five folds", "1,000 others"].map(String::from).to_vec()];
+        let (mut series, mut best) = (Vec::new(), None);
+        for (name, [training, test]) in [("pixels", &raw), ("features.5", &seen)] {
+            let svc = |c| LinearSvc { c, seed, ..Default::default() };
+            let found = SvcProblem::new(training)?.cross_validate(&svc(1.0), &CS, &folds, &train_labels, 10)?;
+            let points = CS.iter().zip(&found.scores);
+            let points = points.map(|(c, score)| (c.log10(), 100.0 * score.mean)).collect();
+            series.push(Series { name: name.into(), points, ..Default::default() });
+            let c = CS[found.best];
+            let fitted = svc(c).fit(training, &train_labels, 10)?.classifier;
+            let judged =
+                Evaluation::new(&fitted.predict(test)?, &test_labels, classifier.labels())?;
+            rows.push(vec![
+                name.into(),
+                c.to_string(),
+                percent(found.scores[found.best].mean),
+                percent(judged.accuracy()),
+            ]);
+            best = Some(judged);
+        }
+        let mut right = 0;
+        for (pictures, labels) in rgb(&test).chunks(250).zip(test_labels.chunks(250)) {
+            let guesses = classifier.classify(pictures, 1)?;
+            right += guesses.iter().zip(labels).filter(|(guess, label)| guess[0].class == **label).count();
+        }
+        chapter.text(format!(
+            "Digits in colours, on textures: of these the network reads {} only. But what its middle layers see is worth \
+             something: a linear support vector machine learns from those features and 1,000 pictures with \
+             labels.",
+            percent(right as f64 / test_labels.len() as f64)
+        ));
+        chapter.table(&rows);
+        let curves = Curves {
+            title: "accuracy by C".into(),
+            x_label: "C, power of ten".into(),
+            y_label: "accuracy of five folds, %".into(),
+            series,
+            ..Default::default()
+        };
+        chapter.figure(
+            &curves.draw(),
+            "C is what an error costs while learning: too little and the machine learns nothing, too much and it learns \
+             by heart. Five-fold cross-validation chooses it.",
+        )?;
+        let judged = best.expect("there are two kinds of features");
+        chapter.figure(
+            &matrix(judged.confusion(), classifier.labels(), "1,000 coloured digits"),
+            "Which digits are taken for which, by the features.",
+        )
+    })
+}

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! cargo run --release --example 10_dann -- --no-reversal --out out/before
-//! cargo run --release --example 10_dann -- --out out/after
+//! cargo run --release --example 10_dann -- --lambda 0.3 --out out/after
 //! cargo run --release --example 13_tsne -- out/before/dann_0.safetensors out/after/dann_0.safetensors
 //! ```
 

@@ -11,11 +11,11 @@ mod generate;
 use std::fs;
 
 use clap::{Parser, ValueEnum};
-use foveate::generate::{AdversarialGeneration, GenerateError, Loss, Noise};
+use foveate::generate::{AdversarialGeneration, GenerateError, Loss};
 use foveate::image::sheet::{Cell, draw};
 use foveate::models::{CganConfig, DcganConfig, GanConfig, Initialisation};
 
-use generate::{Data, Judge, Place, Run};
+use generate::{Data, Judge, Place, Run, classes};
 
 /// Trains the variations one after the other. Writes what 14_dcgan writes for each, study.csv, and their
 /// pictures and losses side by side as study.png and study_loss.png.
@@ -90,6 +90,12 @@ fn main() -> anyhow::Result<()> {
     let judge = Judge::new(&args.data, args.samples, 32, device)?;
     let all = Variation::value_variants().to_vec();
     let variations = if args.variations.is_empty() { all } else { args.variations.clone() };
+    let is_conditional =
+        |one: &Variation| matches!(one, Variation::Conditional | Variation::PlainDiscriminator);
+    let classes = match variations.iter().any(is_conditional) {
+        true => classes(&pictures)?,
+        false => 0,
+    };
     let mut table = String::from(
         "variation,iterations,seconds,seconds_per_iteration,discriminator_loss,generator_loss,fid,kid,\
          precision,recall,classes,kl,conditional_accuracy\n",
@@ -127,6 +133,7 @@ fn main() -> anyhow::Result<()> {
             None => GanConfig::Dcgan(dcgan),
             Some(judged) => GanConfig::Cgan(
                 CganConfig::new()
+                    .with_classes(classes)
                     .with_channels(pictures.channels)
                     .with_conditional_discriminator(judged),
             ),
@@ -159,7 +166,7 @@ fn main() -> anyhow::Result<()> {
             last.iter().map(value).sum::<f64>() / last.len().max(1) as f64
         };
         let (d, g) = (mean(|step| step.discriminator_loss), mean(|step| step.generator_loss));
-        let score = judge.score(&made.generator, Noise::Normal)?;
+        let score = judge.score(&made.generator)?;
         println!("{iterations} iterations in {seconds:.0} s, losses D {d:.3}, G {g:.3}\n{score}");
         let accuracy = score.conditional_accuracy.map_or(String::new(), |share| share.to_string());
         table += &format!(

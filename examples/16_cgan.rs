@@ -15,7 +15,7 @@ use clap::Parser;
 use foveate::generate::AdversarialGeneration;
 use foveate::models::{CganConfig, GanConfig, Initialisation};
 
-use generate::{Training, draw, size};
+use generate::{Training, classes, draw, size};
 
 /// Trains a conditional GAN. Writes what 14_dcgan writes, by class.
 #[derive(Parser)]
@@ -54,8 +54,7 @@ fn main() -> anyhow::Result<()> {
         return draw(&generator, &training.place.out, "sample");
     }
     let pictures = training.data.load_square(training.limit, 32)?;
-    let classes = pictures.labels.iter().max().map_or(0, |&label| usize::from(label) + 1);
-    ensure!(classes > 1, "pictures of {classes} class: expected a folder for each of two or more");
+    let classes = classes(&pictures)?;
     println!("pictures: {} of {classes} classes", pictures.len());
     let config = CganConfig::new()
         .with_latent_dim(args.nz)

@@ -15,13 +15,12 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use foveate::data::{Pictures, Split, mnist};
-use foveate::generate::Noise;
 use foveate::models::weights::Precision;
 use foveate::models::{GanConfig, LeNetConfig, initialised};
 use foveate::prelude::*;
 use foveate::transfer::{Augmentation, FineTune, Labelled};
 
-use generate::{Data, Judge};
+use generate::{Data, Judge, side};
 
 /// Measures generated digits against real ones by LeNet-5.
 #[derive(Parser)]
@@ -38,8 +37,8 @@ struct Args {
     #[arg(long, default_value_t = 10_000)]
     count: usize,
 
-    /// All pictures are first scaled to this height and width: that of the generator
-    #[arg(long, default_value_t = 32)]
+    /// Pictures are first scaled to this height and width; beside a generator, to its own
+    #[arg(long, default_value = "32", value_parser = side())]
     size: usize,
 
     /// Train the fixed network on MNIST and write it here
@@ -59,15 +58,18 @@ fn main() -> anyhow::Result<()> {
         return train(file, &chosen.device);
     }
     let (Some(real), Some(generated)) = (&args.real, &args.generated) else { unreachable!() };
-    let real = real.load(args.count)?.resized(args.size, args.size);
-    println!("real:   {} pictures\n", real.len());
-    let judge = Judge::of(&real, args.count, &chosen.device)?;
+    let pictures = |data: &Data, size| -> anyhow::Result<Pictures> {
+        Ok(data.load(args.count)?.resized(size, size))
+    };
     let score = if generated.ends_with(".safetensors") {
         let (_, generator) = GanConfig::open(generated, &chosen.device)?;
-        judge.score(&generator, Noise::Normal)?
+        let real_pictures = pictures(real, generator.size()[1])?;
+        Judge::of(real, &real_pictures, args.count, &chosen.device)?.score(&generator)?
     } else {
         let Ok(generated) = generated.parse::<Data>();
-        judge.score_of(&generated.load(args.count)?.resized(args.size, args.size), false)?
+        let [real_pictures, generated] =
+            [pictures(real, args.size)?, pictures(&generated, args.size)?];
+        Judge::of(real, &real_pictures, args.count, &chosen.device)?.score_of(&generated)?
     };
     println!("{score}");
     Ok(())
@@ -77,10 +79,7 @@ fn main() -> anyhow::Result<()> {
 fn train(file: &std::path::Path, device: &Device) -> anyhow::Result<()> {
     let [training, test] = [mnist(Split::Train)?, mnist(Split::Test)?];
     let preprocessing = Pictures::preprocessing(&[&training]);
-    let [(pictures, labels), (others, other_labels)] = [&training, &test].map(|set| {
-        let pictures: Vec<RgbImage> = (0..set.len()).map(|i| set.picture(i)).collect();
-        (pictures, set.labels.iter().map(|&label| label.into()).collect::<Vec<usize>>())
-    });
+    let (pictures, labels) = (training.images(), training.classes());
     let settings = FineTune {
         epochs: 10,
         batch: 64,
@@ -103,12 +102,9 @@ fn train(file: &std::path::Path, device: &Device) -> anyhow::Result<()> {
     let classifier = Classifier::new(trained.network, preprocessing, names);
     classifier.save(file, Precision::Half)?;
     let classifier = Classifier::open(LeNetConfig::new().init(device), file)?;
-    let mut right = 0;
-    for (pictures, labels) in others.chunks(250).zip(other_labels.chunks(250)) {
-        let found = classifier.classify(pictures, 1)?;
-        right +=
-            found.iter().zip(labels).filter(|(found, label)| found[0].class == **label).count();
-    }
-    println!("{}: {right} of {} test digits right", file.display(), others.len());
+    let found = classifier.classify(&test.images(), 1)?;
+    let right = found.iter().zip(test.classes()).filter(|(found, label)| found[0].class == *label);
+    let right = right.count();
+    println!("{}: {right} of {} test digits right", file.display(), test.len());
     Ok(())
 }

@@ -347,6 +347,9 @@ fn a_resumed_training_is_the_uninterrupted_one() {
         assert_eq!(bits(&resumed.generator), bits(&whole.generator));
         assert_eq!(bits(&resumed.discriminator), bits(&whole.discriminator));
 
+        let fewer = AdversarialGeneration { iterations: 5, ..settings.clone() };
+        let error = run(&fewer, dense, 99).unwrap_err().to_string();
+        assert!(error.contains("iterations is 5: expected 6 or more"), "{error}");
         let other = AdversarialGeneration { batch: 8, ..settings };
         let error = run(&other, dense, 99).unwrap_err();
         assert!(
@@ -524,34 +527,40 @@ fn generators_are_read_back() {
     let (_, read) = GanConfig::open(&file, &device).unwrap();
     assert_eq!(bits(&read), bits(&generator));
 
-    // Sizes that no generator has, or not this one.
-    for (old, new, expected) in [
-        ("\\\"width\\\":8", "\\\"width\\\":7", "found no generator's sizes"),
-        ("\\\"width\\\":8", "\\\"width\\\":0", "found no generator's sizes"),
-        (
-            "\\\"latent_dim\\\":16",
-            "\\\"latent_dim\\\":99999999999999",
-            "found no generator's sizes",
-        ),
-        ("\\\"width\\\":8", "\\\"width\\\":4", "are not this network's"),
-        ("\\\"width\\\":8", "\\\"width\\\":65536", "are not this network's"),
-        ("foveate.generator", "someone.generator", "found no generator's sizes"),
-    ] {
+    // Sizes that no generator has, or not this one; of a DCGAN in the end.
+    let refused = |old: &str, new: &str, expected: &str| {
+        let [old, new] = [old, new].map(|text| text.replace('"', "\\\""));
         let bytes = std::fs::read(&file).unwrap();
         let header = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
         let text = std::str::from_utf8(&bytes[8..8 + header]).unwrap();
-        assert!(text.contains(old), "{text}");
-        let text = text.replace(old, new);
+        assert!(text.contains(&old), "{text}");
+        let text = text.replace(&old, &new);
         let other = folder.path().join("other.safetensors");
         let length = (text.len() as u64).to_le_bytes();
         let whole = [&length, text.as_bytes(), &bytes[8 + header..]].concat();
         std::fs::write(&other, whole).unwrap();
         let error = GanConfig::open(&other, &device).unwrap_err().to_string();
         assert!(error.contains(expected), "{new}: {error}");
-    }
+    };
+    let (none, other) = ("found no generator's sizes", "are not this network's");
+    refused(r#""width":8"#, r#""width":7"#, none);
+    refused(r#""width":8"#, r#""width":0"#, none);
+    refused(r#""latent_dim":16"#, r#""latent_dim":99999999999999"#, none);
+    refused(r#""classes":10"#, r#""classes":257"#, none);
+    refused(r#""channels":1"#, r#""channels":2"#, none);
+    refused("foveate.generator", "someone.generator", none);
+    refused(r#""width":8"#, r#""width":4"#, other);
+    refused(r#""width":8"#, r#""width":16384"#, other);
+    let config = GanConfig::Dcgan(DcganConfig::new().with_ngf(2).with_size(16));
+    config.save(&config.generator(&device), &file, Precision::Single).unwrap();
+    refused(r#""size":16"#, r#""size":12"#, none);
+    refused(r#""size":16"#, r#""size":4"#, none);
+    refused(r#""ngf":2"#, r#""ngf":32769"#, none);
+    refused(r#""ngf":2"#, r#""ngf":18446744073709551615"#, none);
+    refused(r#""size":16"#, r#""size":32"#, other);
 }
 
-/// Bytes to -1 ... 1 and back; grids with a frame of two pixels.
+/// Bytes to -1 ... 1 and back; side by side, row by row.
 #[test]
 fn pictures_from_generators() {
     let device = devices::any();
@@ -566,4 +575,12 @@ fn pictures_from_generators() {
     // Beyond the range they are cut off.
     let beyond = Tensor::<4>::from_data([[[[-3.0, 3.0]]]], &device);
     assert_eq!(Pictures::from_signed(beyond).pixels, [0, 255]);
+
+    let grid = set.grid(2);
+    assert_eq!(grid.dimensions(), (64, 64));
+    for (at, [x, y]) in [[0, 0], [32, 0], [0, 32]].into_iter().enumerate() {
+        let tile = |i: u32| grid.get_pixel(x + i % 32, y + i / 32)[0];
+        assert!((0..1024).map(tile).eq(set.bytes(at).iter().copied()));
+    }
+    assert!((32..64).all(|i| grid.get_pixel(i, i)[0] == 0), "no picture is the last");
 }

@@ -595,7 +595,7 @@ fn bad_pictures_are_worse() {
 fn the_fixed_network_sees_bad_pictures() {
     let scorer = Scorer::digits(&devices::any()).unwrap();
     let set = digits(1200, 3);
-    let padded: Vec<[f32; 1024]> = {
+    let scaled: Vec<[f32; 1024]> = {
         let set = set.resized(32, 32);
         (0..set.len())
             .map(|i| std::array::from_fn(|at| f32::from(set.bytes(i)[at]) / 255.0))
@@ -607,9 +607,9 @@ fn the_fixed_network_sees_bad_pictures() {
         let labels = labels.to_vec();
         scorer.see(&Pictures { height: 32, width: 32, channels: 1, pixels, labels })
     };
-    let (half, labels) = (padded.len() / 2, &set.labels);
-    let real = see(&padded[..half], &labels[..half]);
-    let (others, asked) = (&padded[half..], &labels[half..]);
+    let (half, labels) = (scaled.len() / 2, &set.labels);
+    let real = see(&scaled[..half], &labels[..half]);
+    let (others, asked) = (&scaled[half..], &labels[half..]);
     let classes: Vec<usize> = asked.iter().map(|&label| label.into()).collect();
     let score =
         |pictures: &[[f32; 1024]]| Score::of(&real, &see(pictures, asked), Some(&classes)).unwrap();
@@ -626,5 +626,6 @@ fn the_fixed_network_sees_bad_pictures() {
             scores.iter().map(|score| score.conditional_accuracy.unwrap()).collect();
         println!("{:.2}, then {distances:.2?}; {accuracies:.3?}", clean.frechet);
         assert!(clean.frechet < distances[0] && distances.is_sorted(), "{distances:?}");
+        assert!(accuracies.is_sorted_by(|a, b| a > b), "{accuracies:?}");
     }
 }

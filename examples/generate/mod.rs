@@ -12,7 +12,7 @@ use std::str::FromStr;
 use anyhow::{Context, ensure};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use foveate::data::{DataError, ImageFolder, Pictures, Split, digits, mnist};
-use foveate::generate::metrics::{Features, Score, Scorer, Seen, nearest};
+use foveate::generate::metrics::{Features, Nearest, Score, Scorer, Seen, nearest};
 use foveate::generate::{
     AdversarialGeneration, Generated, History, Interpolation, Noise, Step, interpolate, sample,
 };
@@ -216,12 +216,11 @@ impl Training {
             println!("{} iterations in {seconds:.0} s", made.history.steps.len());
             draw(&made.generator, out, &run.name)?;
             if let Some(judge) = &judge {
-                println!("{}", judge.score(&made.generator, Noise::Normal)?);
+                println!("{}", judge.score(&made.generator)?);
             }
         }
         println!(
-            "\n{}: {name}_SEED.png, .csv, .safetensors, _loss.png, _ITERATION.png, _noises.png, _ways.png, \
-             _nearest.png",
+            "{}: {name}_SEED.png, .csv, .safetensors, _loss.png, _nearest.png, _ITERATION.png",
             out.display()
         );
         Ok(())
@@ -274,13 +273,14 @@ impl Run<'_> {
                 }
                 if unsaved.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             })?;
+        // What took hours comes first.
+        self.config.save(&made.generator, file(".safetensors"), Precision::Single)?;
         unsaved?;
+        fs::write(file(".csv"), made.history.csv())?;
+        curves(&self.name, &made.history).save(file("_loss.png"))?;
         let grid = sample(&made.generator, &rows, &labels);
         grid.grid(COLUMNS).save(file(".png"))?;
         beside_nearest(&grid.slice(0..COLUMNS), pictures)?.save(file("_nearest.png"))?;
-        fs::write(file(".csv"), made.history.csv())?;
-        curves(&self.name, &made.history).save(file("_loss.png"))?;
-        self.config.save(&made.generator, file(".safetensors"), Precision::Single)?;
         Ok(made)
     }
 }
@@ -291,9 +291,19 @@ fn beside_nearest(pictures: &Pictures, others: &Pictures) -> anyhow::Result<RgbI
         let values = pictures.pixels.iter().map(|&byte| f32::from(byte) / 255.0);
         Features::new(values.collect(), pictures.channels * pictures.height * pictures.width)
     };
-    let found = nearest(&features(pictures), &features(others))?;
+    let generated = features(pictures);
+    let mut best = vec![Nearest { row: 0, distance: f64::INFINITY }; pictures.len()];
+    // A part at a time: as floats they take four times the room.
+    for start in (0..others.len()).step_by(4096) {
+        let part = others.slice(start..others.len().min(start + 4096));
+        for (best, found) in best.iter_mut().zip(nearest(&generated, &features(&part))?) {
+            if found.distance < best.distance {
+                *best = Nearest { row: start + found.row, ..found };
+            }
+        }
+    }
     let mut both = pictures.clone();
-    for nearest in found {
+    for nearest in best {
         both.pixels.extend(others.bytes(nearest.row));
         both.labels.push(others.labels[nearest.row]);
     }
@@ -322,6 +332,7 @@ pub fn draw(generator: &Generator, out: &Path, name: &str) -> anyhow::Result<()>
         interpolate(from, to, NOISES, Interpolation::Spherical)
     });
     of(&ways.collect::<Vec<f32>>(), &|line| line).save(out.join(format!("{name}_ways.png")))?;
+    println!("{}: {name}_noises.png, {name}_ways.png", out.display());
     Ok(())
 }
 
@@ -352,16 +363,18 @@ pub struct Judge {
     scorer: Scorer<LeNet>,
     real: Seen,
     count: usize,
+    /// Whether classes are the digits that the network reads.
+    digits: bool,
 }
 
 impl Judge {
     /// `count` pictures will be compared with as many real ones.
     pub fn new(data: &Data, count: usize, size: usize, device: &Device) -> anyhow::Result<Self> {
-        Self::of(&data.beside(count, size)?, count, device)
+        Self::of(data, &data.beside(count, size)?, count, device)
     }
 
-    /// `count` pictures will be compared with these.
-    pub fn of(real: &Pictures, count: usize, device: &Device) -> anyhow::Result<Self> {
+    /// `count` pictures will be compared with these of `data`.
+    pub fn of(data: &Data, real: &Pictures, count: usize, device: &Device) -> anyhow::Result<Self> {
         let scorer = Scorer::digits(device)?;
         ensure!(!real.is_empty(), "there are no real pictures to compare with");
         let real = scorer.see(real);
@@ -371,27 +384,34 @@ impl Judge {
             found > features,
             "{found} pictures to compare: expected more than the {features} features"
         );
-        Ok(Self { scorer, real, count })
+        Ok(Self { scorer, real, count, digits: !matches!(data, Data::Folder(_)) })
     }
 
     /// Scores of a generator.
-    pub fn score(&self, generator: &Generator, noise: Noise) -> anyhow::Result<Score> {
-        let rows = noise.rows(self.count, generator.latent_dim(), 2_000_000);
+    pub fn score(&self, generator: &Generator) -> anyhow::Result<Score> {
+        let rows = Noise::Normal.rows(self.count, generator.latent_dim(), 2_000_000);
         let classes = generator.classes();
         let labels: Vec<u8> =
             (0..self.count).filter(|_| classes > 0).map(|i| (i % classes) as u8).collect();
-        self.score_of(&sample(generator, &rows, &labels), classes > 0)
+        let made = sample(generator, &rows, &labels);
+        let asked = (self.digits && classes > 0).then(|| made.classes());
+        Ok(Score::of(&self.real, &self.scorer.see(&made), asked.as_deref())?)
     }
 
-    /// Scores of pictures, which were to be of the classes of their labels if they were asked for.
-    pub fn score_of(&self, made: &Pictures, asked: bool) -> anyhow::Result<Score> {
-        let labels: Vec<usize> = made.labels.iter().copied().map(usize::from).collect();
-        let asked = asked.then_some(labels.as_slice());
-        Ok(Score::of(&self.real, &self.scorer.see(made), asked)?)
+    /// Scores of pictures.
+    pub fn score_of(&self, pictures: &Pictures) -> anyhow::Result<Score> {
+        Ok(Score::of(&self.real, &self.scorer.see(pictures), None)?)
     }
 }
 
-/// Losses and probabilities over the iterations, as running means of 20.
+/// Classes of labelled pictures, two or more.
+pub fn classes(pictures: &Pictures) -> anyhow::Result<usize> {
+    let classes = pictures.labels.iter().max().map_or(0, |&label| usize::from(label) + 1);
+    ensure!(classes > 1, "pictures of {classes} class: expected a folder for each of two or more");
+    Ok(classes)
+}
+
+/// Losses and probabilities over the iterations, as means of every 20.
 pub fn curves(title: &str, history: &History) -> RgbImage {
     let series = |name: &str, right: bool, value: &dyn Fn(&Step) -> f64| {
         let windows = history.steps.chunks(20);

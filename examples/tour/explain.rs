@@ -24,7 +24,7 @@ fn clear(
     seed: u64,
 ) -> anyhow::Result<Vec<(RgbImage, usize)>> {
     let set = digits(200, seed);
-    let pictures: Vec<RgbImage> = (0..set.len()).map(|i| set.picture(i)).collect();
+    let pictures = set.images();
     let guesses = classifier.classify(&pictures, 1)?;
     let of = |class: usize| {
         let right =
@@ -73,8 +73,10 @@ pub fn attributions(
         );
         chapter.figure(
             &draw(&cells, 9),
-            "On the left the digit; beside it where each method finds the reasons. Red pixels speak for the digit, blue ones \
-             against it; pale ones do not matter.",
+            "five digits, and eight maps in red and blue beside each",
+            "On the left the digit; beside it where each method finds the reasons. Saliency and SmoothGrad show where the \
+             score reacts, either way; Grad-CAM and RISE what speaks for the digit; the others show in red what speaks for \
+             it, in blue what speaks against it.",
         )
     })
 }
@@ -120,6 +122,7 @@ pub fn fooled(
         ));
         chapter.figure(
             &draw(&rows.concat(), classes.len()),
+            "nine digits, the same with faint coloured noise, and the noise alone",
             "Above what was drawn; in the middle the same, changed, with what the network reads now; below the change \
              alone, on grey.",
         )
@@ -159,11 +162,12 @@ pub fn classes(
             })
             .collect();
         chapter.text(
-            "Ten pictures of noise are changed until the network is sure of a digit in each. Nothing but the network's \
-             own idea of that digit is in them.",
+            "Ten pictures of noise are changed until the network is sure of a digit in each. What grows in them is \
+             the network's own idea of that digit.",
         );
         chapter.figure(
             &draw(&cells, 10),
+            "ten coloured patterns in which the digits from 0 to 9 can be made out",
             "For each digit what raises its score the most, with the probability that the network gives it.",
         )
     })

@@ -1,24 +1,26 @@
-//! The whole of foveate in three minutes, on digits that it draws itself: nothing to download.
+//! What foveate is for, in two minutes, on digits that it draws itself: nothing to download.
 //!
 //! ```text
 //! cargo run --release --example tour
 //! cargo run --release --example tour -- --pretrained cat.jpg # and SqueezeNet on a photograph
 //! ```
 
-#[path = "../adapt/mod.rs"]
 mod adapt;
-mod carry;
-mod draw;
+#[path = "../adapt/mod.rs"]
+mod adapting;
+mod classify;
 mod explain;
-#[path = "../generate/mod.rs"]
 mod generate;
+#[path = "../generate/mod.rs"]
+mod generating;
 mod page;
 mod photograph;
-mod read;
-mod reuse;
+mod transfer;
 
+use std::fs;
 use std::path::PathBuf;
 
+use anyhow::Context;
 use clap::Parser;
 use foveate::image::RgbImage;
 use foveate::image::imageops::{FilterType, resize};
@@ -34,9 +36,9 @@ struct Args {
     #[arg(long, num_args = 1..)]
     pretrained: Vec<PathBuf>,
 
-    /// Same seed, same page
+    /// Same seed, same digits and networks
     #[arg(long, default_value_t = 0)]
-    seed: u64,
+    seed: u32,
 
     /// auto, ndarray, flex, wgpu, wgpu:N, wgpu:cpu
     #[arg(long, env = "FOVEATE_DEVICE", default_value = "auto")]
@@ -51,17 +53,22 @@ fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let chosen = foveate::device(&args.device)?;
     println!("device: {chosen}");
-    let (device, seed) = (&chosen.device, args.seed);
-    let classifier = LeNet::digits(device)?;
+    let (device, seed) = (&chosen.device, u64::from(args.seed));
+    // What can be missing, before two minutes of work.
+    fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
+    let photographs = photograph::open(&args.pretrained, device)?;
+    let digits = LeNet::digits(device)?;
     let mut page = Page::default();
-    read::chapter(&mut page, &classifier, seed)?;
-    explain::attributions(&mut page, &classifier, device, seed)?;
-    explain::fooled(&mut page, &classifier, device, seed)?;
-    explain::classes(&mut page, &classifier, device, seed)?;
-    reuse::chapter(&mut page, &classifier, seed)?;
-    carry::chapter(&mut page, device, seed)?;
-    draw::chapter(&mut page, device, seed)?;
-    photograph::chapters(&mut page, &args.pretrained, device)?;
+    classify::chapter(&mut page, &digits, seed)?;
+    explain::attributions(&mut page, &digits, device, seed)?;
+    explain::fooled(&mut page, &digits, device, seed)?;
+    explain::classes(&mut page, &digits, device, seed)?;
+    transfer::chapter(&mut page, &digits, seed)?;
+    adapt::chapter(&mut page, device, seed)?;
+    generate::chapter(&mut page, device, seed)?;
+    if let Some((classifier, pictures)) = photographs {
+        photograph::chapters(&mut page, &classifier, &pictures, device)?;
+    }
     let file = page.save(&args.out, &chosen.to_string())?;
     println!("\nthe page: {}", file.display());
     Ok(())

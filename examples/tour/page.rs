@@ -27,6 +27,13 @@ pub struct Chapter {
     body: String,
 }
 
+/// A picture of several side by side.
+pub struct Figure {
+    pub picture: RgbImage,
+    pub alt: String,
+    pub caption: String,
+}
+
 impl Chapter {
     /// A paragraph.
     pub fn text(&mut self, text: impl AsRef<str>) {
@@ -34,45 +41,48 @@ impl Chapter {
     }
 
     /// Pictures side by side where there is room, each with what it shows.
-    pub fn row(&mut self, figures: &[(RgbImage, String)]) -> anyhow::Result<()> {
+    pub fn row(&mut self, figures: &[Figure]) -> anyhow::Result<()> {
         self.body += "<div class=\"row\">\n";
-        for (picture, caption) in figures {
-            self.figure(picture, caption)?;
+        for Figure { picture, alt, caption } in figures {
+            self.figure(picture, alt, caption)?;
         }
         self.body += "</div>\n";
         Ok(())
     }
 
-    /// A picture with what it shows.
-    pub fn figure(&mut self, picture: &RgbImage, caption: impl AsRef<str>) -> anyhow::Result<()> {
+    /// A picture, what is to be seen on it in few words (for those who do not see it), and what it shows.
+    pub fn figure(&mut self, picture: &RgbImage, alt: &str, caption: &str) -> anyhow::Result<()> {
         let mut png = Cursor::new(Vec::new());
         picture.write_to(&mut png, ImageFormat::Png)?;
         let data = STANDARD.encode(png.into_inner());
-        let caption = escape(caption.as_ref());
+        let [alt, caption] = [alt, caption].map(escape);
         let (width, height) = picture.dimensions();
         let _ = writeln!(
             self.body,
-            "<figure><img src=\"data:image/png;base64,{data}\" width=\"{width}\" height=\"{height}\" alt=\"{caption}\">\
+            "<figure><img src=\"data:image/png;base64,{data}\" width=\"{width}\" height=\"{height}\" alt=\"{alt}\">\
              <figcaption>{caption}</figcaption></figure>"
         );
         Ok(())
     }
 
-    /// Rows of words and numbers; the first is the head.
-    pub fn table(&mut self, rows: &[Vec<String>]) {
-        self.body += "<table>\n";
-        for (i, row) in rows.iter().enumerate() {
-            let kind = if i == 0 { "th" } else { "td" };
-            let cells: String =
-                row.iter().map(|cell| format!("<{kind}>{}</{kind}>", escape(cell))).collect();
-            let _ = writeln!(self.body, "<tr>{cells}</tr>");
+    /// Rows of a name and numbers below a head.
+    pub fn table(&mut self, head: &[&str], rows: &[Vec<String>]) {
+        let head: String =
+            head.iter().map(|name| format!("<th scope=\"col\">{}</th>", escape(name))).collect();
+        let _ = writeln!(self.body, "<table>\n<tr>{head}</tr>");
+        for row in rows {
+            let (name, numbers) = row.split_first().expect("a row has a name");
+            let numbers: String =
+                numbers.iter().map(|number| format!("<td>{}</td>", escape(number))).collect();
+            let _ =
+                writeln!(self.body, "<tr><th scope=\"row\">{}</th>{numbers}</tr>", escape(name));
         }
         self.body += "</table>\n";
     }
 }
 
 impl Page {
-    /// Adds a chapter: what `build` shows, the time that it took, and the command that does it in full.
+    /// Adds a chapter: what `build` shows, the time that it took, and a command that does more of it.
     pub fn chapter(
         &mut self,
         title: &str,
@@ -90,7 +100,7 @@ impl Page {
         let _ = writeln!(self.contents, "<li><a href=\"#part-{count}\">{title}</a></li>");
         let _ = writeln!(
             self.chapters,
-            "<section id=\"part-{count}\">\n<h2>{count}. {title}</h2>\n{}<p class=\"run\">{seconds:.1} s here. In full: \
+            "<section id=\"part-{count}\">\n<h2>{count}. {title}</h2>\n{}<p class=\"run\">{seconds:.1} s here. More of this: \
              <code>{}</code></p>\n</section>",
             chapter.body,
             escape(command)

@@ -10,30 +10,50 @@ use foveate::prelude::*;
 
 use crate::page::Page;
 
-pub fn chapters(page: &mut Page, files: &[PathBuf], device: &Device) -> anyhow::Result<()> {
+/// A photograph and its name.
+type Photograph = (String, RgbImage);
+
+/// SqueezeNet and the photographs, if there are any.
+pub fn open(
+    files: &[PathBuf],
+    device: &Device,
+) -> anyhow::Result<Option<(Classifier, Vec<Photograph>)>> {
     if files.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
-    let classifier = Pretrained::load(Architecture::SqueezeNet1_1, device)?.classifier()?;
+    let pictures = files.iter().map(|file| {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Ok((name, foveate::image::open(file)?))
+    });
+    let pictures: anyhow::Result<_> = pictures.collect();
+    Ok(Some((Pretrained::load(Architecture::SqueezeNet1_1, device)?.classifier()?, pictures?)))
+}
+
+pub fn chapters(
+    page: &mut Page,
+    classifier: &Classifier,
+    photographs: &[Photograph],
+    device: &Device,
+) -> anyhow::Result<()> {
     let command = "cargo run --release --example 04_attributions -- cat.jpg";
     page.chapter("Photographs", command, |chapter| {
         let mut cells = Vec::new();
-        for file in files {
-            let resize = Resize::Exact { height: 224, width: 224 };
-            let picture = foveate::image::resize(&foveate::image::open(file)?, resize)?;
-            let guesses = classifier.classify(std::slice::from_ref(&picture), 3)?.remove(0);
+        for (name, photograph) in photographs {
+            let photograph = std::slice::from_ref(photograph);
+            let guesses = classifier.classify(photograph, 3)?.remove(0);
             let class = guesses[0].class;
             let bars = guesses.into_iter().map(|guess| (guess.label, guess.probability)).collect();
-            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            // What the network sees of it.
+            let pixels = classifier.preprocessing().pixels(photograph, device)?;
+            let picture = pixels.to_pictures().remove(0);
             cells.push(Cell { bars, ..Cell::new(picture.clone(), name) });
-            let pixels = Pixels::from_pictures(std::slice::from_ref(&picture), device);
             let methods: [(&str, Box<dyn Attribution<Classifier>>); 3] = [
                 ("saliency", Box::new(Saliency)),
                 ("integrated gradients", Box::new(IntegratedGradients::default())),
                 ("Grad-CAM", Box::new(Cam { rule: CamRule::GradCam, layer: "features.12".into() })),
             ];
             for (name, method) in methods {
-                let map = method.attribute(&classifier, pixels.tensor(), &Target::Class(class))?;
+                let map = method.attribute(classifier, pixels.tensor(), &Target::Class(class))?;
                 let heat = HeatMap { colours: Colours::Signed, outliers: 2.0 };
                 let heat = heat.draw_batch(&map.sum_dim(1)).remove(0);
                 cells.push(Cell::new(overlay(&picture, &heat, 0.8), name));
@@ -45,6 +65,7 @@ pub fn chapters(page: &mut Page, files: &[PathBuf], device: &Device) -> anyhow::
         );
         chapter.figure(
             &draw(&cells, 4),
+            "photographs, and three heat maps over each",
             "A photograph with the network's three best guesses, and where three methods find the reasons for the first.",
         )
     })?;
@@ -56,11 +77,15 @@ pub fn chapters(page: &mut Page, files: &[PathBuf], device: &Device) -> anyhow::
         // Tarantula, gorilla, goldfish, daisy.
         for class in [76, 366, 1, 985] {
             let start = visualisation.noise(1, [224, 224], device);
-            let last = visualisation.run(&classifier, &start, &[class])?.pop().expect("the last is kept");
+            let last = visualisation.run(classifier, &start, &[class])?.pop().expect("the last is kept");
             let caption = format!("{}: {:.0} %", classifier.labels()[class], 100.0 * last.probabilities[0]);
             cells.push(Cell::new(last.pixels.to_pictures().remove(0), caption));
         }
         chapter.text("Noise, changed until SqueezeNet is sure: what the network looks for in four of its classes.");
-        chapter.figure(&draw(&cells, 4), "What raises each class' score the most, with its probability.")
+        chapter.figure(
+            &draw(&cells, 4),
+            "four colourful patterns",
+            "What raises each class' score the most, with its probability.",
+        )
     })
 }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::error::DataError;
-use crate::image::{self, Pixels, Preprocessing, Resize, RgbImage};
+use crate::image::{Pixels, Preprocessing, Resize, RgbImage, scale};
 use crate::store::hex;
 
 /// Pictures of one size, each with a label.
@@ -156,14 +156,24 @@ impl Pictures {
     /// If a size is 0.
     #[must_use]
     pub fn resized(&self, height: usize, width: usize) -> Self {
-        let resize = Resize::Exact { height: height as u32, width: width as u32 };
+        assert!(height > 0 && width > 0, "pictures of {height}x{width} pixels are asked for");
         let pixels = (0..self.len()).into_par_iter().flat_map_iter(|at| {
-            let resized = image::resize(&self.picture(at), resize).expect("sizes are positive");
+            let resized = scale(&self.picture(at), width as u32, height as u32);
             // A grey picture's three channels are the same.
             resized.into_raw().into_iter().step_by(3 / self.channels)
         });
         let pixels = pixels.collect();
         Self { height, width, pixels, labels: self.labels.clone(), channels: self.channels }
+    }
+
+    /// The pictures, one by one.
+    pub fn images(&self) -> Vec<RgbImage> {
+        (0..self.len()).map(|at| self.picture(at)).collect()
+    }
+
+    /// The labels as classes.
+    pub fn classes(&self) -> Vec<usize> {
+        self.labels.iter().copied().map(usize::from).collect()
     }
 
     /// The pictures from `range` alone.

@@ -170,6 +170,11 @@ impl AdversarialGeneration {
         let start = (&generator, &discriminator);
         let resumed = file.as_ref().map(|(path, identity)| Checkpoint::read(path, identity, start));
         let resumed = resumed.transpose()?.flatten();
+        let done = resumed.as_ref().map_or(0, |resumed| resumed.history.steps.len());
+        if done > self.iterations {
+            let expected = format!("{done} or more, which the checkpoint holds");
+            return SettingError::refuse("iterations", self.iterations, expected);
+        }
         let now = resumed.unwrap_or_else(|| Checkpoint::new(generator, discriminator));
         let before = now.history.steps.last().map_or(0.0, |step| step.seconds);
         let clock = Instant::now();

@@ -124,7 +124,7 @@ pub fn resize(picture: &RgbImage, resize: Resize) -> Result<RgbImage, PictureErr
     })
 }
 
-fn scale(picture: &RgbImage, width: u32, height: u32) -> RgbImage {
+pub(crate) fn scale(picture: &RgbImage, width: u32, height: u32) -> RgbImage {
     if picture.dimensions() == (width, height) {
         return picture.clone();
     }

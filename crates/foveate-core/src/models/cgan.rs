@@ -11,7 +11,7 @@ use burn::nn::Tanh;
 use burn::tensor::Device;
 
 use super::gan::unit::{conv, conv_transpose, dropout, leaky_relu, linear, maxout, norm, relu};
-use super::gan::{Discriminator, Generator, is_size};
+use super::gan::{Discriminator, Generator, is_colour, is_size};
 use super::layer::Unit;
 
 /// Height and width of a picture.
@@ -20,16 +20,16 @@ const SIZE: usize = 32;
 /// Configuration of a conditional GAN.
 #[derive(Config, Debug)]
 pub struct CganConfig {
-    /// Numbers in the noise of a picture.
+    /// Numbers in the noise of a picture, up to 65,536.
     #[config(default = 100)]
     pub latent_dim: usize,
-    /// Labels.
+    /// Labels, up to 256.
     #[config(default = 10)]
     pub classes: usize,
     /// Channels of a picture: 1 or 3.
     #[config(default = 1)]
     pub channels: usize,
-    /// d, the channels of the generator before its last layer; even.
+    /// d, the channels of the generator before its last layer; even, up to 16,384.
     #[config(default = 128)]
     pub width: usize,
     /// Fully connected layers, with the paper's numbers of units, for convolutions.
@@ -45,7 +45,7 @@ impl CganConfig {
     ///
     /// # Panics
     ///
-    /// If a number is 0 or above 65,536, or the width is odd.
+    /// If a number is none that its field may be.
     pub fn generator(&self, device: &Device) -> Generator {
         let Self { latent_dim, classes, channels, width: d, dense, .. } = *self;
         self.check();
@@ -115,11 +115,15 @@ impl CganConfig {
     }
 
     fn check(&self) {
-        assert!(self.is_valid(), "sizes are positive, the width even: {self:?}");
+        assert!(self.is_valid(), "sizes are as their fields say: {self:?}");
     }
 
     pub(super) fn is_valid(&self) -> bool {
         let Self { latent_dim, classes, channels, width, .. } = *self;
-        [latent_dim, classes, channels, width].into_iter().all(is_size) && width.is_multiple_of(2)
+        // Labels are bytes.
+        (1..=256).contains(&classes)
+            && is_colour(channels)
+            && [latent_dim, 4 * width.min(1 << 20)].into_iter().all(is_size)
+            && width.is_multiple_of(2)
     }
 }

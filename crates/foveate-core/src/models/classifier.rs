@@ -79,6 +79,9 @@ impl Pretrained {
     }
 }
 
+/// Pictures that pass the network together.
+const AT_ONCE: usize = 64;
+
 /// A network that owns its preprocessing and the names of its classes, and takes pixels.
 #[derive(Debug, Clone)]
 pub struct Classifier<N = AnyNetwork> {
@@ -147,12 +150,18 @@ impl<N: Network> Classifier<N> {
         pictures: &[RgbImage],
         top: usize,
     ) -> Result<Vec<Vec<Prediction>>, PictureError> {
-        let pixels = self.preprocessing.pixels(pictures, &device_of(&self.network))?;
-        let probabilities = softmax(self.logits(&pixels), 1);
-        let [_, classes] = probabilities.dims();
-        assert_eq!(classes, self.labels.len(), "one label for each of the network's classes");
-
-        let values: Vec<f32> = probabilities.into_data().iter::<f32>().collect();
+        assert!(!pictures.is_empty(), "there is a picture to classify");
+        let (device, classes) = (device_of(&self.network), self.labels.len());
+        let mut values = Vec::new();
+        for some in pictures.chunks(AT_ONCE) {
+            let probabilities = softmax(self.logits(&self.preprocessing.pixels(some, &device)?), 1);
+            assert_eq!(
+                probabilities.dims()[1],
+                classes,
+                "one label for each of the network's classes"
+            );
+            values.extend(probabilities.into_data().iter::<f32>());
+        }
         let ranked = values.chunks_exact(classes).map(|probabilities| {
             let mut order: Vec<usize> = (0..classes).collect();
             order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));

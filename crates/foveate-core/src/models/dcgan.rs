@@ -9,19 +9,19 @@ use burn::nn::Tanh;
 use burn::tensor::Device;
 
 use super::gan::unit::{conv, conv_transpose, leaky_relu, norm, relu};
-use super::gan::{Discriminator, Generator, is_size};
+use super::gan::{Discriminator, Generator, is_colour, is_size};
 use super::layer::Unit;
 
 /// Configuration of a DCGAN.
 #[derive(Config, Debug)]
 pub struct DcganConfig {
-    /// Numbers in the noise of a picture (`nz`).
+    /// Numbers in the noise of a picture (`nz`), up to 65,536.
     #[config(default = 100)]
     pub latent_dim: usize,
-    /// Channels of the generator before its last layer.
+    /// Channels of the generator before its last layer; `size / 8` times as many are 65,536 at most.
     #[config(default = 32)]
     pub ngf: usize,
-    /// Channels of the discriminator behind its first layer.
+    /// Channels of the discriminator behind its first layer; likewise.
     #[config(default = 32)]
     pub ndf: usize,
     /// Channels of a picture: 1 or 3.
@@ -37,7 +37,7 @@ impl DcganConfig {
     ///
     /// # Panics
     ///
-    /// If the size is none of 8, 16, 32, ..., or a number is 0 or above 65,536.
+    /// If a number is none that its field may be.
     pub fn generator(&self, device: &Device) -> Generator {
         let Self { latent_dim, ngf, channels, size, .. } = *self;
         self.check();
@@ -75,14 +75,14 @@ impl DcganConfig {
     }
 
     fn check(&self) {
-        assert!(self.is_valid(), "sizes are positive, a picture's side 8, 16, 32, ...: {self:?}");
+        assert!(self.is_valid(), "sizes are as their fields say: {self:?}");
     }
 
     pub(super) fn is_valid(&self) -> bool {
         let Self { latent_dim, ngf, ndf, channels, size } = *self;
-        [latent_dim, ngf, ndf, channels, size].into_iter().all(is_size)
-            && size >= 8
-            && size.is_power_of_two()
+        let sized = is_size(size) && size >= 8 && size.is_power_of_two();
+        let widths = [ngf, ndf].map(|width| width.saturating_mul(size / 8));
+        sized && is_colour(channels) && is_size(latent_dim) && widths.into_iter().all(is_size)
     }
 }
 

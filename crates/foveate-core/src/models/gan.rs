@@ -164,6 +164,11 @@ pub(super) fn is_size(count: usize) -> bool {
     (1..=1 << 16).contains(&count)
 }
 
+/// Whether pictures can have so many channels.
+pub(super) fn is_colour(channels: usize) -> bool {
+    matches!(channels, 1 | 3)
+}
+
 /// What both networks of a pair are made of.
 pub(super) mod unit {
     use burn::nn::conv::ConvTranspose2dConfig;

@@ -61,7 +61,9 @@ pub struct LeNet {
 }
 
 impl LeNet {
-    /// A classifier of digits, trained on MNIST's 60,000 training digits; its weights are part of the library.
+    /// A classifier of digits, white on black, from 0 to 9, scaled to 28x28 pixels. Its weights are part of the
+    /// library: `cargo run --release --example 17_score -- --train FILE` trained it on MNIST's 60,000 training
+    /// digits; it reads 99.35 % of the 10,000 test digits.
     ///
     /// # Errors
     ///

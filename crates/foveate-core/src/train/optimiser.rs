@@ -54,15 +54,15 @@ impl Optimiser {
             }
         };
         if let Some((name, found)) = shares.iter().find(|(_, share)| !(0.0..1.0).contains(share)) {
-            return Err(SettingError::new(name, found, "a number in [0, 1)"));
+            return SettingError::refuse(name, found, "a number in [0, 1)");
         }
         let (Self::Sgd { weight_decay, .. } | Self::Adam { weight_decay, .. }) = *self;
         if !(weight_decay >= 0.0 && weight_decay.is_finite()) {
-            return Err(SettingError::new("weight_decay", weight_decay, "0 or larger"));
+            return SettingError::refuse("weight_decay", weight_decay, "0 or larger");
         }
         match *self {
             Self::Adam { epsilon, .. } if !(epsilon > 0.0 && epsilon.is_finite()) => {
-                Err(SettingError::new("epsilon", epsilon, "a number larger than 0"))
+                SettingError::refuse("epsilon", epsilon, "a number larger than 0")
             }
             _ => Ok(()),
         }

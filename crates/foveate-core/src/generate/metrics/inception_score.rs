@@ -49,8 +49,7 @@ impl InceptionScore {
     pub fn of(probabilities: &Features, settings: &InceptionSettings) -> Result<Self, MetricError> {
         let (found, splits) = (probabilities.rows(), settings.splits);
         if splits == 0 {
-            let expected = "one or more";
-            return SettingError::refuse("splits", splits, expected);
+            return SettingError::refuse("splits", splits, "one or more");
         }
         if found < splits {
             let what = "for every split; take more samples or fewer splits";

@@ -52,12 +52,10 @@ impl KernelDistance {
     pub fn of(a: &Features, b: &Features, settings: &KernelSettings) -> Result<Self, MetricError> {
         let &KernelSettings { subsets, subset_size: size, seed } = settings;
         if subsets == 0 {
-            let expected = "one or more";
-            return SettingError::refuse("subsets", subsets, expected);
+            return SettingError::refuse("subsets", subsets, "one or more");
         }
         if size < 2 {
-            let expected = "two rows or more";
-            return SettingError::refuse("subset_size", size, expected);
+            return SettingError::refuse("subset_size", size, "two rows or more");
         }
         comparable([a, b], SETS, size, "for a subset; take more samples or smaller subsets")?;
         let distances = (0..subsets).into_par_iter().map(|subset| {

@@ -53,8 +53,7 @@ impl Prdc {
         nearest_k: usize,
     ) -> Result<Self, MetricError> {
         if nearest_k == 0 {
-            let expected = "one neighbour or more";
-            return SettingError::refuse("nearest_k", 0, expected);
+            return SettingError::refuse("nearest_k", 0, "one neighbour or more");
         }
         let sets = ["real", "generated"];
         comparable([real, generated], sets, nearest_k + 1, "for the k-th neighbour of each")?;

@@ -14,13 +14,9 @@ pub fn chapter(page: &mut Page, classifier: &Classifier<LeNet>, seed: u64) -> an
     let command = "cargo run --release --example 01_classify -- cat.jpg";
     page.chapter("A network reads digits", command, |chapter| {
         let set = digits(2000, seed);
-        let pictures: Vec<RgbImage> = (0..set.len()).map(|i| set.picture(i)).collect();
-        let mut guesses = Vec::new();
-        for some in pictures.chunks(250) {
-            guesses.extend(classifier.classify(some, 3)?);
-        }
+        let (pictures, labels) = (set.images(), set.classes());
+        let guesses = classifier.classify(&pictures, 3)?;
         let found: Vec<usize> = guesses.iter().map(|guesses| guesses[0].class).collect();
-        let labels: Vec<usize> = set.labels.iter().map(|&label| label.into()).collect();
         let judged = Evaluation::new(&found, &labels, classifier.labels())?;
         chapter.text(format!(
             "LeNet-5 has learned from MNIST, 60,000 digits that people wrote; its weights come with the library, and there \
@@ -28,20 +24,23 @@ pub fn chapter(page: &mut Page, classifier: &Classifier<LeNet>, seed: u64) -> an
              right.",
             percent(judged.accuracy())
         ));
+        let (found, labels) = (&found, &labels);
         let cell = |i: usize| {
             let bars = guesses[i].iter().map(|guess| (guess.label.clone(), guess.probability));
             let caption = format!("a {}", labels[i]);
             Cell { bars: bars.collect(), ..Cell::new(large(&pictures[i]), caption) }
         };
-        let wrong = (0..found.len()).filter(|&i| found[i] != labels[i]).take(8);
-        let cells: Vec<Cell> = (0..8).chain(wrong).map(cell).collect();
+        let of = |right| (0..found.len()).filter(move |&i| (found[i] == labels[i]) == right).take(8);
+        let cells: Vec<Cell> = of(true).chain(of(false)).map(cell).collect();
         chapter.figure(
             &draw(&cells, 8),
-            "What was drawn, and below it the network's three best guesses, with bars for their probabilities. The second \
-             row are its mistakes.",
+            "two rows of eight handwritten digits with bars",
+            "What was drawn, and below it the network's three best guesses, with bars for their probabilities. Those of \
+             the second row it reads wrong.",
         )?;
         chapter.figure(
             &matrix(judged.confusion(), classifier.labels(), "2,000 drawn digits"),
+            "a table of ten rows and columns, dark on its diagonal",
             "Which digits are taken for which: a row for what was drawn, a column for what was read.",
         )
     })

@@ -18,15 +18,12 @@ pub fn chapter(page: &mut Page, classifier: &Classifier<LeNet>, seed: u64) -> an
     page.chapter("Its features, for pictures of your own", command, |chapter| {
         println!("   support vector machines learn from pixels, and from features");
         let [training, test] = [seed, seed + 1].map(|seed| coloured_digits(1000, seed));
-        let rgb =
-            |set: &Pictures| (0..set.len()).map(|i| set.picture(i)).collect::<Vec<RgbImage>>();
-        let labels = |set: &Pictures| set.labels.iter().map(|&l| l.into()).collect::<Vec<usize>>();
-        let (train_labels, test_labels) = (labels(&training), labels(&test));
+        let (train_labels, test_labels) = (training.classes(), test.classes());
         let (network, preprocessing) = (classifier.network().clone(), *classifier.preprocessing());
         let extractor =
             FeatureExtractor::new(network, preprocessing, "features.5", Pooling::Flatten)?;
         let seen =
-            [extractor.pictures(&rgb(&training))?, extractor.pictures(&rgb(&test))?];
+            [extractor.pictures(&training.images())?, extractor.pictures(&test.images())?];
         let bytes = |set: &Pictures| {
             let values = set.pixels.iter().map(|&byte| f32::from(byte) / 255.0).collect();
             Features::new(values, set.pixels.len() / set.len()).l2_normalised()
@@ -34,9 +31,7 @@ pub fn chapter(page: &mut Page, classifier: &Classifier<LeNet>, seed: u64) -> an
         let raw = [bytes(&training), bytes(&test)];
 
         let folds = stratified_k_fold(&train_labels, 5, seed)?;
-        let mut rows =
-            vec![["", "C", "five folds", "1,000 others"].map(String::from).to_vec()];
-        let (mut series, mut best) = (Vec::new(), None);
+        let (mut rows, mut series, mut last) = (Vec::new(), Vec::new(), None);
         for (name, [training, test]) in [("pixels", &raw), ("features.5", &seen)] {
             let svc = |c| LinearSvc { c, seed, ..Default::default() };
             let found = SvcProblem::new(training)?.cross_validate(&svc(1.0), &CS, &folds, &train_labels, 10)?;
@@ -53,20 +48,18 @@ pub fn chapter(page: &mut Page, classifier: &Classifier<LeNet>, seed: u64) -> an
                 percent(found.scores[found.best].mean),
                 percent(judged.accuracy()),
             ]);
-            best = Some(judged);
+            last = Some(judged);
         }
-        let mut right = 0;
-        for (pictures, labels) in rgb(&test).chunks(250).zip(test_labels.chunks(250)) {
-            let guesses = classifier.classify(pictures, 1)?;
-            right += guesses.iter().zip(labels).filter(|(guess, label)| guess[0].class == **label).count();
-        }
+        let guesses = classifier.classify(&test.images(), 1)?;
+        let right = guesses.iter().zip(&test_labels).filter(|(guess, label)| guess[0].class == **label);
+        let right = right.count();
         chapter.text(format!(
             "Digits in colours, on textures: of these the network reads {} only. But what its middle layers see is worth \
              something: a linear support vector machine learns from those features and 1,000 pictures with \
              labels.",
             percent(right as f64 / test_labels.len() as f64)
         ));
-        chapter.table(&rows);
+        chapter.table(&["learned from", "C", "five folds", "1,000 test pictures"], &rows);
         let curves = Curves {
             title: "accuracy by C".into(),
             x_label: "C, power of ten".into(),
@@ -76,12 +69,14 @@ pub fn chapter(page: &mut Page, classifier: &Classifier<LeNet>, seed: u64) -> an
         };
         chapter.figure(
             &curves.draw(),
+            "two curves over C, that of the features far above that of the pixels",
             "C is what an error costs while learning: too little and the machine learns nothing, too much and it learns \
              by heart. Five-fold cross-validation chooses it.",
         )?;
-        let judged = best.expect("there are two kinds of features");
+        let judged = last.expect("there are two kinds of features");
         chapter.figure(
             &matrix(judged.confusion(), classifier.labels(), "1,000 coloured digits"),
+            "a table of ten rows and columns, dark on its diagonal",
             "Which digits are taken for which, by the features.",
         )
     })

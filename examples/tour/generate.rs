@@ -1,4 +1,4 @@
-//! A network that draws digits.
+//! A network that draws digits by class.
 
 use std::ops::ControlFlow;
 
@@ -8,15 +8,15 @@ use foveate::generate::{AdversarialGeneration, Interpolation, Noise, interpolate
 use foveate::models::{CganConfig, Initialisation};
 use foveate::prelude::*;
 
-use crate::generate::{curves, print};
-use crate::page::Page;
+use crate::generating::{curves, print};
+use crate::page::{Figure, Page};
 use crate::percent;
 
 /// Iterations after which pictures are drawn; the last ends the training.
 const GRIDS: [usize; 4] = [1, 100, 300, 1000];
 
 pub fn chapter(page: &mut Page, device: &Device, seed: u64) -> anyhow::Result<()> {
-    let command = "cargo run --release --example 16_cgan";
+    let command = "cargo run --release --example 16_cgan -- --data digits";
     page.chapter("A network that draws", command, |chapter| {
         let pictures = digits(6400, seed).resized(32, 32);
         let config = CganConfig::new().with_width(32);
@@ -40,8 +40,11 @@ pub fn chapter(page: &mut Page, device: &Device, seed: u64) -> anyhow::Result<()
                 print(step);
             }
             if GRIDS.contains(&step.iteration) {
-                let grid = sample(generator, &noise, &classes).grid(10);
-                grids.push((grid, format!("Step {}.", step.iteration)));
+                grids.push(Figure {
+                    picture: sample(generator, &noise, &classes).grid(10),
+                    alt: format!("fifty generated digits after step {}", step.iteration),
+                    caption: format!("Step {}.", step.iteration),
+                });
             }
             ControlFlow::Continue(())
         })?;
@@ -52,8 +55,7 @@ pub fn chapter(page: &mut Page, device: &Device, seed: u64) -> anyhow::Result<()
         let drawn = sample(&made.generator, &rows, &asked);
         let scorer = Scorer::digits(device)?;
         let [real, others] = [seed + 4, seed + 5].map(|seed| scorer.see(&digits(COUNT, seed).resized(32, 32)));
-        let asked: Vec<usize> = asked.into_iter().map(usize::from).collect();
-        let score = Score::of(&real, &scorer.see(&drawn), Some(&asked))?;
+        let score = Score::of(&real, &scorer.see(&drawn), Some(&drawn.classes()))?;
         let floor = Score::of(&real, &others, None)?;
         chapter.text(format!(
             "Two networks play: one draws a digit that it is asked for, from noise; the other tells drawn ones from real \
@@ -71,10 +73,12 @@ pub fn chapter(page: &mut Page, device: &Device, seed: u64) -> anyhow::Result<()
         let lines: Vec<u8> = (0..100).map(|i| i / 10).collect();
         chapter.figure(
             &sample(&made.generator, &way, &lines).grid(10),
+            "ten rows of generated digits that change slowly from left to right",
             "From one noise to another, a row for each digit: what the noise tells is the hand, not the digit.",
         )?;
         chapter.figure(
             &curves("losses", &made.history),
+            "four curves over a thousand steps",
             "How the game went: the losses of both, and how real the second network takes real and drawn pictures to be.",
         )
     })

@@ -11,6 +11,24 @@
 //! - [`PseudoLabels`], [`Alternate`]: the network's own sure answers as labels.
 //! - [`Validator`]: which epoch to take, where no label can tell.
 //! - [`Embedding`], [`proxy_a_distance`]: how far apart two domains are.
+//!
+//! ```
+//! use foveate_core::adapt::{AdversarialTraining, Domain};
+//! use foveate_core::burn::tensor::Device;
+//! use foveate_core::data::{Pictures, TwoDomains};
+//! use foveate_core::models::{DannConfig, initialised};
+//!
+//! // So few pictures teach nothing: 12,800 do.
+//! let data = TwoDomains::drawn(64, 16, 0);
+//! let source = Domain { training: &data.source, validation: &data.source_validation };
+//! let target = Domain { training: &data.target, validation: &data.target_validation };
+//! let preprocessing = Pictures::preprocessing(&[&data.source, &data.target]);
+//! let network = initialised(DannConfig::new().init(&Device::default()), 0);
+//! let training = AdversarialTraining { epochs: 2, batch: 32, ..Default::default() };
+//! let adapted = training.run(network, &preprocessing, source, target)?;
+//! assert_eq!(adapted.history.epochs.len(), 2);
+//! # Ok::<(), foveate_core::adapt::AdaptError>(())
+//! ```
 
 mod alternate;
 mod augmentation;

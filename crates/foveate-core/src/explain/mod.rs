@@ -9,6 +9,21 @@
 //!   [`ObjectFinder`] what it shows.
 //! - [`attack`] changes pixels until the network is fooled.
 //! - [`visualise`] makes pictures that a class or a channel answers to.
+//!
+//! ```
+//! use foveate_core::burn::tensor::{Device, Tensor};
+//! use foveate_core::explain::{Attribution, InputXGradient, Target};
+//!
+//! // The score of class 1 is the sum of the pixels.
+//! let model = |x: Tensor<4>| {
+//!     let sum = x.flatten::<2>(1, 3).sum_dim(1);
+//!     Tensor::cat(vec![sum.clone() * 0.5, sum], 1)
+//! };
+//! let pixels = Tensor::<4>::full([1, 3, 2, 2], 0.25, &Device::default());
+//! let map = InputXGradient.attribute(&model, &pixels, &Target::Class(1))?;
+//! assert_eq!(map.sum().into_scalar::<f32>(), 3.0); // twelve times 0.25: all of the score
+//! # Ok::<(), foveate_core::explain::ExplainError>(())
+//! ```
 
 pub mod attack;
 mod attribution;

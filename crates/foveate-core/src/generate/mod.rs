@@ -9,6 +9,24 @@
 //! - [`AdversarialGeneration`]: the training, with or without labels, for any [`Loss`].
 //! - [`metrics`]: how good pictures are.
 //! - [`Noise`], [`sample`], [`interpolate`]: pictures of a trained generator.
+//!
+//! ```
+//! use foveate_core::burn::tensor::Device;
+//! use foveate_core::data::digits;
+//! use foveate_core::generate::{AdversarialGeneration, Noise, sample};
+//! use foveate_core::models::{DcganConfig, Initialisation};
+//!
+//! // So little teaches nothing: 2,000 iterations of the defaults do.
+//! let device = Device::default();
+//! let config = DcganConfig::new().with_size(16).with_ngf(4).with_ndf(4);
+//! let generator = Initialisation::Dcgan.of(config.generator(&device), 0);
+//! let discriminator = Initialisation::Dcgan.of(config.discriminator(&device), 1);
+//! let training = AdversarialGeneration { iterations: 2, batch: 8, ..Default::default() };
+//! let made = training.run(generator, discriminator, &digits(16, 0).resized(16, 16))?;
+//! let pictures = sample(&made.generator, &Noise::Normal.rows(10, config.latent_dim, 0), &[]);
+//! assert_eq!((pictures.len(), pictures.height), (10, 16));
+//! # Ok::<(), foveate_core::generate::GenerateError>(())
+//! ```
 
 mod average;
 mod checkpoint;

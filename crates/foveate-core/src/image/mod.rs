@@ -6,6 +6,16 @@
 //! - a *picture* ([`RgbImage`]) is what a file holds, 8 bits a channel, of any size;
 //! - [`Pixels`] are a batch of one size on a device, RGB in `[0, 1]`;
 //! - [`Input`] is what a network takes: pixels normalised by [`Preprocessing`].
+//!
+//! ```
+//! use foveate_core::burn::tensor::Device;
+//! use foveate_core::image::{Preprocessing, RgbImage};
+//!
+//! let picture = RgbImage::new(640, 480);
+//! let pixels = Preprocessing::IMAGENET.pixels(&[picture], &Device::default())?;
+//! assert_eq!(pixels.tensor().dims(), [1, 3, 224, 224]);
+//! # Ok::<(), foveate_core::image::PictureError>(())
+//! ```
 
 pub mod chart;
 mod film;

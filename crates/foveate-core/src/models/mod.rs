@@ -3,6 +3,21 @@
 //! Every network is a list of named layers ([`Network::layers`]) and nothing else: the forward
 //! pass, running up to a layer ([`Network::features`]), running on from it ([`Network::head`]) and
 //! the summary are all read off that list.
+//!
+//! ```
+//! use foveate_core::burn::tensor::Device;
+//! use foveate_core::data::digits;
+//! use foveate_core::models::{LeNet, Network};
+//!
+//! let classifier = LeNet::digits(&Device::default())?;
+//! let guess = &classifier.classify(&digits(1, 0).images(), 1)?[0][0];
+//! println!("{} ({:.1} %)", guess.label, 100.0 * guess.probability);
+//!
+//! let network = classifier.network();
+//! let names: Vec<String> = network.layers().into_iter().map(|layer| layer.name).collect();
+//! assert_eq!(names.last().map(String::as_str), Some("classifier.4"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod architecture;
 pub mod cgan;

@@ -4,6 +4,16 @@
 //! made of burn's own operations and hold on every backend. The CPU backends override them by
 //! kernels and fall back on them for what the kernels decline (`f64`, say). `Autodiff` records the
 //! operation as one step, with its gradients: those that nobody asks for are not computed.
+//!
+//! ```
+//! use foveate_core::burn::tensor::{Device, Tensor};
+//! use foveate_core::ops::gradient_reversal;
+//!
+//! let x = Tensor::<1>::from_floats([3.0], &Device::default()).autodiff().require_grad();
+//! let y = gradient_reversal(x.clone() * 2.0, 0.5); // y = 2 x
+//! let gradient = x.grad(&y.backward()).expect("x is tracked");
+//! assert_eq!(gradient.into_scalar::<f32>(), -1.0); // -0.5 times 2
+//! ```
 
 // burn deprecates burn-ndarray, one of the backends.
 #![allow(deprecated)]

@@ -9,6 +9,19 @@
 //!
 //! Numbers compare with numbers of the same features alone: the same network, layer, size and
 //! normalisation of pictures; FID, the inception score and recall also with the same number of samples only.
+//!
+//! ```
+//! use foveate_core::burn::tensor::Device;
+//! use foveate_core::data::digits;
+//! use foveate_core::generate::metrics::{Score, Scorer};
+//!
+//! let scorer = Scorer::digits(&Device::default())?;
+//! let [real, generated] = [0, 1].map(|seed| scorer.see(&digits(500, seed)));
+//! let score = Score::of(&real, &generated, None)?;
+//! println!("{score}");
+//! assert_eq!(score.modes.covered, 10);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod error;
 mod frechet;

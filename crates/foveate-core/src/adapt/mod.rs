@@ -12,21 +12,20 @@
 //! - [`Validator`]: which epoch to take, where no label can tell.
 //! - [`Embedding`], [`proxy_a_distance`]: how far apart two domains are.
 //!
-//! ```
+//! ```no_run
 //! use foveate_core::adapt::{AdversarialTraining, Domain};
 //! use foveate_core::burn::tensor::Device;
 //! use foveate_core::data::{Pictures, TwoDomains};
 //! use foveate_core::models::{DannConfig, initialised};
 //!
-//! // So few pictures teach nothing: 12,800 do.
-//! let data = TwoDomains::drawn(64, 16, 0);
+//! let data = TwoDomains::drawn(12_800, 2_000, 0);
 //! let source = Domain { training: &data.source, validation: &data.source_validation };
 //! let target = Domain { training: &data.target, validation: &data.target_validation };
 //! let preprocessing = Pictures::preprocessing(&[&data.source, &data.target]);
 //! let network = initialised(DannConfig::new().init(&Device::default()), 0);
-//! let training = AdversarialTraining { epochs: 2, batch: 32, ..Default::default() };
+//! let training = AdversarialTraining { epochs: 8, ..Default::default() };
 //! let adapted = training.run(network, &preprocessing, source, target)?;
-//! assert_eq!(adapted.history.epochs.len(), 2);
+//! println!("{}", adapted.history.csv());
 //! # Ok::<(), foveate_core::adapt::AdaptError>(())
 //! ```
 

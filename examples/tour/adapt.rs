@@ -14,8 +14,9 @@ use crate::page::{Chapter, Figure, Page};
 use crate::percent;
 
 pub fn chapter(page: &mut Page, device: &Device, seed: u64) -> anyhow::Result<()> {
-    let command = "cargo run --release --example 10_dann -- --data digits --compare --variant normalised --contrast --optimizer adam \
-                   --learning-rate 2e-3 --warm-start 0.5 --lambda 0.1 --epochs 3 --rounds 1 --round-epochs 1";
+    let command = "cargo run --release --example 10_dann -- --data digits --compare --variant \
+                   normalised --contrast --optimizer adam --learning-rate 2e-3 --warm-start 0.5 \
+                   --lambda 0.1 --epochs 3 --rounds 1 --round-epochs 1";
     page.chapter("Pictures that nobody has labelled", command, |chapter| {
         let data = TwoDomains::drawn(6400, 1000, seed);
         let preprocessing = Pictures::preprocessing(&[&data.source, &data.target]);
@@ -47,7 +48,12 @@ pub fn chapter(page: &mut Page, device: &Device, seed: u64) -> anyhow::Result<()
         let start = changed.network.clone();
         let adapted = more.watched(start, &preprocessing, source, target, print)?;
         println!("   and with its own answers, where it is sure");
-        let sure = PseudoLabels { rounds: 1, threshold: 0.9, share: Some(1.0), training: AdversarialTraining { epochs: 1, ..more } };
+        let sure = PseudoLabels {
+            rounds: 1,
+            threshold: 0.9,
+            share: Some(1.0),
+            training: AdversarialTraining { epochs: 1, ..more },
+        };
         let after = sure.run(adapted.network, &preprocessing, source, target, print_round)?;
 
         let accuracies = |name: &str, history: &foveate::adapt::History| {
@@ -61,11 +67,12 @@ pub fn chapter(page: &mut Page, device: &Device, seed: u64) -> anyhow::Result<()
             accuracies("and 1 with own answers", &after.history),
         ];
         chapter.text(
-            "Networks learn from 6,400 white digits with labels, and are to read coloured ones, which have none. Three things \
-             are done about it, one after the other: the contrast of the white ones is changed by chance; features are \
-             learned of which a second head cannot tell whether they are of a white or of a coloured digit, by turning \
-             its gradient round; and the network learns from its own answers where it is sure. White digits are read a \
-             little worse for it, after so few passes.",
+            "Networks learn from 6,400 white digits with labels, and are to read coloured ones, \
+             which have none. Three things are done about it, one after the other: the contrast \
+             of the white ones is changed by chance; features are learned of which a second head \
+             cannot tell whether they are of a white or of a coloured digit, by turning its \
+             gradient round; and the network learns from its own answers where it is sure. White \
+             digits are read a little worse for it, after so few passes.",
         );
         chapter.table(&["learned from", "white on black", "coloured"], &rows);
         println!("   t-SNE lays out what both see");
@@ -105,8 +112,8 @@ fn embedding(
             scatter(&by_domain, &format!("{title} network: by kind")),
             "kind",
             format!(
-                "The features of 300 pictures of each kind, as the {title} network of the table sees them, laid out by \
-                 t-SNE: what lies near looks alike to it."
+                "The features of 300 pictures of each kind, as the {title} network of the table \
+                 sees them, laid out by t-SNE: what lies near looks alike to it."
             ),
         ),
         figure(

@@ -19,9 +19,9 @@ pub fn chapter(page: &mut Page, classifier: &Classifier<LeNet>, seed: u64) -> an
         let found: Vec<usize> = guesses.iter().map(|guesses| guesses[0].class).collect();
         let judged = Evaluation::new(&found, &labels, classifier.labels())?;
         chapter.text(format!(
-            "LeNet-5 has learned from MNIST, 60,000 digits that people wrote; its weights come with the library, and there \
-             is nothing to download. It has never seen a digit like these, which a program drew: it reads {} of 2,000 \
-             right.",
+            "LeNet-5 has learned from MNIST, 60,000 digits that people wrote; its weights come \
+             with the library, and there is nothing to download. It has never seen a digit like \
+             these, which a program drew: it reads {} of 2,000 right.",
             percent(judged.accuracy())
         ));
         let (found, labels) = (&found, &labels);
@@ -30,18 +30,20 @@ pub fn chapter(page: &mut Page, classifier: &Classifier<LeNet>, seed: u64) -> an
             let caption = format!("a {}", labels[i]);
             Cell { bars: bars.collect(), ..Cell::new(large(&pictures[i]), caption) }
         };
-        let of = |right| (0..found.len()).filter(move |&i| (found[i] == labels[i]) == right).take(8);
+        let of =
+            |right| (0..found.len()).filter(move |&i| (found[i] == labels[i]) == right).take(8);
         let cells: Vec<Cell> = of(true).chain(of(false)).map(cell).collect();
         chapter.figure(
             &draw(&cells, 8),
             "two rows of eight handwritten digits with bars",
-            "What was drawn, and below it the network's three best guesses, with bars for their probabilities. Those of \
-             the second row it reads wrong.",
+            "What was drawn, and below it the network's three best guesses, with bars for their \
+             probabilities. Those of the second row it reads wrong.",
         )?;
         chapter.figure(
             &matrix(judged.confusion(), classifier.labels(), "2,000 drawn digits"),
             "a table of ten rows and columns, dark on its diagonal",
-            "Which digits are taken for which: a row for what was drawn, a column for what was read.",
+            "Which digits are taken for which: a row for what was drawn, a column for what was \
+             read.",
         )
     })
 }

@@ -68,15 +68,17 @@ pub fn attributions(
             }
         }
         chapter.text(
-            "A network's score is a function of the pixels, and can be followed back to them. Eight methods, from eight \
-             papers, answer the same question: which pixels speak for this digit, and which against it?",
+            "A network's score is a function of the pixels, and can be followed back to them. \
+             Eight methods, from eight papers, answer the same question: which pixels speak for \
+             this digit, and which against it?",
         );
         chapter.figure(
             &draw(&cells, 9),
             "five digits, and eight maps in red and blue beside each",
-            "On the left the digit; beside it where each method finds the reasons. Saliency and SmoothGrad show where the \
-             score reacts, either way; Grad-CAM and RISE what speaks for the digit; the others show in red what speaks for \
-             it, in blue what speaks against it.",
+            "On the left the digit; beside it where each method finds the reasons. Saliency and \
+             SmoothGrad show where the score reacts, either way; Grad-CAM and RISE what speaks \
+             for the digit; the others show in red what speaks for it, in blue what speaks \
+             against it.",
         )
     })
 }
@@ -89,8 +91,7 @@ pub fn fooled(
 ) -> anyhow::Result<()> {
     let command = "cargo run --release --example 05_fooling -- cat.jpg --target goldfish";
     page.chapter("How little must change for it to see something else?", command, |chapter| {
-        let (pictures, classes): (Vec<_>, Vec<_>) =
-            clear(classifier, 9, seed)?.into_iter().unzip();
+        let (pictures, classes): (Vec<_>, Vec<_>) = clear(classifier, 9, seed)?.into_iter().unzip();
         let targets: Vec<usize> = classes.iter().map(|class| (class + 1) % 10).collect();
         let pixels = classifier.preprocessing().pixels(&pictures, device)?;
         let std = classifier.preprocessing().std;
@@ -116,15 +117,16 @@ pub fn fooled(
         ];
         let won = attacked.success.iter().filter(|&&success| success).count();
         chapter.text(format!(
-            "Each digit is changed step by step, along the gradient, until the network finds the next digit in it: {won} \
-             of {} are taken for another one, and a person still reads what was drawn.",
+            "Each digit is changed step by step, along the gradient, until the network finds the \
+             next digit in it: {won} of {} are taken for another one, and a person still reads \
+             what was drawn.",
             classes.len()
         ));
         chapter.figure(
             &draw(&rows.concat(), classes.len()),
             "nine digits, the same with faint coloured noise, and the noise alone",
-            "Above what was drawn; in the middle the same, changed, with what the network reads now; below the change \
-             alone, on grey.",
+            "Above what was drawn; in the middle the same, changed, with what the network reads \
+             now; below the change alone, on grey.",
         )
     })
 }
@@ -162,13 +164,14 @@ pub fn classes(
             })
             .collect();
         chapter.text(
-            "Ten pictures of noise are changed until the network is sure of a digit in each. What grows in them is \
-             the network's own idea of that digit.",
+            "Ten pictures of noise are changed until the network is sure of a digit in each. \
+             What grows in them is the network's own idea of that digit.",
         );
         chapter.figure(
             &draw(&cells, 10),
             "ten coloured patterns in which the digits from 0 to 9 can be made out",
-            "For each digit what raises its score the most, with the probability that the network gives it.",
+            "For each digit what raises its score the most, with the probability that the \
+             network gives it.",
         )
     })
 }

@@ -54,13 +54,15 @@ pub fn chapter(page: &mut Page, device: &Device, seed: u64) -> anyhow::Result<()
         let asked: Vec<u8> = (0..COUNT).map(|i| (i % 10) as u8).collect();
         let drawn = sample(&made.generator, &rows, &asked);
         let scorer = Scorer::digits(device)?;
-        let [real, others] = [seed + 4, seed + 5].map(|seed| scorer.see(&digits(COUNT, seed).resized(32, 32)));
+        let [real, others] =
+            [seed + 4, seed + 5].map(|seed| scorer.see(&digits(COUNT, seed).resized(32, 32)));
         let score = Score::of(&real, &scorer.see(&drawn), Some(&drawn.classes()))?;
         let floor = Score::of(&real, &others, None)?;
         chapter.text(format!(
-            "Two networks play: one draws a digit that it is asked for, from noise; the other tells drawn ones from real \
-             ones. After {} steps, LeNet-5 reads the digit that was asked for in {} of the pictures; their Fréchet \
-             distance (FID) from real ones is {:.0}, where real ones among themselves have {:.0}.",
+            "Two networks play: one draws a digit that it is asked for, from noise; the other \
+             tells drawn ones from real ones. After {} steps, LeNet-5 reads the digit that was \
+             asked for in {} of the pictures; their Fréchet distance (FID) from real ones is \
+             {:.0}, where real ones among themselves have {:.0}.",
             settings.iterations,
             percent(score.conditional_accuracy.unwrap_or(f64::NAN)),
             score.frechet,
@@ -74,12 +76,14 @@ pub fn chapter(page: &mut Page, device: &Device, seed: u64) -> anyhow::Result<()
         chapter.figure(
             &sample(&made.generator, &way, &lines).grid(10),
             "ten rows of generated digits that change slowly from left to right",
-            "From one noise to another, a row for each digit: what the noise tells is the hand, not the digit.",
+            "From one noise to another, a row for each digit: what the noise tells is the hand, \
+             not the digit.",
         )?;
         chapter.figure(
             &curves("losses", &made.history),
             "four curves over a thousand steps",
-            "How the game went: the losses of both, and how real the second network takes real and drawn pictures to be.",
+            "How the game went: the losses of both, and how real the second network takes real \
+             and drawn pictures to be.",
         )
     })
 }

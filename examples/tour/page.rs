@@ -59,8 +59,8 @@ impl Chapter {
         let (width, height) = picture.dimensions();
         let _ = writeln!(
             self.body,
-            "<figure><img src=\"data:image/png;base64,{data}\" width=\"{width}\" height=\"{height}\" alt=\"{alt}\">\
-             <figcaption>{caption}</figcaption></figure>"
+            "<figure><img src=\"data:image/png;base64,{data}\" width=\"{width}\" height=\"{height}\" \
+             alt=\"{alt}\"><figcaption>{caption}</figcaption></figure>"
         );
         Ok(())
     }
@@ -100,8 +100,8 @@ impl Page {
         let _ = writeln!(self.contents, "<li><a href=\"#part-{count}\">{title}</a></li>");
         let _ = writeln!(
             self.chapters,
-            "<section id=\"part-{count}\">\n<h2>{count}. {title}</h2>\n{}<p class=\"run\">{seconds:.1} s here. More of this: \
-             <code>{}</code></p>\n</section>",
+            "<section id=\"part-{count}\">\n<h2>{count}. {title}</h2>\n{}<p class=\"run\">{seconds:.1} s \
+             here. More of this: <code>{}</code></p>\n</section>",
             chapter.body,
             escape(command)
         );

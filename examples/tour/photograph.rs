@@ -60,13 +60,14 @@ pub fn chapters(
             }
         }
         chapter.text(
-            "SqueezeNet 1.1 has learned 1,000 classes from a million photographs; the library loads torchvision's weights \
-             and gives PyTorch's answers.",
+            "SqueezeNet 1.1 has learned 1,000 classes from a million photographs; the library \
+             loads torchvision's weights and gives PyTorch's answers.",
         );
         chapter.figure(
             &draw(&cells, 4),
             "photographs, and three heat maps over each",
-            "A photograph with the network's three best guesses, and where three methods find the reasons for the first.",
+            "A photograph with the network's three best guesses, and where three methods find \
+             the reasons for the first.",
         )
     })?;
     let command = "cargo run --release --example 06_class_visualisation -- gorilla";
@@ -77,11 +78,15 @@ pub fn chapters(
         // Tarantula, gorilla, goldfish, daisy.
         for class in [76, 366, 1, 985] {
             let start = visualisation.noise(1, [224, 224], device);
-            let last = visualisation.run(classifier, &start, &[class])?.pop().expect("the last is kept");
-            let caption = format!("{}: {:.0} %", classifier.labels()[class], 100.0 * last.probabilities[0]);
+            let mut snapshots = visualisation.run(classifier, &start, &[class])?;
+            let last = snapshots.pop().expect("the last is kept");
+            let caption =
+                format!("{}: {:.0} %", classifier.labels()[class], 100.0 * last.probabilities[0]);
             cells.push(Cell::new(last.pixels.to_pictures().remove(0), caption));
         }
-        chapter.text("Noise, changed until SqueezeNet is sure: what the network looks for in four of its classes.");
+        chapter.text(
+            "Noise, changed until SqueezeNet is sure: what the network looks for in four classes.",
+        );
         chapter.figure(
             &draw(&cells, 4),
             "four colourful patterns",

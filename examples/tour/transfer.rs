@@ -22,8 +22,7 @@ pub fn chapter(page: &mut Page, classifier: &Classifier<LeNet>, seed: u64) -> an
         let (network, preprocessing) = (classifier.network().clone(), *classifier.preprocessing());
         let extractor =
             FeatureExtractor::new(network, preprocessing, "features.5", Pooling::Flatten)?;
-        let seen =
-            [extractor.pictures(&training.images())?, extractor.pictures(&test.images())?];
+        let seen = [extractor.pictures(&training.images())?, extractor.pictures(&test.images())?];
         let bytes = |set: &Pictures| {
             let values = set.pixels.iter().map(|&byte| f32::from(byte) / 255.0).collect();
             Features::new(values, set.pixels.len() / set.len()).l2_normalised()
@@ -34,7 +33,13 @@ pub fn chapter(page: &mut Page, classifier: &Classifier<LeNet>, seed: u64) -> an
         let (mut rows, mut series, mut last) = (Vec::new(), Vec::new(), None);
         for (name, [training, test]) in [("pixels", &raw), ("features.5", &seen)] {
             let svc = |c| LinearSvc { c, seed, ..Default::default() };
-            let found = SvcProblem::new(training)?.cross_validate(&svc(1.0), &CS, &folds, &train_labels, 10)?;
+            let found = SvcProblem::new(training)?.cross_validate(
+                &svc(1.0),
+                &CS,
+                &folds,
+                &train_labels,
+                10,
+            )?;
             let points = CS.iter().zip(&found.scores);
             let points = points.map(|(c, score)| (c.log10(), 100.0 * score.mean)).collect();
             series.push(Series { name: name.into(), points, ..Default::default() });
@@ -51,12 +56,13 @@ pub fn chapter(page: &mut Page, classifier: &Classifier<LeNet>, seed: u64) -> an
             last = Some(judged);
         }
         let guesses = classifier.classify(&test.images(), 1)?;
-        let right = guesses.iter().zip(&test_labels).filter(|(guess, label)| guess[0].class == **label);
+        let right =
+            guesses.iter().zip(&test_labels).filter(|(guess, label)| guess[0].class == **label);
         let right = right.count();
         chapter.text(format!(
-            "Digits in colours, on textures: of these the network reads {} only. But what its middle layers see is worth \
-             something: a linear support vector machine learns from those features and 1,000 pictures with \
-             labels.",
+            "Digits in colours, on textures: of these the network reads {} only. But what its \
+             middle layers see is worth something: a linear support vector machine learns from \
+             those features and 1,000 pictures with labels.",
             percent(right as f64 / test_labels.len() as f64)
         ));
         chapter.table(&["learned from", "C", "five folds", "1,000 test pictures"], &rows);
@@ -70,8 +76,8 @@ pub fn chapter(page: &mut Page, classifier: &Classifier<LeNet>, seed: u64) -> an
         chapter.figure(
             &curves.draw(),
             "two curves over C, that of the features far above that of the pixels",
-            "C is what an error costs while learning: too little and the machine learns nothing, too much and it learns \
-             by heart. Five-fold cross-validation chooses it.",
+            "C is what an error costs while learning: too little and the machine learns nothing, \
+             too much and it learns by heart. Five-fold cross-validation chooses it.",
         )?;
         let judged = last.expect("there are two kinds of features");
         chapter.figure(

@@ -1,8 +1,10 @@
 //! Transposed 2-d convolution with bias and activation in one step.
 
+#[cfg(any(feature = "ndarray", feature = "flex"))]
+use burn::backend::TensorMetadata;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, Backend, Dispatch, TensorMetadata, backend_extension};
+use burn::backend::{Autodiff, Backend, Dispatch, backend_extension};
 use burn::tensor::ops::ConvTransposeOptions;
 use burn::tensor::{Shape, Tensor};
 #[cfg(any(feature = "ndarray", feature = "flex"))]

@@ -1,24 +1,14 @@
-//! An adaptation on disk: the network, the one kept so far, the optimiser's memory and the history.
-
-use std::path::Path;
+//! An adaptation on disk: what it is of, and its epochs as numbers.
 
 use sha2::{Digest, Sha256};
 
-use super::history::{Epoch, History};
+use super::history::Epoch;
 use super::{AdversarialTraining, Domain};
 use crate::data::Pictures;
 use crate::image::Preprocessing;
-use crate::models::{DomainAdversarial, device_of};
+use crate::models::DomainAdversarial;
 use crate::store::{digest, hex};
-use crate::train::{CheckpointError, Identity, Moments, State, tensors};
-
-/// What a training has come to after an epoch; networks are out of training.
-pub(super) struct Checkpoint<N> {
-    pub network: N,
-    pub kept: N,
-    pub moments: Moments,
-    pub history: History,
-}
+use crate::train::{Identity, Row, tensors};
 
 pub(super) fn identity(
     settings: &AdversarialTraining,
@@ -38,70 +28,42 @@ pub(super) fn identity(
     ])
 }
 
-/// Numbers an epoch: all of [`Epoch`].
-const NUMBERS: usize = 13;
+impl Row for Epoch {
+    const NUMBERS: usize = 13;
 
-impl<N: DomainAdversarial> Checkpoint<N> {
-    pub fn write(&self, path: &Path, identity: &Identity) -> Result<(), CheckpointError> {
-        let mut state = State::new(path);
-        state.put("network", &self.network);
-        state.put("kept", &self.kept);
-        state.put_moments("optimiser", &self.moments);
-        state.put_numbers("history", self.history.epochs.iter().flat_map(numbers).collect());
-        state.write(identity)
+    fn numbers(&self) -> Vec<f64> {
+        let optional = |value: Option<f64>| value.unwrap_or(f64::NAN);
+        let [a, b, c, d] = self.validators;
+        vec![
+            self.class_loss,
+            optional(self.domain_loss),
+            self.training_accuracy,
+            self.source_accuracy,
+            self.target_accuracy,
+            optional(self.domain_accuracy),
+            a,
+            b,
+            c,
+            d,
+            self.lambda,
+            self.learning_rate,
+            self.seconds,
+        ]
     }
 
-    /// What the file holds, if there is one; `start` is the network that the training began with.
-    pub fn read(
-        path: &Path,
-        identity: &Identity,
-        start: &N,
-    ) -> Result<Option<Self>, CheckpointError> {
-        State::read(path, identity)?.map(|state| Self::parse(state, start)).transpose()
-    }
-
-    fn parse(mut state: State, start: &N) -> Result<Self, CheckpointError> {
-        let (network, kept) = (state.take("network", start)?, state.take("kept", start)?);
-        let moments = state.take_moments("optimiser", &device_of(start))?;
-        let numbers = state.take_numbers("history")?;
-        state.end()?;
-        let epochs = numbers.chunks_exact(NUMBERS).map(epoch).collect();
-        Ok(Self { network, kept, moments, history: History { epochs } })
-    }
-}
-
-fn numbers(epoch: &Epoch) -> [f64; NUMBERS] {
-    let optional = |value: Option<f64>| value.unwrap_or(f64::NAN);
-    let [a, b, c, d] = epoch.validators;
-    [
-        epoch.class_loss,
-        optional(epoch.domain_loss),
-        epoch.training_accuracy,
-        epoch.source_accuracy,
-        epoch.target_accuracy,
-        optional(epoch.domain_accuracy),
-        a,
-        b,
-        c,
-        d,
-        epoch.lambda,
-        epoch.learning_rate,
-        epoch.seconds,
-    ]
-}
-
-fn epoch(numbers: &[f64]) -> Epoch {
-    let optional = |at: usize| Some(numbers[at]).filter(|value| !value.is_nan());
-    Epoch {
-        class_loss: numbers[0],
-        domain_loss: optional(1),
-        training_accuracy: numbers[2],
-        source_accuracy: numbers[3],
-        target_accuracy: numbers[4],
-        domain_accuracy: optional(5),
-        validators: [numbers[6], numbers[7], numbers[8], numbers[9]],
-        lambda: numbers[10],
-        learning_rate: numbers[11],
-        seconds: numbers[12],
+    fn of(numbers: &[f64]) -> Self {
+        let optional = |at: usize| Some(numbers[at]).filter(|value| !value.is_nan());
+        Self {
+            class_loss: numbers[0],
+            domain_loss: optional(1),
+            training_accuracy: numbers[2],
+            source_accuracy: numbers[3],
+            target_accuracy: numbers[4],
+            domain_accuracy: optional(5),
+            validators: [numbers[6], numbers[7], numbers[8], numbers[9]],
+            lambda: numbers[10],
+            learning_rate: numbers[11],
+            seconds: numbers[12],
+        }
     }
 }

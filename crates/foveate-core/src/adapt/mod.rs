@@ -60,8 +60,8 @@ use crate::SettingError;
 use crate::data::Pictures;
 use crate::image::Preprocessing;
 use crate::models::{DomainAdversarial, device_of, position};
-use crate::train::{Moments, Optimiser};
-use checkpoint::{Checkpoint, identity};
+use crate::train::{Checkpoint, Optimiser};
+use checkpoint::identity;
 use trainer::Trainer;
 
 /// Settings of a domain-adversarial training.
@@ -189,13 +189,9 @@ impl AdversarialTraining {
         let file = self.checkpoint.as_ref().map(|path| (path, identity()));
         let resumed =
             file.as_ref().map(|(path, identity)| Checkpoint::read(path, identity, &start));
-        let Checkpoint { network, mut kept, mut moments, mut history } =
-            resumed.transpose()?.flatten().unwrap_or_else(|| Checkpoint {
-                network: start.clone(),
-                kept: start.clone(),
-                moments: Moments::default(),
-                history: History::default(),
-            });
+        let Checkpoint { network, mut kept, mut moments, epochs } =
+            resumed.transpose()?.flatten().unwrap_or_else(|| Checkpoint::new(&start));
+        let mut history = History { epochs };
         let trainer = Trainer { settings: self, preprocessing, domains, guesses, device };
         let mut network = network.train();
         while history.epochs.len() < self.epochs {
@@ -210,9 +206,9 @@ impl AdversarialTraining {
                 kept = plain.clone();
             }
             if let Some((path, identity)) = &file {
-                let now = Checkpoint { network: plain, kept, moments, history };
+                let now = Checkpoint { network: plain, kept, moments, epochs: history.epochs };
                 now.write(path, identity)?;
-                (kept, moments, history) = (now.kept, now.moments, now.history);
+                (kept, moments, history.epochs) = (now.kept, now.moments, now.epochs);
             }
             if watch(&epoch).is_break() {
                 break;

@@ -7,7 +7,7 @@ use super::{AdversarialGeneration, Schedule};
 use crate::data::Pictures;
 use crate::models::{Discriminator, Generator, device_of};
 use crate::store::digest;
-use crate::train::{CheckpointError, Identity, Moments, State, tensors};
+use crate::train::{CheckpointError, Identity, Moments, Row, State, tensors};
 
 /// What a training has come to; networks are out of training.
 pub(super) struct Checkpoint {
@@ -45,9 +45,6 @@ pub(super) fn identity(
     ])
 }
 
-/// Numbers an iteration: all of [`Step`].
-const NUMBERS: usize = 7;
-
 impl Checkpoint {
     pub fn write(&self, path: &Path, identity: &Identity) -> Result<(), CheckpointError> {
         let mut state = State::new(path);
@@ -57,7 +54,7 @@ impl Checkpoint {
         for (name, moments) in OPTIMISERS.iter().zip(&self.moments) {
             state.put_moments(name, moments);
         }
-        state.put_numbers("history", self.history.steps.iter().flat_map(numbers).collect());
+        state.put_rows("history", &self.history.steps);
         state.write(identity)
     }
 
@@ -80,29 +77,33 @@ impl Checkpoint {
         let discriminator = state.take("discriminator", discriminator)?;
         let [first, second] = OPTIMISERS.map(|name| state.take_moments(name, &device));
         let moments = [first?, second?];
-        let numbers = state.take_numbers("history")?;
+        let steps = state.take_rows("history")?;
         state.end()?;
-        let steps = numbers.chunks_exact(NUMBERS).map(step).collect();
         Ok(Self { generator, discriminator, average, moments, history: History { steps } })
     }
 }
 
 const OPTIMISERS: [&str; 2] = ["discriminator's optimiser", "generator's optimiser"];
 
-fn numbers(step: &Step) -> [f64; NUMBERS] {
-    let Step { iteration, discriminator_loss, generator_loss, real, fake, fake_after, seconds } =
-        *step;
-    [iteration as f64, discriminator_loss, generator_loss, real, fake, fake_after, seconds]
-}
+impl Row for Step {
+    const NUMBERS: usize = 7;
 
-fn step(numbers: &[f64]) -> Step {
-    Step {
-        iteration: numbers[0] as usize,
-        discriminator_loss: numbers[1],
-        generator_loss: numbers[2],
-        real: numbers[3],
-        fake: numbers[4],
-        fake_after: numbers[5],
-        seconds: numbers[6],
+    fn numbers(&self) -> Vec<f64> {
+        let Self { discriminator_loss, generator_loss, real, fake, fake_after, seconds, .. } =
+            *self;
+        let iteration = self.iteration as f64;
+        vec![iteration, discriminator_loss, generator_loss, real, fake, fake_after, seconds]
+    }
+
+    fn of(numbers: &[f64]) -> Self {
+        Self {
+            iteration: numbers[0] as usize,
+            discriminator_loss: numbers[1],
+            generator_loss: numbers[2],
+            real: numbers[3],
+            fake: numbers[4],
+            fake_after: numbers[5],
+            seconds: numbers[6],
+        }
     }
 }

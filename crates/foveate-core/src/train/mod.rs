@@ -1,13 +1,15 @@
 //! What every training here shares: optimisers, and that it can be repeated and resumed bit for bit.
 
+mod checkpoint;
 mod forward;
 mod optimiser;
 mod progress;
 mod state;
 
+pub(crate) use checkpoint::Checkpoint;
 pub(crate) use forward::{forward, generator, highest, integers};
 pub(crate) use optimiser::Moments;
 pub use optimiser::Optimiser;
 pub(crate) use progress::progress_bar;
 pub use state::CheckpointError;
-pub(crate) use state::{Identity, State, tensors};
+pub(crate) use state::{Identity, Row, State, tensors};

@@ -21,6 +21,18 @@ pub(crate) struct State {
 /// What a training is of: two are the same if these are.
 pub(crate) struct Identity(pub Vec<(&'static str, String)>);
 
+/// A row of a table of numbers.
+pub(crate) trait Row: Sized {
+    /// Numbers in a row.
+    const NUMBERS: usize;
+
+    /// So many.
+    fn numbers(&self) -> Vec<f64>;
+
+    /// From so many.
+    fn of(numbers: &[f64]) -> Self;
+}
+
 /// A checkpoint that cannot be written, or not be gone on from.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -66,6 +78,10 @@ impl State {
     pub fn put_numbers(&mut self, name: &str, numbers: Vec<f64>) {
         let shape = [numbers.len()];
         self.tensors.insert(name.into(), TensorData::new(numbers, shape));
+    }
+
+    pub fn put_rows<R: Row>(&mut self, name: &str, rows: &[R]) {
+        self.put_numbers(name, rows.iter().flat_map(Row::numbers).collect());
     }
 
     /// Writes the file under another name, then gives it its own: nothing is half written.
@@ -131,6 +147,14 @@ impl State {
     pub fn take_numbers(&mut self, name: &str) -> Result<Vec<f64>, CheckpointError> {
         let numbers = self.tensors.remove(name).ok_or_else(|| self.lacking(name))?;
         Ok(numbers.iter().collect())
+    }
+
+    pub fn take_rows<R: Row>(&mut self, name: &str) -> Result<Vec<R>, CheckpointError> {
+        let numbers = self.take_numbers(name)?;
+        match numbers.len().is_multiple_of(R::NUMBERS) {
+            true => Ok(numbers.chunks_exact(R::NUMBERS).map(R::of).collect()),
+            false => Err(damaged(&self.path, format!("{name} is no table"))),
+        }
     }
 
     /// Everything was taken.

@@ -1,23 +1,13 @@
-//! A fine-tuning on disk: the network, its best state, the optimiser's memory and the history.
-
-use std::path::Path;
+//! A fine-tuning on disk: what it is of, and its epochs as numbers.
 
 use sha2::{Digest, Sha256};
 
-use super::history::{Epoch, History, Score};
+use super::history::{Epoch, Score};
 use super::{FineTune, Labelled, Schedule};
 use crate::image::Preprocessing;
-use crate::models::{Network, device_of};
+use crate::models::Network;
 use crate::store::{digest, hex};
-use crate::train::{CheckpointError, Identity, Moments, State, tensors};
-
-/// What a training has come to after an epoch; networks are out of training.
-pub(super) struct Checkpoint<N> {
-    pub network: N,
-    pub best: N,
-    pub moments: Moments,
-    pub history: History,
-}
+use crate::train::{Identity, Row, tensors};
 
 pub(super) fn identity(
     settings: &FineTune,
@@ -48,47 +38,18 @@ impl Labelled<'_> {
     }
 }
 
-/// Numbers an epoch: all of [`Epoch`].
-const NUMBERS: usize = 6;
+impl Row for Epoch {
+    const NUMBERS: usize = 6;
 
-impl<N: Network> Checkpoint<N> {
-    pub fn write(&self, path: &Path, identity: &Identity) -> Result<(), CheckpointError> {
-        let mut state = State::new(path);
-        state.put("network", &self.network);
-        state.put("best", &self.best);
-        state.put_moments("optimiser", &self.moments);
-        state.put_numbers("history", self.history.epochs.iter().flat_map(numbers).collect());
-        state.write(identity)
+    fn numbers(&self) -> Vec<f64> {
+        let Self { training: a, validation, learning_rate, seconds } = *self;
+        let b = validation.unwrap_or(Score { loss: f64::NAN, accuracy: f64::NAN });
+        vec![a.loss, a.accuracy, b.loss, b.accuracy, learning_rate, seconds]
     }
 
-    /// What the file holds, if there is one; `start` is the network that the training began with.
-    pub fn read(
-        path: &Path,
-        identity: &Identity,
-        start: &N,
-    ) -> Result<Option<Self>, CheckpointError> {
-        State::read(path, identity)?.map(|state| Self::parse(state, start)).transpose()
+    fn of(numbers: &[f64]) -> Self {
+        let score = |at: usize| Score { loss: numbers[at], accuracy: numbers[at + 1] };
+        let validation = Some(score(2)).filter(|score| !score.accuracy.is_nan());
+        Self { training: score(0), validation, learning_rate: numbers[4], seconds: numbers[5] }
     }
-
-    fn parse(mut state: State, start: &N) -> Result<Self, CheckpointError> {
-        let (network, best) = (state.take("network", start)?, state.take("best", start)?);
-        let moments = state.take_moments("optimiser", &device_of(start))?;
-        let numbers = state.take_numbers("history")?;
-        state.end()?;
-        let epochs = numbers.chunks_exact(NUMBERS).map(epoch).collect();
-        Ok(Self { network, best, moments, history: History { epochs } })
-    }
-}
-
-fn numbers(epoch: &Epoch) -> [f64; NUMBERS] {
-    let Epoch { training, validation, learning_rate, seconds } = *epoch;
-    let validation = validation.unwrap_or(Score { loss: f64::NAN, accuracy: f64::NAN });
-    let (a, b) = (training, validation);
-    [a.loss, a.accuracy, b.loss, b.accuracy, learning_rate, seconds]
-}
-
-fn epoch(numbers: &[f64]) -> Epoch {
-    let score = |at: usize| Score { loss: numbers[at], accuracy: numbers[at + 1] };
-    let validation = Some(score(2)).filter(|score| !score.accuracy.is_nan());
-    Epoch { training: score(0), validation, learning_rate: numbers[4], seconds: numbers[5] }
 }

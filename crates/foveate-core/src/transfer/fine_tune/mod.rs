@@ -27,8 +27,8 @@ use super::error::TransferError;
 use crate::SettingError;
 use crate::image::{Preprocessing, RgbImage};
 use crate::models::{Network, device_of};
-use crate::train::{Moments, Optimiser};
-use checkpoint::{Checkpoint, identity};
+use crate::train::{Checkpoint, Optimiser};
+use checkpoint::identity;
 use split::Split;
 use trainer::Trainer;
 
@@ -142,13 +142,9 @@ impl FineTune {
         let file = self.checkpoint.clone().map(|path| (path, identity()));
         let resumed =
             file.as_ref().map(|(path, identity)| Checkpoint::read(path, identity, &start));
-        let Checkpoint { network, mut best, mut moments, mut history } =
-            resumed.transpose()?.flatten().unwrap_or_else(|| Checkpoint {
-                network: start.clone(),
-                best: start.clone(),
-                moments: Moments::default(),
-                history: History::default(),
-            });
+        let Checkpoint { network, mut kept, mut moments, epochs } =
+            resumed.transpose()?.flatten().unwrap_or_else(|| Checkpoint::new(&start));
+        let mut history = History { epochs };
         let trainer = Trainer { settings: self, split, frozen: start, preprocessing, device };
         let mut network = network.train();
         while history.epochs.len() < self.epochs && !history.out_of_patience(self.patience) {
@@ -165,19 +161,19 @@ impl FineTune {
             }
             epoch.seconds = clock.elapsed().as_secs_f64();
             if history.improves(&epoch) {
-                best = plain.clone();
+                kept = plain.clone();
             }
             history.epochs.push(epoch);
             if let Some((path, identity)) = &file {
-                let now = Checkpoint { network: plain, best, moments, history };
+                let now = Checkpoint { network: plain, kept, moments, epochs: history.epochs };
                 now.write(path, identity)?;
-                (best, moments, history) = (now.best, now.moments, now.history);
+                (kept, moments, history.epochs) = (now.kept, now.moments, now.epochs);
             }
             if watch(&epoch).is_break() {
                 break;
             }
         }
-        Ok(FineTuned { network: best, history })
+        Ok(FineTuned { network: kept, history })
     }
 
     fn check(&self, validation: Option<Labelled<'_>>) -> Result<(), TransferError> {

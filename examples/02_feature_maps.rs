@@ -6,7 +6,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::Parser;
 use foveate::image::imageops::{FilterType, resize};
 use foveate::image::sheet::{self, Cell};
@@ -48,15 +48,16 @@ fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let chosen = device(&args.device)?;
     println!("device:  {chosen}");
+    ensure!(args.channels > 0, "--channels 0: expected one or more");
+    // As the practical: stretched to 224x224, nothing cut off.
+    let size = Resize::Exact { height: 224, width: 224 };
+    let picture = image::resize(&image::open(&args.picture)?, size)?;
     let pretrained = Pretrained::load(args.model, &chosen.device)?;
     println!("weights: {}", pretrained.file.display());
     if args.layers {
         println!("{}", pretrained.network.summary(224, 224));
     }
 
-    // As the practical: stretched to 224x224, nothing cut off.
-    let size = Resize::Exact { height: 224, width: 224 };
-    let picture = image::resize(&image::open(&args.picture)?, size)?;
     let pixels = Pixels::from_pictures(std::slice::from_ref(&picture), &chosen.device);
     let input = pretrained.preprocessing.normalise(&pixels).into_tensor();
     let maps = pretrained.network.features(input, &args.layer)?;

@@ -42,6 +42,10 @@ fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let chosen = device(&args.device)?;
     println!("device:  {chosen}");
+    // As the practical: stretched to 224x224, nothing cut off.
+    let size = Resize::Exact { height: 224, width: 224 };
+    let open = |path| image::resize(&image::open(path)?, size);
+    let pictures: Vec<_> = args.pictures.iter().map(open).collect::<Result<_, _>>()?;
     let mut classifiers = Vec::new();
     for model in [args.model, args.second] {
         let pretrained = Pretrained::load(model, &chosen.device)?;
@@ -49,11 +53,8 @@ fn main() -> anyhow::Result<()> {
         classifiers.push((model, pretrained.classifier()?));
     }
 
-    // As the practical: stretched to 224x224, nothing cut off.
-    let size = Resize::Exact { height: 224, width: 224 };
     let mut cells = Vec::new();
-    for path in &args.pictures {
-        let picture = image::resize(&image::open(path)?, size)?;
+    for (path, picture) in args.pictures.iter().zip(pictures) {
         let pixels = Pixels::from_pictures(std::slice::from_ref(&picture), &chosen.device);
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         cells.push(Cell::new(picture.clone(), name.clone()));

@@ -1,4 +1,4 @@
-//! Every method on one photograph: a sheet of heat maps, with the deletion score below each.
+//! Seventeen methods on one photograph: a sheet of heat maps, with the deletion score below each.
 //!
 //! ```text
 //! cargo run --release --example 04_attributions -- cat.jpg
@@ -20,7 +20,7 @@ use foveate::models::AnyNetwork;
 use foveate::prelude::*;
 use foveate::{device, image};
 
-/// Draws a photograph and its attributions by all methods (attributions.png); below each the area
+/// Draws a photograph and its attributions by seventeen methods (attributions.png); below each the area
 /// under its deletion curve: the mean probability of the class while pixels are blackened in the
 /// order of the map. The lower, the better the map.
 #[derive(Parser)]

@@ -57,6 +57,8 @@ fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let chosen = device(&args.device)?;
     println!("device:  {chosen}");
+    let pictures: Vec<RgbImage> =
+        args.pictures.iter().map(image::open).collect::<Result<_, _>>()?;
     let load = |model| -> anyhow::Result<Classifier> {
         let pretrained = Pretrained::load(model, &chosen.device)?;
         println!("weights: {}", pretrained.file.display());
@@ -67,8 +69,7 @@ fn main() -> anyhow::Result<()> {
     let target = class(&args.target, classifier.labels())?;
     println!("target:  {target} {}", classifier.labels()[target]);
 
-    let pictures: Result<Vec<RgbImage>, _> = args.pictures.iter().map(image::open).collect();
-    let pixels = classifier.preprocessing().pixels(&pictures?, &chosen.device)?;
+    let pixels = classifier.preprocessing().pixels(&pictures, &chosen.device)?;
     let fooling = FoolingImage {
         step_size: args.step_size,
         steps: args.steps,

@@ -19,9 +19,9 @@ use foveate::data::{ImageFolder, Loaded, scene15};
 use foveate::image::chart::{Curves, Series};
 use foveate::models::weights;
 use foveate::prelude::*;
+use foveate::train::{Optimiser, Schedule};
 use foveate::transfer::{
-    Augmentation, Epoch, Evaluation, FineTune, History, Labelled, Optimiser, Part,
-    RandomResizedCrop, Schedule, new_head,
+    Augmentation, Epoch, Evaluation, FineTune, History, Labelled, Part, RandomResizedCrop, new_head,
 };
 
 /// Trains a pretrained network on the pictures below train/CLASS, stops where it is best on a part

@@ -17,15 +17,13 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::{Parser, ValueEnum};
-use foveate::adapt::{
-    AdversarialTraining, Augmentation, Lambda, Pace, PseudoLabels, Rate, Validator,
-};
+use foveate::adapt::{AdversarialTraining, Augmentation, Lambda, Pace, PseudoLabels, Validator};
 use foveate::data::{ImageFolder, Pictures, TwoDomains};
 use foveate::image;
 use foveate::models::weights::Precision;
 use foveate::models::{Dann, DannConfig, initialised};
 use foveate::prelude::*;
-use foveate::train::Optimiser;
+use foveate::train::{Optimiser, Schedule};
 use foveate::transfer::Evaluation;
 
 use adapt::{Data, choices, curves, domains, mean_and_deviation, open, print, print_round};
@@ -119,11 +117,11 @@ struct Args {
     #[arg(long)]
     validator: Option<Validator>,
 
-    /// Pictures to train on, of each domain; all 60,000 of MNIST's or 12,800 drawn ones, if there is none
+    /// Pictures to train on, of each domain; 60,000, or 12,800 where both are drawn, if there is none
     #[arg(long)]
     limit: Option<usize>,
 
-    /// A file to go on from after an interruption; its name gets the seed
+    /// A file to go on from after an interruption; its name gets the training, its seed and the round
     #[arg(long)]
     checkpoint: Option<PathBuf>,
 
@@ -177,7 +175,7 @@ fn settings(args: &Args, arm: &str, seed: u64) -> AdversarialTraining {
             Kind::Adam => Optimiser::ADAM,
         },
         learning_rate: args.learning_rate,
-        rate: Rate::PAPER,
+        schedule: Schedule::DANN,
         lambda,
         pace: if args.by_epoch { Pace::Epoch } else { Pace::Batch },
         source_augmentation: Augmentation { shift: args.shift, contrast: args.contrast },
@@ -203,7 +201,6 @@ fn main() -> anyhow::Result<()> {
     let data = args.data.load(args.limit)?;
     println!("data:    {} + {} pictures to learn from", data.source.len(), data.target.len());
     fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
-    draw(&data).save(args.out.join("digits.png"))?;
 
     let preprocessing = Pictures::preprocessing(&[&data.source, &data.target]);
     let [source, target] = domains(&data);
@@ -244,6 +241,7 @@ fn main() -> anyhow::Result<()> {
     if let [before, after] = last[..] {
         println!("over the source alone: {:.2} points", after - before);
     }
+    draw(&data).save(args.out.join("digits.png"))?;
     println!("{}: NAME_SEED.csv, .png and .safetensors, digits.png", args.out.display());
     Ok(())
 }
@@ -267,7 +265,7 @@ fn report(arm: &str, found: &[Vec<(&str, usize, f64)>]) -> f64 {
 
 /// Rounds of sure answers behind a training, with its last learning rate and lambda.
 fn rounds(args: &Args, settings: AdversarialTraining) -> PseudoLabels {
-    let rate = settings.rate.at(settings.learning_rate, 1.0);
+    let rate = settings.schedule.at(settings.learning_rate, 1.0, 1);
     PseudoLabels {
         rounds: args.rounds,
         threshold: args.threshold,
@@ -275,7 +273,7 @@ fn rounds(args: &Args, settings: AdversarialTraining) -> PseudoLabels {
         training: AdversarialTraining {
             epochs: args.round_epochs,
             learning_rate: args.round_learning_rate.unwrap_or(rate),
-            rate: Rate::Constant,
+            schedule: Schedule::Constant,
             lambda: settings.lambda.map(|lambda| Lambda::Constant { lambda: lambda.at(1.0) }),
             ..settings
         },

@@ -11,11 +11,12 @@ mod adapt;
 use std::fs;
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::Parser;
-use foveate::adapt::{AdversarialTraining, Alternate, History, Lambda, PseudoLabels, Rate};
+use foveate::adapt::{AdversarialTraining, Alternate, History, Lambda, PseudoLabels};
 use foveate::data::Pictures;
 use foveate::models::{DannConfig, initialised};
+use foveate::train::Schedule;
 
 use adapt::{Data, choices, domains, print, print_round};
 
@@ -79,6 +80,7 @@ struct Args {
 
 fn main() -> anyhow::Result<()> {
     let args = Args::parse();
+    ensure!(args.lambda >= 0.0, "--lambda {}: expected a number of 0 or larger", args.lambda);
     let chosen = foveate::device(&args.device)?;
     println!("device: {chosen}");
     let data = args.data.load(args.limit)?;
@@ -105,13 +107,13 @@ fn main() -> anyhow::Result<()> {
 
         // On from where the learning rate and lambda have come to.
         let (last_rate, last_lambda) = (
-            first.rate.at(first.learning_rate, 1.0),
+            first.schedule.at(first.learning_rate, 1.0, 1),
             lambda.map(|lambda| Lambda::Constant { lambda: lambda.at(1.0) }),
         );
         let more = AdversarialTraining {
             epochs: args.rounds * args.round_epochs,
             learning_rate: last_rate,
-            rate: Rate::Constant,
+            schedule: Schedule::Constant,
             lambda: last_lambda,
             checkpoint: file("longer"),
             ..first.clone()

@@ -11,8 +11,9 @@
 mod generate;
 
 use clap::{Parser, ValueEnum};
-use foveate::generate::{AdversarialGeneration, Loss, Schedule};
+use foveate::generate::{AdversarialGeneration, Loss};
 use foveate::models::{DcganConfig, GanConfig, Initialisation};
+use foveate::train::Schedule;
 
 use generate::{Training, draw, side, size};
 

@@ -17,7 +17,7 @@ use foveate::models::{CganConfig, DcganConfig, GanConfig, Initialisation};
 
 use generate::{Data, Judge, Place, Run, classes};
 
-/// Trains the variations one after the other. Writes what 14_dcgan writes for each, study.csv, and their
+/// Trains the variations one after the other. Writes grids, losses and the generator of each, study.csv, and their
 /// pictures and losses side by side as study.png and study_loss.png.
 #[derive(Parser)]
 struct Args {

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use foveate::adapt::{
     AdaptError, Adapted, AdversarialTraining, Alternate, Augmentation, Domain, Lambda, Pace,
-    PseudoLabels, Rate, Validator, select,
+    PseudoLabels, Validator, select,
 };
 use foveate::burn::module::{Flag, Module, ModuleMapper, Param};
 use foveate::burn::tensor::{Device, TensorData};
@@ -13,6 +13,7 @@ use foveate::data::Pictures;
 use foveate::image::{Preprocessing, Resize};
 use foveate::models::weights::{Precision, WeightsError};
 use foveate::models::{Classifier, Dann, DannConfig, LeNetConfig, Network, initialised, weights};
+use foveate::train::Schedule;
 
 use crate::devices;
 use crate::networks::{difference, golden_folder, hashed, hashed_weights, state, tensors, values};
@@ -72,7 +73,7 @@ fn adaptation_steps_equal_pytorchs() {
     let settings = AdversarialTraining {
         epochs: 3,
         batch: 8,
-        rate: Rate::Constant,
+        schedule: Schedule::Constant,
         lambda: Some(Lambda::Constant { lambda: 0.7 }),
         ..Default::default()
     };
@@ -344,7 +345,11 @@ fn what_cannot_be_trained_is_told() {
     refused(with(&|s| s.lambda = Some(lambda)), &data, &["lambda is -1"]);
     let lambda = Lambda::WarmStart { lambda: 1.0, share: 1.5 };
     refused(with(&|s| s.lambda = Some(lambda)), &data, &["lambda.share is 1.5"]);
-    refused(with(&|s| s.rate = Rate::Annealed { alpha: -1.0, beta: 1.0 }), &data, &["rate.alpha"]);
+    refused(
+        with(&|s| s.schedule = Schedule::Annealed { alpha: -1.0, beta: 1.0 }),
+        &data,
+        &["schedule.alpha"],
+    );
     refused(with(&|s| s.batch = 41), &data, &["source's training set", "40 pictures", "41"]);
 
     let mut empty = data.clone();
@@ -363,7 +368,8 @@ fn what_cannot_be_trained_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoint");
     let wild = with(&|s| {
-        (s.learning_rate, s.rate, s.checkpoint) = (1e30, Rate::Constant, Some(path.clone()));
+        (s.learning_rate, s.schedule, s.checkpoint) =
+            (1e30, Schedule::Constant, Some(path.clone()));
     });
     refused(wild, &data, &["not finite", "step", "epoch 1", "1e30", "lambda"]);
     assert!(!path.exists());
@@ -408,16 +414,16 @@ fn schedules_are_the_paper_s() {
     }
     let warm = Lambda::WarmStart { lambda: 0.3, share: 0.5 };
     assert_eq!([0.0, 0.49, 0.5, 1.0].map(|progress| warm.at(progress)), [0.0, 0.0, 0.3, 0.3]);
-    assert_eq!(Rate::PAPER.at(0.01, 0.0), 0.01);
-    assert!((Rate::PAPER.at(0.01, 1.0) - 0.01 / 11_f64.powf(0.75)).abs() < 1e-15);
-    assert_eq!(Rate::Constant.at(0.01, 0.7), 0.01);
+    assert_eq!(Schedule::DANN.at(0.01, 0.0, 1), 0.01);
+    assert!((Schedule::DANN.at(0.01, 20.0, 20) - 0.01 / 11_f64.powf(0.75)).abs() < 1e-15);
+    assert_eq!(Schedule::Constant.at(0.01, 0.7, 1), 0.01);
     let data = domains(|_| 0);
     for (pace, last) in [(Pace::Batch, 3.75 / 4.0), (Pace::Epoch, 3.0 / 4.0)] {
         let adapted = run(&AdversarialTraining { pace, ..quick() }, &data, 9).unwrap();
         let epoch = adapted.history.epochs.last().unwrap();
         assert_eq!(
             (epoch.lambda, epoch.learning_rate),
-            (annealed(last), Rate::PAPER.at(0.01, last))
+            (annealed(last), Schedule::DANN.at(0.01, last, 1))
         );
     }
 }

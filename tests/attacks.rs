@@ -248,7 +248,7 @@ fn nothing_leaves_the_pixels_or_the_ball() {
                 let size = match norm {
                     Some(Norm::LInf) => l_inf,
                     Some(Norm::L2) => l2,
-                    None => 0.0,
+                    _ => 0.0,
                 };
                 assert!(size <= f64::from(epsilon), "{name}: {size:e} > {epsilon:e}");
                 assert!(norm.is_none() || epsilon > 0.0 || size == 0.0, "{name}");

@@ -6,14 +6,14 @@ use foveate::burn::module::Module;
 use foveate::burn::tensor::{Device, Int, Tensor, TensorData};
 use foveate::data::Pictures;
 use foveate::generate::{
-    AdversarialGeneration, GenerateError, Generated, Interpolation, Loss, Noise, Schedule,
-    interpolate, sample,
+    AdversarialGeneration, GenerateError, Generated, Interpolation, Loss, Noise, interpolate,
+    sample,
 };
 use foveate::models::weights::Precision;
 use foveate::models::{
     CganConfig, DcganConfig, Discriminator, GanConfig, Generator, Initialisation,
 };
-use foveate::train::{CheckpointError, Optimiser};
+use foveate::train::{CheckpointError, Optimiser, Schedule};
 
 use crate::devices;
 use crate::networks::{

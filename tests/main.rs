@@ -24,6 +24,7 @@ mod perturbation;
 mod pictures;
 mod real;
 mod scatter;
+mod threads;
 mod transfer_model;
 mod validators;
 mod visualise;

@@ -350,8 +350,9 @@ fn fixed(generator: &Generator, settings: &AdversarialGeneration) -> (Vec<f32>, 
 
 /// A line an iteration.
 pub fn print(step: &Step) {
-    let Step { iteration, discriminator_loss, generator_loss, real, fake, fake_after, seconds } =
-        step;
+    let Step {
+        iteration, discriminator_loss, generator_loss, real, fake, fake_after, seconds, ..
+    } = step;
     println!(
         "{iteration:6}  loss D {discriminator_loss:6.3}  G {generator_loss:6.3}   D(x) {real:.3}  \
          D(G(z)) {fake:.3}, {fake_after:.3}   {seconds:.0} s"

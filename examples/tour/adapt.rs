@@ -1,13 +1,13 @@
 //! From pictures with labels to others without.
 
 use foveate::adapt::{
-    AdversarialTraining, Augmentation, Embedding, Lambda, PseudoLabels, Rate, features,
+    AdversarialTraining, Augmentation, Embedding, Lambda, PseudoLabels, features,
 };
 use foveate::data::{Pictures, TwoDomains};
 use foveate::image::chart::scatter;
 use foveate::models::{Dann, DannConfig, initialised};
 use foveate::prelude::*;
-use foveate::train::Optimiser;
+use foveate::train::{Optimiser, Schedule};
 
 use crate::adapting::{clouds, domains, print, print_round};
 use crate::page::{Chapter, Figure, Page};
@@ -41,7 +41,7 @@ pub fn chapter(page: &mut Page, device: &Device, seed: u64) -> anyhow::Result<()
         let more = AdversarialTraining {
             epochs: 2,
             learning_rate: 1e-3,
-            rate: Rate::Constant,
+            schedule: Schedule::Constant,
             lambda: Some(Lambda::Constant { lambda: 0.1 }),
             ..contrast
         };

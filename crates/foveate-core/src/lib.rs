@@ -8,7 +8,7 @@
 //! - [`image`]: pictures in, pixels out: decode, resize, normalise; sheets of pictures.
 //! - [`models`]: the networks, one paper a file; their weights; a classifier over them.
 //! - [`ops`]: differentiable operations that burn lacks, or that are faster here.
-//! - [`train`]: optimisers, shared by everything that is trained here.
+//! - [`train`]: optimisers and schedules, shared by everything that is trained here.
 //! - [`transfer`]: features of pretrained networks, and what is learned from them.
 
 pub mod adapt;

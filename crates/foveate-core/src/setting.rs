@@ -3,6 +3,7 @@
 /// A setting out of its range.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{name} is {found}: expected {expected}")]
+#[non_exhaustive]
 pub struct SettingError {
     /// Which one: a field, mostly.
     pub name: &'static str,

@@ -4,6 +4,7 @@ use super::validator::Validator;
 
 /// One pass over the source's training pictures.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Epoch {
     /// Mean cross-entropy of the classes of training pictures, in nats, each before the step it was
     /// part of.
@@ -30,6 +31,7 @@ pub struct Epoch {
 
 /// The epochs of a training, the first first.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
 pub struct History {
     /// The epochs.
     pub epochs: Vec<Epoch>,

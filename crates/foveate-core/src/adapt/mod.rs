@@ -52,7 +52,7 @@ pub use embedding::{Embedding, embedding_csv};
 pub use error::AdaptError;
 pub use history::{Epoch, History};
 pub use pseudo_labels::{PseudoLabels, Round, select};
-pub use schedule::{Lambda, Pace, Rate};
+pub use schedule::{Lambda, Pace};
 pub use trainer::{Outputs, features, outputs};
 pub use validator::{Evidence, UnknownValidator, Validator};
 
@@ -60,7 +60,7 @@ use crate::SettingError;
 use crate::data::Pictures;
 use crate::image::Preprocessing;
 use crate::models::{DomainAdversarial, device_of, position};
-use crate::train::{Checkpoint, Optimiser};
+use crate::train::{Checkpoint, Optimiser, Schedule};
 use checkpoint::identity;
 use trainer::Trainer;
 
@@ -76,7 +76,7 @@ pub struct AdversarialTraining {
     /// The first learning rate mu0, larger than 0.
     pub learning_rate: f64,
     /// What becomes of it.
-    pub rate: Rate,
+    pub schedule: Schedule,
     /// The reversed gradient's factor; None learns from the source alone, without a domain head.
     pub lambda: Option<Lambda>,
     /// How often the two are looked up.
@@ -103,7 +103,7 @@ impl Default for AdversarialTraining {
             batch: 64,
             optimiser: Optimiser::SGD,
             learning_rate: 0.01,
-            rate: Rate::PAPER,
+            schedule: Schedule::DANN,
             lambda: Some(Lambda::PAPER),
             pace: Pace::Batch,
             source_augmentation: Augmentation::NONE,
@@ -127,6 +127,7 @@ pub struct Domain<'a> {
 
 /// An adapted network.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Adapted<N> {
     /// The network after the epoch that was kept, out of training.
     pub network: N,
@@ -231,7 +232,7 @@ impl AdversarialTraining {
             return SettingError::refuse("validator", format!("{validator:?}"), expected);
         }
         self.optimiser.check()?;
-        self.rate.check()?;
+        self.schedule.check()?;
         self.lambda.map_or(Ok(()), |lambda| lambda.check())?;
         self.alternate.map_or(Ok(()), |alternate| alternate.check())
     }

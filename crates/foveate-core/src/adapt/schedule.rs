@@ -1,4 +1,4 @@
-//! What changes over a training: lambda and the learning rate, by its progress p from 0 to 1.
+//! What changes over a training beside the learning rate: lambda, by its progress p from 0 to 1.
 
 use super::AdaptError;
 use crate::SettingError;
@@ -64,48 +64,9 @@ impl Lambda {
     }
 }
 
-/// How the learning rate goes on from its first value mu0.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
-pub enum Rate {
-    /// It stays.
-    Constant,
-    /// `mu0 / (1 + alpha p)^beta` (Ganin et al. 2016, section 5.2.2).
-    Annealed {
-        /// 0 or larger; 10 in the paper.
-        alpha: f64,
-        /// 0 or larger; 0.75 in the paper.
-        beta: f64,
-    },
-}
-
-impl Rate {
-    /// The paper's.
-    pub const PAPER: Self = Self::Annealed { alpha: 10.0, beta: 0.75 };
-
-    /// The learning rate when the share `progress` in `[0, 1]` of the training is done.
-    pub fn at(&self, first: f64, progress: f64) -> f64 {
-        match *self {
-            Self::Constant => first,
-            Self::Annealed { alpha, beta } => first / (1.0 + alpha * progress).powf(beta),
-        }
-    }
-
-    pub(super) fn check(&self) -> Result<(), AdaptError> {
-        match *self {
-            Self::Annealed { alpha, .. } if !(alpha >= 0.0 && alpha.is_finite()) => {
-                SettingError::refuse("rate.alpha", alpha, "a number of 0 or larger")
-            }
-            Self::Annealed { beta, .. } if !(beta >= 0.0 && beta.is_finite()) => {
-                SettingError::refuse("rate.beta", beta, "a number of 0 or larger")
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
 /// How often the progress is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Pace {
     /// Before every step.
     Batch,

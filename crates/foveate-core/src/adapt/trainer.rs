@@ -62,7 +62,7 @@ impl Trainer<'_> {
             };
             let progress = done / epochs as f64;
             lambda = self.settings.lambda.map_or(0.0, |lambda| lambda.at(progress));
-            rate = self.settings.rate.at(learning_rate, progress);
+            rate = self.settings.schedule.at(learning_rate, done, epochs);
 
             let chosen = [&order[step * batch..][..batch], targets.next()];
             let losses = self.losses(network, chosen, lambda, epoch, step)?;

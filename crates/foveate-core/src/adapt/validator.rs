@@ -178,6 +178,7 @@ impl fmt::Display for Validator {
 /// No validator has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no validator is named `{name}`; there are {}", Validator::ALL.map(Validator::name).join(", "))]
+#[non_exhaustive]
 pub struct UnknownValidator {
     /// What was asked for.
     pub name: String,

@@ -10,6 +10,7 @@ use crate::SettingError;
 /// `[0, 1]` for a [`Classifier`](crate::models::Classifier), for which 0 is black. The mean colour
 /// of the training pictures, often the choice elsewhere, is 0 only after normalisation.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Baseline {
     /// One value everywhere.
     Constant(f32),

@@ -21,6 +21,7 @@ pub struct Cam {
 
 /// A channel's weight, made of the score's gradient `g` with respect to its activations `A`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum CamRule {
     /// Bolei Zhou et al., *Learning Deep Features for Discriminative Localization*, 2016,
     /// <https://arxiv.org/abs/1512.04150>: the sum of `g`, which is the weight of the channel where

@@ -30,6 +30,7 @@ pub struct IntegratedGradients {
 
 /// A rule of numerical integration over `[0, 1]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Quadrature {
     /// Gauss and Legendre's: exact for polynomials of a degree up to `2 steps - 1`.
     GaussLegendre,

@@ -15,6 +15,7 @@ use crate::models::Rule;
 /// The relevance is that of the network's normalised input, whose channels are those of the pixels. It
 /// sums up to the score less what the biases (and, by LRP-epsilon, `epsilon`) take.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Lrp {
     /// [`Rule::Epsilon`]; captum's epsilon is 1e-9.
     Epsilon(f32),

@@ -31,6 +31,7 @@ impl Default for ObjectFinder {
 
 /// A region of a picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Object {
     /// `h * w` values, row by row, true on the object.
     pub mask: Vec<bool>,

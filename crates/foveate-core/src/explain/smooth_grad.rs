@@ -37,6 +37,7 @@ pub struct SmoothGrad<A> {
 
 /// Of the maps of noisy copies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Statistic {
     /// SmoothGrad: the mean.
     Mean,

@@ -10,6 +10,7 @@ use super::model::values;
 
 /// The number that is explained, one for each picture.
 #[derive(Clone)]
+#[non_exhaustive]
 pub enum Target {
     /// The logit of a class, the same for all pictures.
     Class(usize),

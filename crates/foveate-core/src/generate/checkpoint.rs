@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
+use super::AdversarialGeneration;
 use super::history::{History, Step};
-use super::{AdversarialGeneration, Schedule};
 use crate::data::Pictures;
 use crate::models::{Discriminator, Generator, device_of};
 use crate::store::digest;
@@ -33,8 +33,7 @@ pub(super) fn identity(
         generator_rate: 1.0,
         ..settings.clone()
     };
-    if settings.schedule == Schedule::Constant {
-        // Such a training may be made longer.
+    if settings.schedule.may_go_on() {
         settings.iterations = 0;
     }
     Identity(vec![

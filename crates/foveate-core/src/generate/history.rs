@@ -2,6 +2,7 @@
 
 /// One iteration: the discriminator's steps, and the generator's.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Step {
     /// From 1 on.
     pub iteration: usize,
@@ -22,6 +23,7 @@ pub struct Step {
 
 /// The iterations of a training, the first first.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
 pub struct History {
     /// The iterations.
     pub steps: Vec<Step>,

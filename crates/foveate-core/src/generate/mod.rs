@@ -51,19 +51,9 @@ pub use sample::{Interpolation, Noise, interpolate, sample};
 use crate::SettingError;
 use crate::data::Pictures;
 use crate::models::{Discriminator, Generator};
-use crate::train::{Optimiser, progress_bar};
+use crate::train::{Optimiser, Schedule, progress_bar};
 use checkpoint::{Checkpoint, identity};
 use trainer::Trainer;
-
-/// What becomes of the learning rates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Schedule {
-    /// They stay.
-    Constant,
-    /// They fall to 0, by the same amount in each iteration.
-    Linear,
-}
 
 /// Settings of an adversarial training.
 #[derive(Debug, Clone, PartialEq)]
@@ -95,7 +85,7 @@ pub struct AdversarialGeneration {
     /// Same seed, same device: same bits.
     pub seed: u64,
     /// A file that is written now and then. If it is there, the training goes on from it; its learning rates
-    /// may be others, and its iterations more if the schedule is constant.
+    /// may be others, and its iterations more if the schedule does not depend on their number.
     pub checkpoint: Option<PathBuf>,
     /// Iterations from one writing to the next.
     pub checkpoint_every: usize,
@@ -261,6 +251,7 @@ impl AdversarialGeneration {
         {
             return SettingError::refuse("loss.clip", clip, "a number larger than 0");
         }
+        self.schedule.check()?;
         self.discriminator_optimiser.check()?;
         Ok(self.generator_optimiser.check()?)
     }

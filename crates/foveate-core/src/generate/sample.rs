@@ -83,6 +83,7 @@ pub fn sample(generator: &Generator, noise: &[f32], labels: &[u8]) -> Pictures {
 
 /// A way from one noise to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Interpolation {
     /// Straight.
     Linear,

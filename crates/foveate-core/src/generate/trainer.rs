@@ -12,7 +12,7 @@ use super::average::averaged;
 use super::checkpoint::Checkpoint;
 use super::history::{History, Step};
 use super::loss::Loss;
-use super::{AdversarialGeneration, GenerateError, Schedule};
+use super::{AdversarialGeneration, GenerateError};
 use crate::data::Pictures;
 use crate::models::{Discriminator, Generator, device_of};
 use crate::train::{Moments, forward, generator as random, integers};
@@ -165,11 +165,8 @@ impl<'a> Trainer<'a> {
     fn rates(&self, done: usize) -> [f64; 2] {
         let AdversarialGeneration { discriminator_rate, generator_rate, iterations, .. } =
             *self.settings;
-        let share = match self.settings.schedule {
-            Schedule::Constant => 1.0,
-            Schedule::Linear => 1.0 - done as f64 / iterations as f64,
-        };
-        [discriminator_rate * share, generator_rate * share]
+        [discriminator_rate, generator_rate]
+            .map(|first| self.settings.schedule.at(first, done as f64, iterations))
     }
 
     /// The batch of a turn, counted from the first of all; in each pass over the pictures, in a new order,

@@ -5,6 +5,7 @@ use image::{Rgb, RgbImage};
 
 /// Colours for values: equal steps of value look like equal steps of colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Colours {
     /// Violet for 0, green, yellow for the largest. Negative values are drawn as 0.
     Viridis,

@@ -9,6 +9,7 @@ use super::pixels::{Input, Pixels};
 
 /// How a picture gets the size that a network takes, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Resize {
     /// Stretched to this height and width; nothing is cut off.
     Exact {

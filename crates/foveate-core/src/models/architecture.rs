@@ -12,7 +12,7 @@ use super::resnet::{ResNet, ResNetConfig};
 use super::squeezenet::{self, SqueezeNet, SqueezeNetConfig};
 use super::vgg::{Vgg, VggConfig};
 
-/// The architectures of this crate.
+/// The networks that have pretrained weights of ImageNet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 #[non_exhaustive]
@@ -122,6 +122,7 @@ impl fmt::Display for Architecture {
 /// No architecture has this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no network is named `{name}`; there are {}", Architecture::ALL.map(Architecture::name).join(", "))]
+#[non_exhaustive]
 pub struct UnknownArchitecture {
     /// What was asked for.
     pub name: String,

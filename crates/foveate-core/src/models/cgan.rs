@@ -123,7 +123,7 @@ impl CganConfig {
         // Labels are bytes.
         (1..=256).contains(&classes)
             && is_colour(channels)
-            && [latent_dim, 4 * width.min(1 << 20)].into_iter().all(is_size)
+            && [latent_dim, width.saturating_mul(4)].into_iter().all(is_size)
             && width.is_multiple_of(2)
     }
 }

@@ -92,6 +92,7 @@ pub struct Classifier<N = AnyNetwork> {
 
 /// A class and its probability.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Prediction {
     /// Index of the class.
     pub class: usize,

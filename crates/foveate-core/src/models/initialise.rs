@@ -9,6 +9,7 @@ use rand_distr::StandardNormal;
 
 /// Where the weights of a network come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Initialisation {
     /// PyTorch's: weights and biases of convolutions and fully connected layers are uniform between
     /// `-1 / sqrt(n)` and `1 / sqrt(n)` for `n` inputs of an output (Kaiming He et al., *Delving Deep into

@@ -430,6 +430,7 @@ impl Layer for Maxout {
 /// A layer of torchvision's `nn.Sequential`s, where it is known by its index alone.
 #[derive(Module, Debug)]
 #[allow(missing_docs)]
+#[non_exhaustive]
 pub enum Unit {
     Conv2d(Conv2d),
     ConvTranspose2d(ConvTranspose2d),

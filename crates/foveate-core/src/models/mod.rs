@@ -1,8 +1,8 @@
-//! The networks, one paper a file, with the parameter names of torchvision's state dicts.
+//! The networks, one paper a file; parameters have torchvision's names where it has the network.
 //!
-//! Every network is a list of named layers ([`Network::layers`]) and nothing else: the forward
-//! pass, running up to a layer ([`Network::features`]), running on from it ([`Network::head`]) and
-//! the summary are all read off that list.
+//! Every network but the GANs' is a list of named layers ([`Network::layers`]) and nothing else: the
+//! forward pass, running up to a layer ([`Network::features`]), running on from it ([`Network::head`])
+//! and the summary are all read off that list.
 //!
 //! ```
 //! use foveate_core::burn::tensor::Device;

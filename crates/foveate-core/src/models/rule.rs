@@ -16,6 +16,7 @@ use crate::ops::{self, Activation};
 /// <https://arxiv.org/abs/1711.06104>). Max pooling passes relevance to the winner, and a
 /// local response normalisation is a factor.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub enum Rule {
     /// The gradient.
     Gradient,

@@ -6,6 +6,7 @@ use super::network::NamedLayer;
 
 /// One row of a [`Summary`].
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LayerSummary {
     /// Torchvision's name of the layer.
     pub name: String,
@@ -21,6 +22,7 @@ pub struct LayerSummary {
 
 /// A network's layers in order; prints as a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Summary {
     /// The rows.
     pub layers: Vec<LayerSummary>,

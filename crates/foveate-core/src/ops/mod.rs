@@ -1,9 +1,9 @@
 //! Differentiable operations that burn lacks, or that are faster here, one file each.
 //!
-//! Each is a function of [`Tensor`]s over a backend extension: a trait whose default bodies are
-//! made of burn's own operations and hold on every backend. The CPU backends override them by
-//! kernels and fall back on them for what the kernels decline (`f64`, say). `Autodiff` records the
-//! operation as one step, with its gradients: those that nobody asks for are not computed.
+//! Most are a function of [`Tensor`]s over a backend extension: a trait whose default bodies are made of
+//! burn's own operations and hold on every backend. Where there are kernels, the CPU backends override
+//! them, and fall back on them for what the kernels decline (`f64`, say). `Autodiff` records the operation
+//! as one step, with its gradients: those that nobody asks for are not computed.
 //!
 //! ```
 //! use foveate_core::burn::tensor::{Device, Tensor};

@@ -16,6 +16,7 @@ pub struct Evaluation {
 
 /// How sure an interval is to hold the true value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Confidence {
     /// 90 %.
     Percent90,

@@ -93,6 +93,7 @@ fn shuffled(
 
 /// What the folds say of one candidate.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct FoldScores {
     /// Mean of the accuracies of the folds.
     pub mean: f64,

@@ -40,14 +40,13 @@ mod pca;
 mod products;
 
 pub use crate::features::Features;
-pub use crate::train::Optimiser;
 pub use cache::Digest;
 pub use error::TransferError;
 pub use evaluation::{Confidence, Evaluation};
 pub use extract::{Extraction, FeatureExtractor, FeatureSpec, Pooling};
 pub use fine_tune::{
-    Augmentation, Epoch, FineTune, FineTuned, History, Labelled, Part, RandomResizedCrop, Schedule,
-    Score, new_head,
+    Augmentation, Epoch, FineTune, FineTuned, History, Labelled, Part, RandomResizedCrop, Score,
+    new_head,
 };
 pub use folds::{CrossValidation, Fold, FoldScores, stratified_k_fold, stratified_split};
 pub use linear::LinearClassifier;

@@ -7,6 +7,7 @@ use super::session::{factors, pick};
 
 /// How the size of a change is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Norm {
     /// The largest change of a value.
     LInf,

@@ -6,6 +6,7 @@ use crate::image::Pixels;
 
 /// Attacked pictures, and what it took. All lists have one entry for each picture.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Attacked {
     /// The pictures that were given.
     pub original: Pixels,
@@ -39,6 +40,7 @@ impl Attacked {
 /// How often the model saw a picture, or a changed version of it, those times included that served
 /// to check the model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Queries {
     /// Forward alone.
     pub forward: usize,

@@ -9,6 +9,7 @@ use super::{Attacked, Goal, Warning};
 
 /// What attacked pictures do to a model that they were not made for, picture by picture.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Transfer {
     /// Whether the original meets the goal.
     pub before: Vec<bool>,

@@ -58,6 +58,7 @@ impl Default for Insertion {
 
 /// Scores along the way.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Curve {
     /// The share of pixels taken away or put in, `steps + 1` numbers from 0 to 1.
     pub shares: Vec<f32>,

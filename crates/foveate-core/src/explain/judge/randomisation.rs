@@ -24,6 +24,7 @@ use crate::models::{Classifier, Network};
 
 /// How much of a map is left when a network's layers from the last one back to this are random.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct RandomisedLayer {
     /// The layer that has become random last.
     pub layer: String,

@@ -71,6 +71,7 @@ impl Default for ClassVisualisation {
 
 /// The pictures after some iterations, and what the model says of them.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct ClassSnapshot {
     /// Iterations done, from 1.
     pub iteration: usize,

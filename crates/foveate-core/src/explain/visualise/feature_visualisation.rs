@@ -18,6 +18,7 @@ use crate::image::Pixels;
 
 /// What of a layer's activations `[n, channels, h, w]` is made large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Objective {
     /// The mean over a channel.
     Channel(usize),
@@ -61,6 +62,7 @@ impl Default for FeatureVisualisation {
 
 /// The pictures after some steps, and what is answered to them.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct FeatureSnapshot {
     /// Steps done, from 1.
     pub step: usize,

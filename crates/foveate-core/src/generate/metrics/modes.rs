@@ -13,6 +13,7 @@ use super::error::MetricError;
 
 /// Which classes samples are of, beside those of the data.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Modes {
     /// Classes that one sample or more is of.
     pub covered: usize,

@@ -8,6 +8,7 @@ use super::download::DownloadError;
 
 /// A tensor whose shape is not the network's.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Misshaped {
     /// Torchvision's name of the tensor.
     pub name: String,

@@ -70,6 +70,7 @@ pub(super) fn load_folded<M: Module>(network: M, path: &Path) -> Result<M, Weigh
 
 /// The numbers of a file of weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Precision {
     /// 32 bits.
     Single,

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::history::{Epoch, Score};
-use super::{FineTune, Labelled, Schedule};
+use super::{FineTune, Labelled};
 use crate::image::Preprocessing;
 use crate::models::Network;
 use crate::store::{digest, hex};
@@ -16,8 +16,7 @@ pub(super) fn identity(
     training: Labelled<'_>,
     validation: Option<Labelled<'_>>,
 ) -> Identity {
-    // More epochs are no other training, unless the learning rate depends on their number.
-    let epochs = if settings.schedule == Schedule::Cosine { settings.epochs } else { 0 };
+    let epochs = if settings.schedule.may_go_on() { 0 } else { settings.epochs };
     let settings = FineTune { epochs, checkpoint: None, ..settings.clone() };
     Identity(vec![
         ("settings", format!("{settings:?}, {preprocessing:?}")),

@@ -2,6 +2,7 @@
 
 /// Means over a set of pictures.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Score {
     /// Cross-entropy, in nats.
     pub loss: f64,
@@ -11,6 +12,7 @@ pub struct Score {
 
 /// One pass over the training pictures.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
 pub struct Epoch {
     /// On the training pictures as they were learned from: augmented, with dropout, each before
     /// the step it was part of.
@@ -25,6 +27,7 @@ pub struct Epoch {
 
 /// The epochs of a training, the first first.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[non_exhaustive]
 pub struct History {
     /// The epochs.
     pub epochs: Vec<Epoch>,

@@ -9,7 +9,6 @@ mod augmentation;
 mod checkpoint;
 mod history;
 mod new_head;
-mod schedule;
 mod split;
 mod trainer;
 
@@ -20,14 +19,13 @@ use std::time::Instant;
 pub use augmentation::{Augmentation, RandomResizedCrop};
 pub use history::{Epoch, History, Score};
 pub use new_head::new_head;
-pub use schedule::Schedule;
 pub use split::Part;
 
 use super::error::TransferError;
 use crate::SettingError;
 use crate::image::{Preprocessing, RgbImage};
 use crate::models::{Network, device_of};
-use crate::train::{Checkpoint, Optimiser};
+use crate::train::{Checkpoint, Optimiser, Schedule};
 use checkpoint::identity;
 use split::Split;
 use trainer::Trainer;
@@ -90,6 +88,7 @@ pub struct Labelled<'a> {
 
 /// A trained network.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct FineTuned<N> {
     /// The network after its best epoch on the validation pictures (without them, after the last),
     /// out of training.

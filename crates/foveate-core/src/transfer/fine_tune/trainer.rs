@@ -52,8 +52,11 @@ impl<N: Network> Trainer<'_, N> {
             });
             let input = self.input(&augmented.collect::<Result<Vec<_>, _>>()?);
             let labels: Vec<usize> = chosen.iter().map(|&i| data.labels[i]).collect();
-            let rate =
-                self.settings.schedule.at(learning_rate, epoch, step as f64 / steps as f64, epochs);
+            let rate = self.settings.schedule.at(
+                learning_rate,
+                epoch as f64 + step as f64 / steps as f64,
+                epochs,
+            );
 
             let activations = self.split.frozen(&self.frozen, input)?.autodiff();
             let dropout = &mut generator(seed, DROPOUT, epoch, step);
@@ -73,7 +76,7 @@ impl<N: Network> Trainer<'_, N> {
             bar.set_message(format!("loss {:.3}", sums.score().loss));
         }
         bar.finish_and_clear();
-        let rate = self.settings.schedule.at(learning_rate, epoch, 0.0, epochs);
+        let rate = self.settings.schedule.at(learning_rate, epoch as f64, epochs);
         Ok(Epoch { training: sums.score(), validation: None, learning_rate: rate, seconds: 0.0 })
     }
 

@@ -53,6 +53,7 @@ enum Variation {
     /// The practical's: ngf 32, ndf 32, nz 100, learning rates 2e-4
     Base,
     /// Four times as many channels in the generator
+    #[value(name = "ngf-128")]
     Ngf128,
     /// PyTorch's own initial weights
     PytorchInit,

@@ -38,6 +38,18 @@ fn points_lie_where_they_belong() {
     assert!(drawn(&curves(&logarithmic).draw(), BLUE).2 < y - 50.0);
 }
 
+/// plotters' thick paths have spikes where they turn back at a sharp angle.
+#[test]
+fn dense_curves_stay_within_their_plot() {
+    let rows = |points: &[(f64, f64)]| {
+        let picture = curves(points).draw();
+        let pixels = picture.enumerate_pixels().filter(|(_, y, pixel)| *y > 62 && pixel.0 == BLUE);
+        pixels.fold((u32::MAX, 0), |(top, bottom), (_, y, _)| (top.min(y), bottom.max(y)))
+    };
+    let dense: Vec<_> = (0..2000).map(|i| (f64::from(i), f64::from(i * i % 7 % 2))).collect();
+    assert_eq!(rows(&dense), rows(&[(0.0, 0.0), (1.0, 1.0)]));
+}
+
 #[test]
 fn a_gap_has_no_line_and_axes_are_their_own() {
     let whole: Vec<_> = (0..5).map(|i| (f64::from(i), 1.0)).collect();

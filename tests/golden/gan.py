@@ -127,7 +127,7 @@ CASES = {
     "dcgan": (32, False, False, False, "non-saturating", 0.9, 1, None),
     "dcgan64": (64, False, False, False, "non-saturating", 0.9, 1, None),
     "cgan": (32, True, True, True, "non-saturating", 1.0, 1, None),
-    "unconditional": (32, True, False, True, "hinge", 1.0, 2, 0.75),
+    "unconditional": (32, True, False, True, "hinge", 1.0, 2, 0.2),
 }
 
 key = seed(1)
@@ -162,8 +162,9 @@ for case, (size, labelled, judged, branches, loss, target, turns, decay) in CASE
         g_loss.backward()
         optimisers[1].step()
         if decay:
+            old = min(decay, (2 + iteration) / (11 + iteration))
             for name, tensor in G.state_dict().items():
-                average[name] = decay * average[name] + (1 - decay) * tensor
+                average[name] = old * average[name] + (1 - old) * tensor
         means = [torch.sigmoid(part).mean().item() for part in (*logits, after)]
         numbers += [d_loss.item(), g_loss.item(), *means]
     golden[f"{case}/numbers"] = torch.tensor(numbers)

@@ -80,7 +80,8 @@ pub struct AdversarialGeneration {
     pub schedule: Schedule,
     /// Steps of the discriminator to one of the generator, each on pictures of its own.
     pub discriminator_steps: usize,
-    /// The share of the old in a moving average of the generator, in `[0, 1)`; None: no average.
+    /// The share of the old in a moving average of the generator, in `[0, 1)`; in iteration n `(1 + n) / (10 + n)`, if
+    /// that is less, so that what it began with is soon forgotten. None: no average.
     pub average: Option<f64>,
     /// Same seed, same device: same bits.
     pub seed: u64,

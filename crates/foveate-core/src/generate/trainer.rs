@@ -118,6 +118,9 @@ impl<'a> Trainer<'a> {
             gradients,
         );
         if let Some(decay) = self.settings.average {
+            // Less at first: a running variance that begins at 1 and ends at 0.001 would rule a short training.
+            let n = (done + 1) as f64;
+            let decay = decay.min((1.0 + n) / (10.0 + n));
             let now = self.generator.valid();
             self.average = averaged(self.average.clone(), &now, decay);
         }

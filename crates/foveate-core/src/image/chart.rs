@@ -62,6 +62,9 @@ const COLOURS: [RGBColor; 7] = [
     RGBColor(0, 0, 0),
 ];
 
+/// Markers of a curve, at most: more would hide it.
+const MARKERS: usize = 120;
+
 type Page<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
 
 impl Curves {
@@ -155,7 +158,8 @@ impl Curves {
                     true => chart.borrow_secondary().plotting_area().map_coordinate(&(x, y)),
                 };
                 let line: Vec<_> = run.iter().map(|&(x, y, _)| place(x, y)).collect();
-                for (&(x, y, error), &point) in run.iter().zip(&line) {
+                let every = run.len().div_ceil(MARKERS);
+                for (i, (&(x, y, error), &point)) in run.iter().zip(&line).enumerate() {
                     if error > 0.0 {
                         let ends = [place(x, y - error), place(x, y + error)];
                         draw_path(page, ends.to_vec(), number);
@@ -163,9 +167,14 @@ impl Curves {
                             draw_path(page, vec![(x - 4, y), (x + 4, y)], number);
                         }
                     }
-                    page.draw(&marker(number, point)).expect(MEMORY);
+                    if i % every == 0 {
+                        page.draw(&marker(number, point)).expect(MEMORY);
+                    }
                 }
-                draw_path(page, line, number);
+                // One by one: plotters joins the pieces of a path by spikes where they turn back.
+                for piece in line.windows(2) {
+                    draw_path(page, piece.to_vec(), number);
+                }
             }
         }
     }

@@ -35,7 +35,7 @@ of() { FOVEATE_DATA=$1 refused "${@:2}"; }
 # Pictures.
 png() { base64 -d >"$1"; }
 png one.png <<<iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mNoAAAAggCB2kUIOwAAAABJRU5ErkJggg==
-png long.png <<<iVBORw0KGgoAAAANSUhEUgAAAAEAAE4gCAAAAADiukPiAAAAQElEQVR42u3CMQ0AAAwDoKbKK33HbBDIGgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA4B33cZy/fqnYEgAAAABJRU5ErkJggg==
+png long.png <<<iVBORw0KGgoAAAANSUhEUgAAAAEAAE4gCAAAAADiukPiAAAAQElEQVR42u3CMQ0AAAwDoKbKK33HbBDIGgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA4B33cZy/fqnYEgAAAABJRU5ErkJggg==
 png bomb.png <<<iVBORw0KGgoAAAANSUhEUgAA6mAAAOpgCAIAAAAPsOIV
 png 32x32.png <<<iVBORw0KGgoAAAANSUhEUgAAACAAAAAgCAAAAABWESUoAAAAGElEQVR42mNsYMAPmBhGFYwqGFUwQhUAAJe+AMD8WknZAAAAAElFTkSuQmCC
 png 20x30.png <<<iVBORw0KGgoAAAANSUhEUgAAABQAAAAeCAAAAAAJeWG3AAAAFUlEQVR42mNsYMAETAyjgqOCNBQEAIbZALwz6/RAAAAAAElFTkSuQmCC
@@ -43,9 +43,11 @@ echo 'I am a text.' >text.jpg
 head -c 5000 "$cat" >half.jpg
 mkdir folder
 strange=$(printf 'caf\351.jpg')
+cp text.jpg "$strange"
 for picture in one.png long.png bomb.png text.jpg half.jpg folder missing.jpg "$strange"; do
     refused . 01_classify "$picture"
 done
+refused "50 times" 01_classify long.png
 for example in 02_feature_maps 03_saliency 04_attributions 05_fooling; do
     refused text.jpg "$example" text.jpg
     refused "missing.jpg" "$example" missing.jpg

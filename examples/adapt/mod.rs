@@ -28,17 +28,12 @@ pub enum Data {
 impl Data {
     /// At most `limit` training pictures of each domain.
     pub fn load(self, limit: Option<usize>) -> Result<TwoDomains, DataError> {
-        match self {
-            Self::Digits => Ok(TwoDomains::drawn(limit.unwrap_or(12_800), 2000, 0)),
-            Self::DigitsMnist => {
-                let all = TwoDomains::drawn_to_mnist(limit.unwrap_or(60_000), 2000, 0)?;
-                Ok(all.limited(limit.unwrap_or(usize::MAX), usize::MAX))
-            }
-            Self::Mnist => {
-                let all = TwoDomains::mnist(Ink::Binary, 0)?;
-                Ok(all.limited(limit.unwrap_or(usize::MAX), usize::MAX))
-            }
-        }
+        let all = match self {
+            Self::Digits => TwoDomains::drawn(limit.unwrap_or(12_800), 2000, 0),
+            Self::DigitsMnist => TwoDomains::drawn_to_mnist(limit.unwrap_or(60_000), 2000, 0)?,
+            Self::Mnist => TwoDomains::mnist(Ink::Binary, 0)?,
+        };
+        Ok(all.limited(limit.unwrap_or(usize::MAX), usize::MAX))
     }
 }
 

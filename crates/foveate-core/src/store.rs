@@ -36,10 +36,18 @@ pub(crate) fn write(path: &Path, tensors: &Tensors, mut words: Words) -> io::Res
     Ok(())
 }
 
+/// The bytes of a file, and of nothing that has no end, as a pipe.
+pub(crate) fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    match fs::metadata(path)?.is_file() {
+        true => fs::read(path),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "expected a file")),
+    }
+}
+
 /// Reads what [`write`] wrote; a file that is damaged or of another kind is
 /// [`io::ErrorKind::InvalidData`].
 pub(crate) fn read(path: &Path) -> io::Result<(Tensors, Words)> {
-    let bytes = fs::read(path)?;
+    let bytes = bytes(path)?;
     let broken = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
     let file = SafeTensors::deserialize(&bytes).map_err(|error| broken(error.to_string()))?;
     let (_, header) =
@@ -55,7 +63,9 @@ pub(crate) fn read(path: &Path) -> io::Result<(Tensors, Words)> {
         };
         tensors.insert(name.into(), data);
     }
-    if words.remove(CHECK) != Some(check(&tensors, &words)) {
+    let told = words.remove(CHECK);
+    // A fuzzer cannot guess it, and is to see what lies behind.
+    if !cfg!(fuzzing) && told != Some(check(&tensors, &words)) {
         return Err(broken("its SHA-256 is not the one it tells".into()));
     }
     Ok((tensors, words))

@@ -1,13 +1,18 @@
 #![no_main]
-//! A generator with its sizes.
+//! A generator with its sizes, by the file's header.
 
-#[path = "../scratch.rs"]
-mod scratch;
+#[path = "../common.rs"]
+mod common;
 
+use foveate::generate::{Noise, sample};
 use foveate::models::GanConfig;
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|bytes: &[u8]| {
-    let device = foveate::device("flex").expect("it is compiled in").device;
-    let _ = scratch::file(bytes, |file| GanConfig::open(file, &device));
+fuzz_target!(|header: &[u8]| {
+    let file = common::safetensors(header);
+    if let Ok((_, generator)) = common::file(&file, |file| GanConfig::open(file, &common::device())) {
+        let noise = Noise::Normal.rows(2, generator.latent_dim(), 0);
+        let labels = if generator.classes() > 0 { vec![0, 0] } else { vec![] };
+        assert_eq!(sample(&generator, &noise, &labels).len(), 2);
+    }
 });

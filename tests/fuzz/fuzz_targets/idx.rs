@@ -1,8 +1,8 @@
 #![no_main]
 //! MNIST's format: a file of pictures and one of labels, behind one another; gzipped or not.
 
-#[path = "../scratch.rs"]
-mod scratch;
+#[path = "../common.rs"]
+mod common;
 
 use foveate::data::idx_pictures;
 use libfuzzer_sys::fuzz_target;
@@ -10,8 +10,8 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|bytes: &[u8]| {
     let Some((cut, rest)) = bytes.split_first() else { return };
     let (images, labels) = rest.split_at(rest.len() * usize::from(*cut) / 256);
-    scratch::file(images, |images| {
-        scratch::file(labels, |labels| {
+    common::file(images, |images| {
+        common::file(labels, |labels| {
             if let Ok(set) = idx_pictures(images, labels) {
                 assert_eq!(set.pixels.len(), set.len() * set.height * set.width);
             }

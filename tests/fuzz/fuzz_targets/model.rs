@@ -1,13 +1,14 @@
 #![no_main]
-//! A classifier of one's own: networks, features and a linear machine.
+//! A classifier of one's own (networks, features and a linear machine), by the file's header; its checksum is not
+//! looked at when fuzzing.
 
-#[path = "../scratch.rs"]
-mod scratch;
+#[path = "../common.rs"]
+mod common;
 
 use foveate::transfer::TransferModel;
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|bytes: &[u8]| {
-    let device = foveate::device("flex").expect("it is compiled in").device;
-    let _ = scratch::file(bytes, |file| TransferModel::load(file, &device));
+fuzz_target!(|header: &[u8]| {
+    let file = common::safetensors(header);
+    let _ = common::file(&file, |file| TransferModel::load(file, &common::device()));
 });

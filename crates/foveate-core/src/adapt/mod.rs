@@ -188,8 +188,9 @@ impl AdversarialTraining {
         check_domains(&start, preprocessing, domains, self.batch)?;
         let identity = || identity(self, &start, preprocessing, domains, guesses);
         let file = self.checkpoint.as_ref().map(|path| (path, identity()));
-        let resumed =
-            file.as_ref().map(|(path, identity)| Checkpoint::read(path, identity, &start));
+        let resumed = file
+            .as_ref()
+            .map(|(path, identity)| Checkpoint::read(path, identity, &self.optimiser, &start));
         let Checkpoint { network, mut kept, mut moments, epochs } =
             resumed.transpose()?.flatten().unwrap_or_else(|| Checkpoint::new(&start));
         let mut history = History { epochs };

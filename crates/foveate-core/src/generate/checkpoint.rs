@@ -5,7 +5,7 @@ use std::path::Path;
 use super::AdversarialGeneration;
 use super::history::{History, Step};
 use crate::data::Pictures;
-use crate::models::{Discriminator, Generator, device_of};
+use crate::models::{Discriminator, Generator};
 use crate::store::digest;
 use crate::train::{CheckpointError, Identity, Moments, Row, State, tensors};
 
@@ -61,21 +61,25 @@ impl Checkpoint {
     pub fn read(
         path: &Path,
         identity: &Identity,
+        settings: &AdversarialGeneration,
         start: (&Generator, &Discriminator),
     ) -> Result<Option<Self>, CheckpointError> {
-        State::read(path, identity)?.map(|state| Self::parse(state, start)).transpose()
+        State::read(path, identity)?.map(|state| Self::parse(state, settings, start)).transpose()
     }
 
     fn parse(
         mut state: State,
+        settings: &AdversarialGeneration,
         (generator, discriminator): (&Generator, &Discriminator),
     ) -> Result<Self, CheckpointError> {
-        let device = device_of(generator);
+        let [first, second] = OPTIMISERS;
+        let moments = [
+            state.take_moments(first, &settings.discriminator_optimiser, discriminator)?,
+            state.take_moments(second, &settings.generator_optimiser, generator)?,
+        ];
         let average = state.take("average", generator)?;
         let generator = state.take("generator", generator)?;
         let discriminator = state.take("discriminator", discriminator)?;
-        let [first, second] = OPTIMISERS.map(|name| state.take_moments(name, &device));
-        let moments = [first?, second?];
         let steps = state.take_rows("history")?;
         state.end()?;
         Ok(Self { generator, discriminator, average, moments, history: History { steps } })

@@ -177,7 +177,8 @@ impl AdversarialGeneration {
             .as_ref()
             .map(|path| (path, identity(self, &generator, &discriminator, pictures)));
         let start = (&generator, &discriminator);
-        let resumed = file.as_ref().map(|(path, identity)| Checkpoint::read(path, identity, start));
+        let resumed =
+            file.as_ref().map(|(path, identity)| Checkpoint::read(path, identity, self, start));
         let resumed = resumed.transpose()?.flatten();
         let done = resumed.as_ref().map_or(0, |resumed| resumed.history.steps.len());
         if done > self.iterations {

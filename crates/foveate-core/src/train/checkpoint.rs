@@ -5,9 +5,8 @@ use std::path::Path;
 
 use burn::module::Module;
 
-use super::optimiser::Moments;
+use super::optimiser::{Moments, Optimiser};
 use super::state::{CheckpointError, Identity, Row, State};
-use crate::models::device_of;
 
 /// What a training has come to after an epoch; networks are out of training.
 pub(crate) struct Checkpoint<N, E> {
@@ -38,11 +37,12 @@ impl<N: Module, E: Row> Checkpoint<N, E> {
     pub fn read(
         path: &Path,
         identity: &Identity,
+        optimiser: &Optimiser,
         start: &N,
     ) -> Result<Option<Self>, CheckpointError> {
         let Some(mut state) = State::read(path, identity)? else { return Ok(None) };
         let (network, kept) = (state.take("network", start)?, state.take("kept", start)?);
-        let moments = state.take_moments("optimiser", &device_of(start))?;
+        let moments = state.take_moments("optimiser", optimiser, start)?;
         let epochs = state.take_rows("history")?;
         state.end()?;
         Ok(Some(Self { network, kept, moments, epochs }))

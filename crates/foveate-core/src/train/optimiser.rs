@@ -46,6 +46,14 @@ impl Optimiser {
     /// Adam with the paper's and PyTorch's numbers.
     pub const ADAM: Self = Self::Adam { betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.0 };
 
+    /// Running means that it keeps of each parameter.
+    pub(crate) fn means(&self) -> usize {
+        match self {
+            Self::Sgd { momentum, .. } => usize::from(*momentum > 0.0),
+            Self::Adam { .. } => 2,
+        }
+    }
+
     pub(crate) fn check(&self) -> Result<(), SettingError> {
         let shares: &[_] = match self {
             Self::Sgd { momentum, .. } => &[("momentum", *momentum)],
@@ -69,12 +77,17 @@ impl Optimiser {
     }
 }
 
-/// What an optimiser remembers: steps taken and, by a parameter's place in the network, running
-/// means of its gradients (and of their squares).
+/// What an optimiser remembers, by a parameter's place in the network.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Moments {
-    pub steps: usize,
-    pub means: BTreeMap<String, Vec<Tensor<1>>>,
+pub(crate) struct Moments(pub BTreeMap<String, Moment>);
+
+/// What it remembers of a parameter.
+#[derive(Debug, Clone)]
+pub(crate) struct Moment {
+    /// How often the parameter was changed.
+    pub steps: u32,
+    /// Running means of its gradients (and of their squares).
+    pub means: Vec<Tensor<1>>,
 }
 
 impl Moments {
@@ -86,7 +99,6 @@ impl Moments {
         module: M,
         gradients: GradientsParams,
     ) -> M {
-        self.steps += 1;
         let path = Vec::new();
         module.map(&mut Step { optimiser, learning_rate, gradients, moments: self, path })
     }
@@ -100,7 +112,9 @@ impl Moments {
         parameter: Tensor<1>,
         gradient: Tensor<1>,
     ) -> Tensor<1> {
-        let old = self.means.remove(&name);
+        let old = self.0.remove(&name);
+        let steps = old.as_ref().map_or(0, |old| old.steps).saturating_add(1);
+        let old = old.map(|old| old.means);
         let decayed = |weight_decay| match weight_decay {
             0.0 => gradient,
             _ => gradient + parameter * weight_decay,
@@ -124,13 +138,13 @@ impl Moments {
                 let square = square * second + gradient.clone() * gradient * (1.0 - second);
                 // The means start at 0; this undoes what they lack.
                 let [whole, whole_square] =
-                    [first, second].map(|beta| 1.0 - beta.powi(self.steps as i32));
+                    [first, second].map(|beta| 1.0 - beta.powf(f64::from(steps)));
                 let root = square.clone().sqrt() / whole_square.sqrt() + epsilon;
                 (mean.clone() / root * (learning_rate / whole), vec![mean, square])
             }
         };
         if !means.is_empty() {
-            self.means.insert(name, means);
+            self.0.insert(name, Moment { steps, means });
         }
         change
     }
@@ -169,5 +183,29 @@ impl ModuleMapper for Step<'_> {
             );
             (flat - change).reshape(shape).autodiff().require_grad()
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Tensor};
+
+    use super::*;
+
+    /// Adam's first step of a parameter is `-rate * sign(gradient)`, however late it comes: PyTorch counts for each
+    /// parameter, too.
+    #[test]
+    fn steps_are_counted_for_each_parameter() {
+        let device = Device::default();
+        let mut moments = Moments::default();
+        let mut change = |name: &str| {
+            let ones = || Tensor::<1>::ones([1], &device);
+            let change = moments.change(&Optimiser::ADAM, 0.1, name.into(), ones(), ones() * 4.0);
+            change.into_scalar::<f32>()
+        };
+        for _ in 0..5 {
+            assert!((change("early") - 0.1).abs() < 1e-6);
+        }
+        assert!((change("late") - 0.1).abs() < 1e-6);
     }
 }

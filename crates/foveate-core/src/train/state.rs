@@ -1,15 +1,15 @@
 //! A training on disk, from which it goes on bit for bit: networks, optimisers' memories and tables of
 //! numbers in one safetensors file, and what they belong to in its metadata.
 
-use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 
-use super::optimiser::Moments;
+use super::optimiser::{Moment, Moments, Optimiser};
+use crate::models::device_of;
 use crate::store::{self, Tensors, Words};
 
 /// What a training has come to, by names, and its file.
@@ -67,12 +67,12 @@ impl State {
     }
 
     pub fn put_moments(&mut self, part: &str, moments: &Moments) {
-        for (name, means) in &moments.means {
+        for (name, Moment { steps, means }) in &moments.0 {
             for (i, mean) in means.iter().enumerate() {
                 self.tensors.insert(format!("{part}.{name}.{i}"), mean.to_data());
             }
+            self.put_numbers(&format!("{part}.{name}.steps"), vec![f64::from(*steps)]);
         }
-        self.put_numbers(&format!("{part} steps"), vec![moments.steps as f64]);
     }
 
     pub fn put_numbers(&mut self, name: &str, numbers: Vec<f64>) {
@@ -123,25 +123,33 @@ impl State {
         restored(network, part, &mut self.tensors).map_err(|name| self.lacking(&name))
     }
 
-    pub fn take_moments(
+    /// What `optimiser` remembers of `network`.
+    pub fn take_moments<M: Module>(
         &mut self,
         part: &str,
-        device: &Device,
+        optimiser: &Optimiser,
+        network: &M,
     ) -> Result<Moments, CheckpointError> {
-        let steps = self.take_numbers(&format!("{part} steps"))?;
-        let steps = *steps.first().ok_or_else(|| self.lacking("a number of steps"))? as usize;
-        let start = format!("{part}.");
-        let names: Vec<_> =
-            self.tensors.keys().filter(|name| name.starts_with(&start)).cloned().collect();
-        let mut means: BTreeMap<String, Vec<Tensor<1>>> = BTreeMap::new();
-        // Sorted by name: the first mean comes before the second.
-        for name in names {
-            let data = self.tensors.remove(&name).expect("the name is one of its keys");
-            let place =
-                name[start.len()..].rsplit_once('.').ok_or_else(|| self.lacking("a mean"))?.0;
-            means.entry(place.into()).or_default().push(Tensor::from_data(data, device));
+        let device = device_of(network);
+        let mut moments = Moments::default();
+        for (name, parameter) in tensors(network) {
+            let taken: Vec<_> =
+                (0..2).map_while(|i| self.tensors.remove(&format!("{part}.{name}.{i}"))).collect();
+            if taken.is_empty() {
+                continue; // It did not learn.
+            }
+            let shape = [parameter.num_elements()];
+            if taken.len() != optimiser.means()
+                || taken.iter().any(|mean| mean.shape()[..] != shape)
+            {
+                return Err(self.lacking(&format!("{part}.{name} in the optimiser's form")));
+            }
+            let steps = format!("{part}.{name}.steps");
+            let [count] = self.take_numbers(&steps)?[..] else { return Err(self.lacking(&steps)) };
+            let means = taken.into_iter().map(|mean| Tensor::from_data(mean, &device)).collect();
+            moments.0.insert(name, Moment { steps: count as u32, means });
         }
-        Ok(Moments { steps, means })
+        Ok(moments)
     }
 
     pub fn take_numbers(&mut self, name: &str) -> Result<Vec<f64>, CheckpointError> {
@@ -223,4 +231,44 @@ fn restored<M: Module>(network: &M, part: &str, tensors: &mut Tensors) -> Result
     let mut restore = Restore(vec![part.into()], tensors, None);
     let network = network.valid().map(&mut restore);
     restore.2.map_or(Ok(network), Err)
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+    use crate::models::LeNetConfig;
+
+    /// What a forged file may hold of an optimiser is refused before a step is taken by it.
+    #[test]
+    fn moments_are_of_the_network_and_the_optimiser() {
+        let device = Device::default();
+        let network = LeNetConfig::new().init(&device);
+        let read = |lengths: &[usize], steps: Option<f64>| {
+            let mut state = State::new(Path::new("file"));
+            for (i, &length) in lengths.iter().enumerate() {
+                state.put_numbers(
+                    &format!("optimiser.classifier.4.Linear.bias.{i}"),
+                    vec![0.0; length],
+                );
+            }
+            if let Some(steps) = steps {
+                state.put_numbers("optimiser.classifier.4.Linear.bias.steps", vec![steps]);
+            }
+            state.take_moments("optimiser", &Optimiser::ADAM, &network)
+        };
+        let names: Vec<_> = tensors(&network).into_keys().collect();
+        assert!(names.contains(&"classifier.4.Linear.bias".into()), "{names:?}");
+        let sound = read(&[10, 10], Some(3.0)).unwrap();
+        assert_eq!(sound.0["classifier.4.Linear.bias"].steps, 3);
+        for (lengths, steps) in [
+            (&[10][..], Some(3.0)),
+            (&[10, 11], Some(3.0)),
+            (&[9, 9], Some(3.0)),
+            (&[10, 10], None),
+        ] {
+            assert!(read(lengths, steps).is_err(), "{lengths:?}");
+        }
+    }
 }

@@ -496,6 +496,17 @@ fn classifiers_are_written_and_read() {
     let plain = DannConfig::new().init(&devices::any());
     let error = Classifier::open(plain, &path).unwrap_err();
     assert!(matches!(error, WeightsError::Mismatch { .. }), "{error}");
+    // Descriptions of other classes, and of pictures that the network does not take.
+    for (labels, size, words) in
+        [(vec![labels[0].clone()], 28, "1 labels"), (labels.clone(), 64, "64x64")]
+    {
+        let preprocessing = PREPROCESSING.with_resize(Resize::Exact { height: size, width: size });
+        let other = Classifier::new(classifier.network().clone(), preprocessing, labels);
+        other.save(&path, Precision::Single).unwrap();
+        let error = Classifier::open(config.init(&devices::any()), &path).unwrap_err();
+        assert!(matches!(error, WeightsError::Unfit { .. }), "{error}");
+        assert!(error.to_string().contains(words), "{error}");
+    }
     weights::save(classifier.network(), &path).unwrap();
     let error = Classifier::open(config.init(&devices::any()), &path).unwrap_err().to_string();
     assert!(error.contains("Classifier::save"), "{error}");

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use foveate::data::{DataError, ImageFolder, ahead};
 use foveate::image::{PictureError, Pixels, Preprocessing, Resize, RgbImage};
-use foveate::models::{AnyNetwork, Architecture, Network, weights};
+use foveate::models::{AnyNetwork, Architecture, LeNetConfig, Network, weights};
 use foveate::transfer::{
     Extraction, FeatureExtractor, FeatureSpec, Features, Pooling, TransferError,
 };
@@ -315,8 +315,23 @@ fn broken_links_are_listed_and_small_pictures_refused() {
     let tiny = extractor(cache.path()).with_preprocessing(tiny);
     let data = ImageFolder::open(root.path()).unwrap();
     for error in [tiny.folder(&data).map(|_| ()), tiny.pictures(&[picture(1)]).map(|_| ())] {
-        assert!(error.unwrap_err().to_string().contains("expected larger ones"));
+        assert!(error.unwrap_err().to_string().contains("nothing leaves"));
     }
+    let crop = SMALL.with_resize(Resize::ShortSideCrop { short_side: 40, crop: 48 });
+    let crop = extractor(cache.path()).with_preprocessing(crop);
+    assert!(crop.pictures(&[picture(1)]).unwrap_err().to_string().contains("crop: 48"));
+    // 28 pixels end as none, of which an average or a fully connected layer would make numbers all the same.
+    let vgg = Architecture::Vgg16.init_narrow(16, &devices::any());
+    for layer in ["avgpool", "classifier.4"] {
+        let tiny = SMALL.with_resize(Resize::Exact { height: 28, width: 28 });
+        let vgg = FeatureExtractor::new(vgg.clone(), tiny, layer, Pooling::Flatten).unwrap();
+        let error = vgg.pictures(&[picture(1)]).unwrap_err().to_string();
+        assert!(error.contains("28x28") && error.contains("features.30"), "{error}");
+    }
+    let lenet = LeNetConfig::new().init(&devices::any());
+    let lenet = FeatureExtractor::new(lenet, SMALL, "classifier.3", Pooling::Flatten).unwrap();
+    let error = lenet.pictures(&[picture(1)]).unwrap_err().to_string();
+    assert!(error.contains("classifier.0") && error.contains("Linear(400, 120)"), "{error}");
     let mut none = extractor(cache.path());
     none.batch = 0;
     assert!(none.folder(&data).is_err() && none.pictures(&[picture(1)]).is_err());

@@ -476,6 +476,17 @@ fn what_cannot_be_trained_is_told() {
     let error = run(&ok, Labelled { pictures: &tiny, labels: &[0] }, None);
     assert!(error.contains("4x4"), "{error}");
 
+    for (size, words) in [
+        (Resize::Exact { height: 16, width: 16 }, "16x16"),
+        (Resize::ShortSideCrop { short_side: 64, crop: 65 }, "crop: 65"),
+        (Resize::Exact { height: 0, width: 64 }, "height: 0"),
+    ] {
+        let network = small(Architecture::SqueezeNet1_1, &device);
+        let preprocessing = exact(64).with_resize(size);
+        let error = ok.run(network, &preprocessing, data, None).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
+
     let headless = Architecture::ResNet18Layer3.init_narrow(8, &device);
     let error = ok.run(headless, &exact(64), data, None).unwrap_err().to_string();
     assert!(error.contains("score for each class"), "{error}");

@@ -331,6 +331,7 @@ fn wrong_input_is_named() {
     }
     let zero = LinearSvc { max_iterations: 0, ..Default::default() }.fit(&x, &y, 3).unwrap_err();
     assert!(matches!(zero, TransferError::Setting(SettingError { name: "max_iterations", .. })));
+    assert_eq!(SvcProblem::new(&Features::new(Vec::new(), 5)).map(|_| ()).ok(), Some(()));
     // A fold without one of the classes; labels are of all rows.
     let problem = SvcProblem::new(&x).unwrap();
     let fold = problem.fit(&LinearSvc::default(), &[0, 1, 3, 4], &y, 3).unwrap_err();

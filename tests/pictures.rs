@@ -191,4 +191,7 @@ fn pictures_too_narrow_to_see_anything() {
         }
     }
     assert!(resize(&RgbImage::new(8, 400), Preprocessing::IMAGENET.resize).is_ok());
+    let large = Resize::ShortSideCrop { short_side: 4096, crop: 4096 };
+    let error = resize(&RgbImage::new(8, 400), large).unwrap_err();
+    assert!(error.to_string().contains("8x400 pixels would get 4096x204800"), "{error}");
 }

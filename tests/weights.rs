@@ -3,8 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use foveate::models::weights::{self, Source, WeightsError};
-use foveate::models::{AnyNetwork, Architecture, Classifier, Network, Pretrained};
+use foveate::burn::module::{Module, ModuleMapper, Param};
+use foveate::image::Preprocessing;
+use foveate::models::weights::{self, Precision, Source, WeightsError};
+use foveate::models::{AnyNetwork, Architecture, Classifier, LeNetConfig, Network, Pretrained};
 
 use crate::devices;
 use crate::networks::{golden_folder, relative_error, tensors, values};
@@ -107,6 +109,46 @@ fn damaged_files_never_panic() {
             // Damage may hit a value only, and load; it must not panic.
             let _ = load(&path);
         }
+    }
+}
+
+#[test]
+fn numbers_that_are_none_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("weights.safetensors");
+    let with = |value: f32| {
+        let mut network = LeNetConfig::new().init(&devices::any());
+        let mut spoil = Spoil(value, 0);
+        network = network.map(&mut spoil);
+        network
+    };
+    for value in [f32::NAN, f32::INFINITY] {
+        weights::save(&with(value), &path).unwrap();
+        let error = weights::load(LeNetConfig::new().init(&devices::any()), &path).unwrap_err();
+        assert!(
+            matches!(&error, WeightsError::NotFinite { name, .. } if name == "features.0.weight"),
+            "{error}"
+        );
+    }
+    fs::remove_file(&path).unwrap();
+    let labels = (0..10).map(|digit| digit.to_string()).collect();
+    let classifier = Classifier::new(with(70_000.0), Preprocessing::IMAGENET, labels);
+    let error = classifier.save(&path, Precision::Half).unwrap_err();
+    assert!(matches!(error, WeightsError::NoHalf { .. }) && !path.exists(), "{error}");
+    classifier.save(&path, Precision::Single).unwrap();
+}
+
+/// Puts a number into the first parameter.
+struct Spoil(f32, usize);
+
+impl ModuleMapper for Spoil {
+    fn map_float<const D: usize>(&mut self, parameter: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        self.1 += 1;
+        if self.1 > 1 {
+            return parameter;
+        }
+        let value = self.0;
+        parameter.map(|tensor| tensor.zeros_like() + value)
     }
 }
 

@@ -117,14 +117,17 @@ impl PseudoLabels {
 ///
 /// # Panics
 ///
-/// If logits are no whole rows.
+/// If logits are no whole rows, or there are more than 256 classes: labels are bytes.
 pub fn select(
     logits: &[f32],
     classes: usize,
     threshold: f32,
     share: Option<f64>,
 ) -> Vec<Option<u8>> {
-    assert!(classes > 0 && logits.len().is_multiple_of(classes), "logits are rows of classes");
+    assert!(
+        (1..=256).contains(&classes) && logits.len().is_multiple_of(classes),
+        "logits are rows of classes"
+    );
     let answer = |row: &[f32]| {
         let best = highest(row);
         let sum: f64 = row.iter().map(|&logit| f64::from(logit - row[best]).exp()).sum();

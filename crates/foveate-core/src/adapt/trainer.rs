@@ -295,7 +295,12 @@ pub struct Outputs {
 
 impl Outputs {
     /// The class of the highest logit of each picture.
+    ///
+    /// # Panics
+    ///
+    /// If there are more than 256 classes: labels are bytes.
     pub fn answers(&self) -> Vec<u8> {
+        assert!(self.classes <= 256, "{} classes do not fit a byte", self.classes);
         let highest = |row: &[f32]| highest(row) as u8;
         self.logits.chunks_exact(self.classes.max(1)).map(highest).collect()
     }
@@ -304,7 +309,7 @@ impl Outputs {
     ///
     /// # Panics
     ///
-    /// If there is not one label a picture.
+    /// If there is not one label a picture, or as [`answers`](Self::answers).
     pub fn accuracy(&self, labels: &[u8]) -> f64 {
         let answers = self.answers();
         assert_eq!(answers.len(), labels.len(), "one label a picture");

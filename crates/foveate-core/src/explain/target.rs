@@ -106,7 +106,8 @@ impl From<usize> for Target {
 /// The class of the largest logit of each row; of equal ones the first.
 pub(super) fn best(logits: &Tensor<2>) -> Vec<usize> {
     let [_, classes] = logits.dims();
-    let largest = |row: &[f32]| (0..classes).rev().max_by(|&a, &b| row[a].total_cmp(&row[b]));
+    let largest =
+        |row: &[f32]| (0..classes).rev().max_by(|&a, &b| (row[a] + 0.0).total_cmp(&(row[b] + 0.0)));
     values(logits).chunks_exact(classes).map(|row| largest(row).unwrap_or(0)).collect()
 }
 

@@ -11,7 +11,7 @@ use crate::data::Pictures;
 use crate::models::{Generator, device_of};
 use crate::train::integers;
 
-/// Pictures made together.
+/// Pictures of 64x64 pixels made together.
 const AT_ONCE: usize = 250;
 
 /// Where noise comes from.
@@ -65,10 +65,12 @@ pub fn sample(generator: &Generator, noise: &[f32], labels: &[u8]) -> Pictures {
     let [channels, height, width_] = generator.size();
     let mut all =
         Pictures { height, width: width_, channels, pixels: Vec::new(), labels: Vec::new() };
-    for (i, rows) in noise.chunks(AT_ONCE * width).enumerate() {
+    // Of large ones fewer.
+    let at_once = (AT_ONCE * 64 * 64 / (height * width_)).clamp(1, AT_ONCE);
+    for (i, rows) in noise.chunks(at_once * width).enumerate() {
         let n = rows.len() / width;
         let chosen = (classes > 0).then(|| {
-            integers(labels[i * AT_ONCE..][..n].iter().map(|&label| i64::from(label)), &device)
+            integers(labels[i * at_once..][..n].iter().map(|&label| i64::from(label)), &device)
         });
         let rows = Tensor::from_data(TensorData::new(rows.to_vec(), [n, width]), &device);
         let made = Pictures::from_signed(generator.forward(rows, chosen));

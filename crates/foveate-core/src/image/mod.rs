@@ -34,5 +34,5 @@ pub use map::grey_map;
 pub(crate) use picture::read;
 pub use picture::{MAX_PIXELS, PictureError, decode, open};
 pub use pixels::{Input, Pixels};
-pub(crate) use preprocessing::scale;
+pub(crate) use preprocessing::{Described, scale};
 pub use preprocessing::{Preprocessing, Resize, resize};

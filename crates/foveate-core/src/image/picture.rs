@@ -46,6 +46,19 @@ pub enum PictureError {
         /// Pixels down.
         height: u32,
     },
+    /// The picture would fill the memory at the size that a network takes.
+    #[error(
+        "a picture of {width}x{height} pixels would get {}x{}, more than {MAX_PIXELS} pixels; crop it first, or ask \
+         for a smaller size", .to[0], .to[1]
+    )]
+    Enlarged {
+        /// Pixels across.
+        width: u32,
+        /// Pixels down.
+        height: u32,
+        /// What it would get, across and down.
+        to: [u32; 2],
+    },
     /// The picture is too small or too narrow for a network to see anything in it.
     #[error(
         "a picture of {width}x{height} pixels: expected at least 8 pixels on each side, and one side at most 50 times \

@@ -3,9 +3,11 @@
 use burn::tensor::{Device, Tensor};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images};
 use image::{RgbImage, imageops};
+use serde::{Deserialize, Serialize};
 
-use super::picture::PictureError;
+use super::picture::{MAX_PIXELS, PictureError};
 use super::pixels::{Input, Pixels};
+use crate::SettingError;
 
 /// How a picture gets the size that a network takes, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +35,19 @@ impl Resize {
         match self {
             Self::Exact { height, width } => [height, width],
             Self::ShortSideCrop { crop, .. } => [crop; 2],
+        }
+    }
+
+    /// Whether a picture can get this size.
+    pub(crate) fn check(self) -> Result<(), SettingError> {
+        let possible = !self.size().contains(&0)
+            && !matches!(self, Self::ShortSideCrop { short_side, crop } if crop > short_side);
+        match possible {
+            true => Ok(()),
+            false => {
+                let expected = "sides above 0, and a crop of the short side at most";
+                SettingError::refuse("resize", format!("{self:?}"), expected)
+            }
         }
     }
 }
@@ -76,7 +91,7 @@ impl Preprocessing {
     ///
     /// # Panics
     ///
-    /// If there is no picture.
+    /// If there is no picture, the size asked for is 0, or a crop larger than the short side.
     pub fn pixels(&self, pictures: &[RgbImage], device: &Device) -> Result<Pixels, PictureError> {
         let resized = pictures.iter().map(|picture| resize(picture, self.resize));
         Ok(Pixels::from_pictures(&resized.collect::<Result<Vec<_>, _>>()?, device))
@@ -92,12 +107,50 @@ impl Preprocessing {
     }
 }
 
+/// A [`Preprocessing`] in the description that a file holds.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Described {
+    /// Height and width, or short side and crop.
+    size: [u32; 2],
+    stretched: bool,
+    mean: [f32; 3],
+    std: [f32; 3],
+}
+
+impl From<Preprocessing> for Described {
+    fn from(Preprocessing { resize, mean, std }: Preprocessing) -> Self {
+        let (size, stretched) = match resize {
+            Resize::Exact { height, width } => ([height, width], true),
+            Resize::ShortSideCrop { short_side, crop } => ([short_side, crop], false),
+        };
+        Self { size, stretched, mean, std }
+    }
+}
+
+impl Described {
+    /// None if no picture can be taken so: sides of 0 or above 4096, a crop larger than the short side, a mean or
+    /// deviation that is not finite, a deviation that is not above 0.
+    pub fn preprocessing(self) -> Option<Preprocessing> {
+        let Self { size: [first, second], stretched, mean, std } = self;
+        let resize = match stretched {
+            true => Resize::Exact { height: first, width: second },
+            false => Resize::ShortSideCrop { short_side: first, crop: second },
+        };
+        let usable = resize.check().is_ok()
+            && [first, second].iter().all(|&side| side <= 4096)
+            && mean.iter().chain(&std).all(|value| value.is_finite())
+            && std.iter().all(|&value| value > 0.0);
+        usable.then_some(Preprocessing { resize, mean, std })
+    }
+}
+
 /// Resizes as Pillow and torchvision do: bilinear, antialiased when shrinking, rounded to 8 bits
 /// between the two passes; long sides are rounded down, odd crop margins to the even number.
 ///
 /// # Errors
 ///
-/// [`PictureError::Shape`] for a side below 8 pixels, or one more than 50 times the other.
+/// [`PictureError::Shape`] for a side below 8 pixels, or one more than 50 times the other;
+/// [`PictureError::Enlarged`] if more than [`MAX_PIXELS`] come out.
 ///
 /// # Panics
 ///
@@ -108,8 +161,12 @@ pub fn resize(picture: &RgbImage, resize: Resize) -> Result<RgbImage, PictureErr
     if short < 8 || u64::from(long) > 50 * u64::from(short) {
         return Err(PictureError::Shape { width, height });
     }
+    let enlarged = |w: u32, h: u32| match u64::from(w) * u64::from(h) > MAX_PIXELS {
+        true => Err(PictureError::Enlarged { width, height, to: [w, h] }),
+        false => Ok(scale(picture, w, h)),
+    };
     Ok(match resize {
-        Resize::Exact { height, width } => scale(picture, width, height),
+        Resize::Exact { height, width } => enlarged(width, height)?,
         Resize::ShortSideCrop { short_side, crop } => {
             assert!(
                 crop <= short_side,
@@ -117,7 +174,7 @@ pub fn resize(picture: &RgbImage, resize: Resize) -> Result<RgbImage, PictureErr
             );
             let other = (u64::from(short_side) * u64::from(long) / u64::from(short)) as u32;
             let (w, h) = if width <= height { (short_side, other) } else { (other, short_side) };
-            let resized = scale(picture, w, h);
+            let resized = enlarged(w, h)?;
             // torchvision's CenterCrop: round((h - crop) / 2), halves to the even number.
             let margin = |side: u32| (f64::from(side - crop) / 2.0).round_ties_even() as u32;
             imageops::crop_imm(&resized, margin(w), margin(h), crop, crop).to_image()

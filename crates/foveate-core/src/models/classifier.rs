@@ -8,7 +8,7 @@ use image::RgbImage;
 use super::architecture::{AnyNetwork, Architecture};
 use super::labels::imagenet_labels;
 use super::layer::device_of;
-use super::network::Network;
+use super::network::{Network, misfit};
 use super::weights::{self, Source, WeightsError};
 use crate::image::{PictureError, Pixels, Preprocessing};
 
@@ -79,7 +79,7 @@ impl Pretrained {
     }
 }
 
-/// Pictures that pass the network together.
+/// Pictures of 224x224 pixels that pass the network together.
 const AT_ONCE: usize = 64;
 
 /// A network that owns its preprocessing and the names of its classes, and takes pixels.
@@ -145,7 +145,8 @@ impl<N: Network> Classifier<N> {
     ///
     /// # Panics
     ///
-    /// If there is no picture, or the network gives another number of logits than there are labels.
+    /// If there is no picture, the network gives another number of logits than there are labels, or it cannot take
+    /// pictures of the preprocessing's size.
     pub fn classify(
         &self,
         pictures: &[RgbImage],
@@ -153,8 +154,13 @@ impl<N: Network> Classifier<N> {
     ) -> Result<Vec<Vec<Prediction>>, PictureError> {
         assert!(!pictures.is_empty(), "there is a picture to classify");
         let (device, classes) = (device_of(&self.network), self.labels.len());
+        let [height, width] = self.preprocessing.size();
+        let misfit = misfit(&self.network.layers(), [1, 3, height, width]);
+        assert!(misfit.is_none(), "the network cannot take {}", misfit.unwrap_or_default());
         let mut values = Vec::new();
-        for some in pictures.chunks(AT_ONCE) {
+        // Of large ones fewer.
+        let at_once = (AT_ONCE * 224 * 224 / (height * width)).clamp(1, AT_ONCE);
+        for some in pictures.chunks(at_once) {
             let probabilities = softmax(self.logits(&self.preprocessing.pixels(some, &device)?), 1);
             assert_eq!(
                 probabilities.dims()[1],

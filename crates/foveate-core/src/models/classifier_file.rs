@@ -1,27 +1,24 @@
 //! A [`Classifier`] on disk: the network's weights as safetensors, and in the file's metadata how it
 //! takes pictures and what its classes are called.
 
-use std::fs;
 use std::path::Path;
 
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 
 use super::classifier::Classifier;
-use super::network::Network;
+use super::network::{Network, misfit};
 use super::weights::{self, Precision, WeightsError};
-use crate::image::{Preprocessing, Resize};
+use crate::image::Described;
+use crate::store;
 
 /// The entry of safetensors' metadata that holds the description.
 const ENTRY: &str = "foveate.classifier";
 
 #[derive(Serialize, Deserialize)]
 struct Description {
-    /// Height and width, or short side and crop.
-    size: [u32; 2],
-    stretched: bool,
-    mean: [f32; 3],
-    std: [f32; 3],
+    #[serde(flatten)]
+    preprocessing: Described,
     labels: Vec<String>,
 }
 
@@ -33,13 +30,9 @@ impl<N: Network> Classifier<N> {
     ///
     /// [`WeightsError::Io`] if the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>, precision: Precision) -> Result<(), WeightsError> {
-        let Preprocessing { resize, mean, std } = *self.preprocessing();
-        let (size, stretched) = match resize {
-            Resize::Exact { height, width } => ([height, width], true),
-            Resize::ShortSideCrop { short_side, crop } => ([short_side, crop], false),
-        };
+        let preprocessing = Described::from(*self.preprocessing());
         let labels = self.labels().to_vec();
-        let text = serde_json::to_string(&Description { size, stretched, mean, std, labels })
+        let text = serde_json::to_string(&Description { preprocessing, labels })
             .expect("strings and numbers are JSON");
         weights::write(self.network(), path.as_ref(), precision, Some((ENTRY, &text)))
     }
@@ -52,7 +45,7 @@ impl<N: Network> Classifier<N> {
     pub fn open(network: N, path: impl AsRef<Path>) -> Result<Self, WeightsError> {
         let path = path.as_ref();
         let bytes =
-            fs::read(path).map_err(|reason| WeightsError::Io { path: path.into(), reason })?;
+            store::bytes(path).map_err(|reason| WeightsError::Io { path: path.into(), reason })?;
         Self::parse(weights::load(network, path)?, &bytes, path)
     }
 
@@ -69,18 +62,23 @@ impl<N: Network> Classifier<N> {
     fn parse(network: N, bytes: &[u8], path: &Path) -> Result<Self, WeightsError> {
         let header = SafeTensors::read_metadata(bytes).ok();
         let text = header.and_then(|(_, header)| header.metadata().as_ref()?.get(ENTRY).cloned());
-        let lacking = || WeightsError::NoClassifier { path: path.into() };
-        let Description { size: [a, b], stretched, mean, std, labels } =
-            text.and_then(|text| serde_json::from_str(&text).ok()).ok_or_else(lacking)?;
-        let resize = match stretched {
-            true => Resize::Exact { height: a, width: b },
-            false if b <= a => Resize::ShortSideCrop { short_side: a, crop: b },
-            false => return Err(lacking()),
+        let described = || {
+            let description: Description = serde_json::from_str(&text?).ok()?;
+            Some((description.preprocessing.preprocessing()?, description.labels))
         };
-        let usable = |(mean, std): (&f32, &f32)| mean.is_finite() && *std > 0.0 && std.is_finite();
-        if a == 0 || b == 0 || !mean.iter().zip(&std).all(usable) {
-            return Err(lacking());
+        let (preprocessing, labels) =
+            described().ok_or_else(|| WeightsError::NoClassifier { path: path.into() })?;
+        let [height, width] = preprocessing.size();
+        let unfit = |reason| Err(WeightsError::Unfit { path: path.into(), reason });
+        if let Some(found) = misfit(&network.layers(), [1, 3, height, width]) {
+            return unfit(format!("{found}: the network takes another size"));
         }
-        Ok(Self::new(network, Preprocessing { resize, mean, std }, labels))
+        let outputs = network.summary(height, width).layers.last().map(|layer| layer.output_shape);
+        match outputs {
+            Some([_, classes, 1, 1]) if classes == labels.len() => {
+                Ok(Self::new(network, preprocessing, labels))
+            }
+            found => unfit(format!("{} labels for outputs of shape {found:?}", labels.len())),
+        }
     }
 }

@@ -27,7 +27,7 @@ pub struct DcganConfig {
     /// Channels of a picture: 1 or 3.
     #[config(default = 1)]
     pub channels: usize,
-    /// Height and width of a picture: 8, 16, 32, 64, ...
+    /// Height and width of a picture: 8, 16, 32, 64, ... 1024.
     #[config(default = 32)]
     pub size: usize,
 }
@@ -80,7 +80,7 @@ impl DcganConfig {
 
     pub(super) fn is_valid(&self) -> bool {
         let Self { latent_dim, ngf, ndf, channels, size } = *self;
-        let sized = is_size(size) && size >= 8 && size.is_power_of_two();
+        let sized = (8..=1024).contains(&size) && size.is_power_of_two();
         let widths = [ngf, ndf].map(|width| width.saturating_mul(size / 8));
         sized && is_colour(channels) && is_size(latent_dim) && widths.into_iter().all(is_size)
     }

@@ -1,6 +1,5 @@
 //! A [`Generator`] on disk: its weights as safetensors, and in the file's metadata how it is built.
 
-use std::fs;
 use std::path::Path;
 
 use burn::tensor::Device;
@@ -11,6 +10,7 @@ use super::cgan::CganConfig;
 use super::dcgan::DcganConfig;
 use super::gan::{Discriminator, Generator};
 use super::weights::{self, Precision, WeightsError};
+use crate::store;
 
 /// The entry of safetensors' metadata that holds the configuration.
 const ENTRY: &str = "foveate.generator";
@@ -84,7 +84,7 @@ impl GanConfig {
     ) -> Result<(Self, Generator), WeightsError> {
         let path = path.as_ref();
         let bytes =
-            fs::read(path).map_err(|reason| WeightsError::Io { path: path.into(), reason })?;
+            store::bytes(path).map_err(|reason| WeightsError::Io { path: path.into(), reason })?;
         let header = SafeTensors::read_metadata(&bytes).ok();
         let text = header.and_then(|(_, header)| header.metadata().as_ref()?.get(ENTRY).cloned());
         let config: Self = text

@@ -38,6 +38,11 @@ pub trait Layer {
         None
     }
 
+    /// Whether the layer can run on an input of shape `[n, c, h, w]`.
+    fn takes(&self, _input: [usize; 4]) -> bool {
+        true
+    }
+
     /// The shape [`forward`](Layer::forward) gives for an input of shape `[n, c, h, w]`.
     fn output_shape(&self, input: [usize; 4]) -> [usize; 4] {
         input
@@ -203,6 +208,11 @@ impl Layer for Linear {
 
     fn forward_by(&self, input: Tensor<4>, rule: Rule) -> Tensor<4> {
         rule.stabilised(Layer::forward(self, input))
+    }
+
+    fn takes(&self, [_, c, h, w]: [usize; 4]) -> bool {
+        let [inputs, _] = self.weight.lazy_shape().dims::<2>();
+        c * h * w == inputs
     }
 
     fn output_shape(&self, [n, ..]: [usize; 4]) -> [usize; 4] {

@@ -54,7 +54,7 @@ pub(crate) use layer::device_of;
 pub use layer::{Layer, Unit};
 pub use lenet::{LeNet, LeNetConfig};
 pub use network::{NamedLayer, Network, UnknownLayer};
-pub(crate) use network::{fused, position};
+pub(crate) use network::{fused, misfit, position};
 pub use resnet::{ResNet, ResNetConfig};
 pub use rule::Rule;
 pub use squeezenet::{SqueezeNet, SqueezeNetConfig};

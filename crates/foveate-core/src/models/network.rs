@@ -129,6 +129,32 @@ pub(crate) fn fused<'a>(
     })
 }
 
+/// Why layers cannot take an input `[n, c, h, w]`, if they cannot: so small that nothing of it reaches one of them, or
+/// of another size than one takes.
+pub(crate) fn misfit(layers: &[NamedLayer<'_>], input: [usize; 4]) -> Option<String> {
+    let [_, _, height, width] = input;
+    if input.contains(&0) {
+        return Some(format!("pictures of {height}x{width} pixels"));
+    }
+    let mut shape = input;
+    for NamedLayer { name, layer } in layers {
+        if !layer.takes(shape) {
+            let [_, c, h, w] = shape;
+            return Some(format!(
+                "pictures of {height}x{width} pixels, of which {name} gets activations {c}x{h}x{w}, and is a {}",
+                layer.describe()
+            ));
+        }
+        shape = layer.output_shape(shape);
+        if shape.contains(&0) {
+            return Some(format!(
+                "pictures of {height}x{width} pixels, of which nothing leaves {name}"
+            ));
+        }
+    }
+    None
+}
+
 pub(crate) fn position(layers: &[NamedLayer<'_>], name: &str) -> Result<usize, UnknownLayer> {
     layers
         .iter()

@@ -32,7 +32,7 @@ pub(super) struct Cache {
 
 impl Cache {
     /// Opens the file of `key` in `folder`, or begins it; one that is damaged or of another kind is
-    /// begun anew. `None` if another process holds the file.
+    /// begun anew. `None` if another process holds the file, or the file system has no locks.
     pub fn open(
         folder: &Path,
         key: &Digest,
@@ -49,6 +49,10 @@ impl Cache {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 log::warn!("{}: in use elsewhere; features are not kept this time", path.display());
+                return Ok(None);
+            }
+            Err(TryLockError::Error(reason)) if reason.kind() == io::ErrorKind::Unsupported => {
+                log::warn!("{}: {reason}; features are not kept", path.display());
                 return Ok(None);
             }
             Err(TryLockError::Error(reason)) => return Err(io(reason)),

@@ -19,7 +19,8 @@ use crate::data::{ImageFolder, Sample, ahead};
 use crate::features::Features;
 use crate::image::{self as pictures, PictureError, Pixels, Preprocessing, Resize};
 use crate::models::{
-    AnyNetwork, Architecture, NamedLayer, Network, Pretrained, device_of, weights::cache_folder,
+    AnyNetwork, Architecture, NamedLayer, Network, Pretrained, device_of, misfit, position,
+    weights::cache_folder,
 };
 
 /// Changes when the same settings give other numbers.
@@ -323,17 +324,17 @@ impl<N: Network> FeatureExtractor<N> {
     }
 
     /// The length of a row, if the settings make any.
-    fn checked(&self) -> Result<usize, TransferError> {
+    pub(super) fn checked(&self) -> Result<usize, TransferError> {
         if self.batch == 0 {
             return SettingError::refuse("batch", 0, "1 or more");
         }
-        match self.columns() {
-            0 => {
-                let found = format!("pictures of {:?} pixels", self.preprocessing.size());
-                let expected = "larger ones: nothing of them reaches the layer";
-                SettingError::refuse("preprocessing", found, expected)
-            }
-            columns => Ok(columns),
+        self.preprocessing.resize.check()?;
+        let layers = self.network.layers();
+        let end = position(&layers, &self.layer)?;
+        let [height, width] = self.preprocessing.size();
+        match misfit(&layers[..=end], [1, 3, height, width]) {
+            Some(found) => SettingError::refuse("preprocessing", found, "another size"),
+            None => Ok(self.columns()),
         }
     }
 

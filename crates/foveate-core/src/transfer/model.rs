@@ -15,7 +15,7 @@ use super::linear::LinearClassifier;
 use super::pca::Pca;
 use crate::SettingError;
 use crate::features::Features;
-use crate::image::{Preprocessing, Resize};
+use crate::image::Described;
 use crate::models::{Architecture, Network, device_of, weights};
 use crate::store::{self, Tensors, Words};
 
@@ -58,11 +58,8 @@ struct Extractor {
     pooled: bool,
     mirrored: bool,
     l2_normalised: bool,
-    /// Height and width, or short side and crop.
-    size: [u32; 2],
-    stretched: bool,
-    mean: [f32; 3],
-    std: [f32; 3],
+    #[serde(flatten)]
+    preprocessing: Described,
 }
 
 const VERSION: u32 = 1;
@@ -90,6 +87,7 @@ impl TransferModel {
             return SettingError::refuse("labels", labels.len(), "one for each class");
         }
         for (architecture, extractor) in &extractors {
+            extractor.checked()?;
             let network = extractor.network();
             let mut whole = architecture.init(&device_of(network));
             if architecture.classifies() {
@@ -167,11 +165,6 @@ impl TransferModel {
                 let data = bridge::to_data(&tensor).expect("a network's own tensors can be read");
                 tensors.insert(format!("{i}.{}", tensor.name), data);
             }
-            let Preprocessing { resize, mean, std } = *extractor.preprocessing();
-            let (size, stretched) = match resize {
-                Resize::Exact { height, width } => ([height, width], true),
-                Resize::ShortSideCrop { short_side, crop } => ([short_side, crop], false),
-            };
             extractors.push(Extractor {
                 architecture: architecture.name().into(),
                 classes: architecture.classifies().then(|| classes(network)),
@@ -179,10 +172,7 @@ impl TransferModel {
                 pooled: extractor.pooling() == Pooling::GlobalAverage,
                 mirrored: extractor.mirrored,
                 l2_normalised: extractor.l2_normalised,
-                size,
-                stretched,
-                mean,
-                std,
+                preprocessing: (*extractor.preprocessing()).into(),
             });
         }
         let mut insert = |name: &str, columns: usize, values: &[f32]| {
@@ -242,11 +232,16 @@ impl TransferModel {
         let mut take = |name: &str| {
             let found = matrices.remove(name).and_then(|data| match data.shape()[..] {
                 [rows, columns] if rows * columns > 0 => {
-                    Some(([rows, columns], data.iter::<f32>().collect::<Vec<_>>()))
+                    let values: Vec<f32> = data.iter().collect();
+                    values
+                        .iter()
+                        .all(|value| value.is_finite())
+                        .then_some(([rows, columns], values))
                 }
                 _ => None,
             });
-            found.ok_or_else(|| damaged(format!("the matrix {name} is missing or empty")))
+            let lacking = || damaged(format!("the matrix {name} is missing, empty or not finite"));
+            found.ok_or_else(lacking)
         };
         let ([rows, _], weights) = take("weights")?;
         let (_, bias) = take("bias")?;
@@ -295,19 +290,9 @@ impl Extractor {
             network = network.with_classes(classes);
         }
         let network = weights::apply(network, path, tensors)?;
-        let [first, second] = self.size;
-        if !(8..=4096).contains(&first)
-            || !(8..=4096).contains(&second)
-            || (!self.stretched && second > first)
-        {
-            return Err(damaged(format!("pictures of {first} and {second} pixels")));
-        }
-        let resize = if self.stretched {
-            Resize::Exact { height: first, width: second }
-        } else {
-            Resize::ShortSideCrop { short_side: first, crop: second }
-        };
-        let preprocessing = Preprocessing { resize, mean: self.mean, std: self.std };
+        let preprocessing = self.preprocessing.preprocessing();
+        let preprocessing =
+            preprocessing.ok_or_else(|| damaged("no picture can be taken as it says".into()))?;
         let pooling = if self.pooled { Pooling::GlobalAverage } else { Pooling::Flatten };
         let mut extractor = FeatureExtractor::new(network, preprocessing, &self.layer, pooling)?;
         extractor.mirrored = self.mirrored;

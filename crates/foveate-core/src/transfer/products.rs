@@ -29,6 +29,9 @@ pub(super) fn dot(a: &[f32], b: &[f32]) -> f64 {
 pub(super) fn gram(features: &Features) -> Vec<f64> {
     let (rows, columns) = (features.rows(), features.columns());
     let mut gram = vec![0.0; rows * rows];
+    if rows == 0 {
+        return gram;
+    }
     let mut panel = vec![0.0; rows * PANEL.min(columns)];
     for start in (0..columns).step_by(PANEL) {
         let width = PANEL.min(columns - start);

@@ -33,7 +33,8 @@ pub fn pointing_game(
         return SettingError::refuse("the mask's length", mask.len(), expected);
     }
     let hits = pixel_values(map, map.dims())?.into_iter().zip(masks).map(|(map, mask)| {
-        let largest = (0..map.len()).rev().max_by(|&a, &b| map[a].total_cmp(&map[b]));
+        let largest =
+            (0..map.len()).rev().max_by(|&a, &b| (map[a] + 0.0).total_cmp(&(map[b] + 0.0)));
         let (y, x) = largest.map_or((0, 0), |pixel| (pixel / w, pixel % w));
         let near = |pixel: usize| {
             let (down, across) = (y.abs_diff(pixel / w), x.abs_diff(pixel % w));

@@ -82,10 +82,21 @@ enum Broken {
 
 impl Downloader {
     /// Brings `url` to `target`, whose SHA-256 starts with `sha256` (lower-case hex).
+    pub fn fetch(&self, url: &str, target: &Path, sha256: &str) -> Result<(), DownloadError> {
+        self.fetch_checked(url, target, sha256, |file| digest(file))
+    }
+
+    /// As [`fetch`](Self::fetch), where the SHA-256 is that of what `digest` finds in the file.
     ///
     /// The bytes go to a temporary file beside `target` that takes its name at the end, so two
     /// processes may do this at once, and one that is stopped leaves no file of that name.
-    pub fn fetch(&self, url: &str, target: &Path, sha256: &str) -> Result<(), DownloadError> {
+    pub fn fetch_checked(
+        &self,
+        url: &str,
+        target: &Path,
+        sha256: &str,
+        digest: impl FnOnce(&mut fs::File) -> io::Result<String>,
+    ) -> Result<(), DownloadError> {
         let folder = target.parent().unwrap_or(Path::new("."));
         let unwritable = |reason| DownloadError::Write { folder: folder.into(), reason };
         fs::create_dir_all(folder).map_err(unwritable)?;

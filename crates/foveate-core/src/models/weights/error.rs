@@ -61,6 +61,14 @@ pub enum WeightsError {
         /// The file.
         path: PathBuf,
     },
+    /// What the file says of pictures and classes is not this network's.
+    #[error("{path}: {reason}; open it with the network that it was written of", path = .path.display())]
+    Unfit {
+        /// The file.
+        path: PathBuf,
+        /// What does not fit.
+        reason: String,
+    },
     /// The file does not say which generator its weights are of, or tells sizes that none can have.
     #[error("{path}: expected a file written by GanConfig::save, found no generator's sizes", path = .path.display())]
     NoGenerator {
@@ -83,6 +91,22 @@ pub enum WeightsError {
         unexpected: Vec<String>,
         /// Tensors of the right name and another shape.
         misshaped: Vec<Misshaped>,
+    },
+    /// A tensor holds an infinity or NaN.
+    #[error("{path}: {name} holds numbers that are not finite; take the weights of an earlier epoch", path = .path.display())]
+    NotFinite {
+        /// The file.
+        path: PathBuf,
+        /// Torchvision's name of the tensor.
+        name: String,
+    },
+    /// A tensor does not fit 16 bits.
+    #[error("{path}: {name} holds a number beyond 65,504; save it with Precision::Single", path = .path.display())]
+    NoHalf {
+        /// The file that was not written.
+        path: PathBuf,
+        /// Torchvision's name of the tensor.
+        name: String,
     },
     /// The weights are neither present nor to be downloaded.
     #[error("the weights of {model} are not at hand and have no address to download them from; put {file} into {folder}",

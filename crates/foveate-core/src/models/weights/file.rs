@@ -24,8 +24,9 @@ use super::error::{Misshaped, WeightsError};
 ///
 /// # Errors
 ///
-/// [`WeightsError::Mismatch`] names every missing, unexpected and misshaped tensor at once; the
-/// other variants are of files that cannot be read.
+/// [`WeightsError::Mismatch`] names every missing, unexpected and misshaped tensor at once;
+/// [`WeightsError::NotFinite`] a tensor of a training that went wrong; the other variants are of files that cannot
+/// be read.
 pub fn load<M: Module>(network: M, path: impl AsRef<Path>) -> Result<M, WeightsError> {
     let path = path.as_ref();
     apply(network, path, read(path)?)
@@ -74,7 +75,7 @@ pub(super) fn load_folded<M: Module>(network: M, path: &Path) -> Result<M, Weigh
 pub enum Precision {
     /// 32 bits.
     Single,
-    /// 16 bits, of which 11 are significant: half the size.
+    /// 16 bits, of which 11 are significant: half the size. No number beyond 65,504.
     Half,
 }
 
@@ -95,6 +96,15 @@ pub(crate) fn write<M: Module>(
     precision: Precision,
     entry: Option<(&str, &str)>,
 ) -> Result<(), WeightsError> {
+    if precision == Precision::Half {
+        let overflows = |tensor: &&PackTensor| {
+            let data = bridge::to_data(tensor).expect("a network's own tensors can be read");
+            data.iter::<f32>().any(|value| value.abs() > 65504.0)
+        };
+        if let Some(tensor) = tensors(network).iter().find(overflows) {
+            return Err(WeightsError::NoHalf { path: path.into(), name: tensor.name.clone() });
+        }
+    }
     // One entry alone: several would come in another order every time.
     let (name, text) = entry.unwrap_or(("format", "pt"));
     let mut store = SafetensorsStore::from_file(path)
@@ -200,10 +210,24 @@ pub fn apply<M: Module>(
     path: &Path,
     tensors: Vec<PackTensor>,
 ) -> Result<M, WeightsError> {
+    if let Some(tensor) =
+        tensors.iter().find(|tensor| !unneeded(&tensor.name) && !is_finite(tensor))
+    {
+        return Err(WeightsError::NotFinite { path: path.into(), name: tensor.name.clone() });
+    }
     let adapter = PyTorchToBurnAdapter.chain(FloatCastAdapter::to(DType::F32));
     let result = network.apply(tensors, None, Some(Box::new(adapter)), true);
     check(path, result)?;
     Ok(network)
+}
+
+/// Whether all numbers are; a tensor that cannot be read is told of when it is applied.
+fn is_finite(tensor: &PackTensor) -> bool {
+    let Ok(data) = bridge::to_data(tensor) else { return true };
+    match data.as_slice::<f32>() {
+        Ok(values) => values.iter().all(|value| value.is_finite()),
+        Err(_) => data.iter::<f32>().all(|value| value.is_finite()),
+    }
 }
 
 /// Turns burn's account into one error, in torchvision's names and shapes.

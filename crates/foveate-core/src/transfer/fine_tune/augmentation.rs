@@ -96,10 +96,10 @@ impl RandomResizedCrop {
     fn rectangle(&self, (width, height): (u32, u32), generator: &mut impl Rng) -> [u32; 4] {
         let ([least, most], [narrow, wide]) = (self.scale, self.ratio);
         let (w, h) = (f64::from(width), f64::from(height));
+        let side = |length: f64, limit: u32| (length.round() as u32).max(8.min(limit));
         for _ in 0..10 {
             let area = w * h * generator.random_range(least..=most);
             let ratio = generator.random_range(narrow.ln()..=wide.ln()).exp();
-            let side = |length: f64, limit: u32| (length.round() as u32).max(8.min(limit));
             let (a, b) = (side((area * ratio).sqrt(), width), side((area / ratio).sqrt(), height));
             if a <= width && b <= height {
                 let x = generator.random_range(0..=width - a);
@@ -107,8 +107,8 @@ impl RandomResizedCrop {
             }
         }
         let (a, b) = match w / h {
-            ratio if ratio < narrow => (width, (w / narrow).round() as u32),
-            ratio if ratio > wide => ((h * wide).round() as u32, height),
+            ratio if ratio < narrow => (width, side(w / narrow, height)),
+            ratio if ratio > wide => (side(h * wide, width), height),
             _ => (width, height),
         };
         [(width - a) / 2, (height - b) / 2, a, b]
@@ -142,6 +142,21 @@ mod tests {
         // Wide ones of large area do not fit and are drawn again: a little below 0.4.
         assert!((sum / 4000.0 - 0.4).abs() < 0.01, "{}", sum / 4000.0);
         assert_eq!((left, right), (0, 200));
+    }
+
+    /// Where nothing of an allowed shape fits, a side has 8 pixels all the same.
+    #[test]
+    fn narrow_rectangles_are_not_too_narrow() {
+        let mut generator = ChaCha8Rng::seed_from_u64(2);
+        for (ratio, size) in
+            [([0.1, 0.2], (64, 32)), ([0.02, 0.02], (20, 20)), ([9.0, 9.5], (32, 64))]
+        {
+            let crop = RandomResizedCrop { scale: [0.9, 1.0], ratio };
+            for _ in 0..20 {
+                let [_, _, w, h] = crop.rectangle(size, &mut generator);
+                assert!(w >= 8 && h >= 8 && w <= size.0 && h <= size.1, "{w}x{h}");
+            }
+        }
     }
 
     #[test]

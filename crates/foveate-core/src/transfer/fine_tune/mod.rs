@@ -24,7 +24,7 @@ pub use split::Part;
 use super::error::TransferError;
 use crate::SettingError;
 use crate::image::{Preprocessing, RgbImage};
-use crate::models::{Network, device_of};
+use crate::models::{Network, device_of, misfit};
 use crate::train::{Checkpoint, Optimiser, Schedule};
 use checkpoint::identity;
 use split::Split;
@@ -130,6 +130,7 @@ impl FineTune {
         mut watch: impl FnMut(&Epoch) -> ControlFlow<()>,
     ) -> Result<FineTuned<N>, TransferError> {
         self.check(validation)?;
+        preprocessing.resize.check()?;
         let start = network.valid();
         let device = device_of(&start);
         let split = Split::new(&start.clone().train(), &self.part)?;
@@ -139,8 +140,9 @@ impl FineTune {
 
         let identity = || identity(self, &start, preprocessing, training, validation);
         let file = self.checkpoint.clone().map(|path| (path, identity()));
-        let resumed =
-            file.as_ref().map(|(path, identity)| Checkpoint::read(path, identity, &start));
+        let resumed = file
+            .as_ref()
+            .map(|(path, identity)| Checkpoint::read(path, identity, &self.optimiser, &start));
         let Checkpoint { network, mut kept, mut moments, epochs } =
             resumed.transpose()?.flatten().unwrap_or_else(|| Checkpoint::new(&start));
         let mut history = History { epochs };
@@ -215,6 +217,9 @@ impl Labelled<'_> {
 
 /// Logits of a network for pictures of this size.
 fn classes(network: &impl Network, [height, width]: [usize; 2]) -> Result<usize, TransferError> {
+    if let Some(found) = misfit(&network.layers(), [1, 3, height, width]) {
+        return SettingError::refuse("preprocessing", found, "another size");
+    }
     let layers = network.summary(height, width).layers;
     match layers.last().map(|layer| layer.output_shape) {
         Some([_, classes, 1, 1]) => Ok(classes),

@@ -202,6 +202,20 @@ fn wrong_checksum() {
     assert!(text.contains("0000abcd") && text.contains(&sha256()), "{text}");
 }
 
+/// MNIST's, of what a file unpacks to: checked before it gets its name.
+#[test]
+fn checksum_of_the_content() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = folder.path().join("digits.gz");
+    let url = serve(&[Answer::Whole]);
+    let fetch =
+        |found: &str| impatient().fetch_checked(&url, &target, "0123", |_| Ok(found.into()));
+    assert!(matches!(fetch("broken gzip"), Err(DownloadError::Checksum { .. })));
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    fetch("0123").unwrap();
+    assert_eq!(fs::read(&target).unwrap(), CONTENT);
+}
+
 #[test]
 fn folder_that_cannot_be_written() {
     let folder = tempfile::tempdir().unwrap();

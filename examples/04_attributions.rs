@@ -32,11 +32,11 @@ struct Args {
     #[arg(long, default_value = "squeezenet1_1")]
     model: Architecture,
 
-    /// The layer of the class activation maps; the last of the convolutions, if there is none
+    /// The layer of the class activation maps (default: the last of the convolutions)
     #[arg(long)]
     layer: Option<String>,
 
-    /// The class to explain, by its index; the one the network finds, if there is none
+    /// The class to explain, by its index (default: the one the network finds)
     #[arg(long)]
     class: Option<usize>,
 
@@ -95,7 +95,11 @@ fn main() -> anyhow::Result<()> {
     println!("device:  {chosen}");
     let pretrained = Pretrained::load(args.model, &chosen.device)?;
     println!("weights: {}", pretrained.file.display());
+    // The whole picture, so that what is named is what is explained.
+    let size = Resize::Exact { height: 224, width: 224 };
     let classifier = pretrained.classifier()?;
+    let preprocessing = classifier.preprocessing().with_resize(size);
+    let classifier = classifier.with_preprocessing(preprocessing);
     // The last layer with height and width: of VGG and SqueezeNet, of GoogLeNet, of ResNet.
     let names: Vec<String> =
         classifier.network().layers().into_iter().map(|layer| layer.name).collect();
@@ -103,7 +107,6 @@ fn main() -> anyhow::Result<()> {
     let last = last.into_iter().find(|last| names.iter().any(|name| name.starts_with(last)));
     let layer = args.layer.clone().or(last.map(String::from)).context("name a --layer")?;
 
-    let size = Resize::Exact { height: 224, width: 224 };
     let picture = image::resize(&image::open(&args.picture)?, size)?;
     let pixels = Pixels::from_pictures(std::slice::from_ref(&picture), &chosen.device);
     let found = classifier.classify(std::slice::from_ref(&picture), 1)?.remove(0).remove(0);

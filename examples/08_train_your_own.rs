@@ -45,7 +45,7 @@ struct Args {
     /// Order of pictures and steps.
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// auto, ndarray, flex, wgpu, wgpu:1, wgpu:cpu.
+    /// auto, ndarray, flex, wgpu, wgpu:N, wgpu:cpu.
     #[arg(long, env = "FOVEATE_DEVICE", default_value = "auto")]
     device: String,
 }

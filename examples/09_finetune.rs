@@ -29,7 +29,7 @@ use foveate::transfer::{
 /// history.csv and the weights.
 #[derive(Parser)]
 struct Args {
-    /// Folder with train/CLASS/PICTURE and test/CLASS/PICTURE; scene15 in FOVEATE_DATA, if there is none
+    /// Folder with train/CLASS/PICTURE and test/CLASS/PICTURE (default: scene15 in FOVEATE_DATA)
     data: Option<PathBuf>,
 
     /// The network
@@ -92,7 +92,7 @@ struct Args {
     #[arg(long, default_value_t = 0)]
     seed: u64,
 
-    /// Pictures a class, of training and of test; all, if there is none
+    /// Pictures a class, of training and of test (default: all)
     #[arg(long)]
     limit: Option<usize>,
 

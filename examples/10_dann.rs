@@ -101,7 +101,7 @@ struct Args {
     #[arg(long, default_value_t = 0)]
     rounds: usize,
 
-    /// The learning rate of the rounds; the last one of the training before, if there is none
+    /// The learning rate of the rounds (default: the last one of the training before)
     #[arg(long)]
     round_learning_rate: Option<f64>,
 
@@ -113,11 +113,11 @@ struct Args {
     #[arg(long, default_value_t = 0.95)]
     threshold: f32,
 
-    /// Whose best epoch is kept: entropy, snd, im or source-risk; the last, if there is none
+    /// Whose best epoch is kept: entropy, snd, im or source-risk (default: the last epoch)
     #[arg(long)]
     validator: Option<Validator>,
 
-    /// Pictures to train on, of each domain; 60,000, or 12,800 where both are drawn, if there is none
+    /// Pictures to train on, of each domain (default: 60,000, or 12,800 where both are drawn)
     #[arg(long)]
     limit: Option<usize>,
 

@@ -121,7 +121,7 @@ pub struct Training {
     #[arg(long, default_value_t = 5)]
     epochs: usize,
 
-    /// The share of the old in a moving average of the generator, less at first; none, if there is no such number
+    /// The share of the old in a moving average of the generator, less at first, such as 0.999 (default: no average)
     #[arg(long)]
     average: Option<f64>,
 

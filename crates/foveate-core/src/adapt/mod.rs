@@ -64,7 +64,7 @@ use crate::train::{Checkpoint, Optimiser, Schedule};
 use checkpoint::identity;
 use trainer::Trainer;
 
-/// Settings of a domain-adversarial training.
+/// Settings of a domain-adversarial training: Ganin et al., 2016; see the [module](self).
 #[derive(Debug, Clone, PartialEq)]
 pub struct AdversarialTraining {
     /// Passes over the source's training pictures.
@@ -96,7 +96,7 @@ pub struct AdversarialTraining {
 }
 
 impl Default for AdversarialTraining {
-    /// The paper's schedules, 64 + 64 pictures a step.
+    /// The schedules of Ganin et al., 64 + 64 pictures a step.
     fn default() -> Self {
         Self {
             epochs: 20,
@@ -238,8 +238,8 @@ impl AdversarialTraining {
     }
 }
 
-/// Whether the sets are of the size that the network is to take, hold a batch (one picture, to validate), and the source's labels are
-/// classes.
+/// Whether the sets are of the size that the network is to take, hold a batch (one picture, to validate),
+/// and the source's labels are classes.
 fn check_domains(
     network: &impl DomainAdversarial,
     preprocessing: &Preprocessing,

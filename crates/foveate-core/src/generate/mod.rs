@@ -55,7 +55,7 @@ use crate::train::{Optimiser, Schedule, progress_bar};
 use checkpoint::{Checkpoint, identity};
 use trainer::Trainer;
 
-/// Settings of an adversarial training.
+/// Settings of an adversarial training: Goodfellow et al., 2014; see the [module](self).
 #[derive(Debug, Clone, PartialEq)]
 pub struct AdversarialGeneration {
     /// Steps of the generator.
@@ -80,8 +80,10 @@ pub struct AdversarialGeneration {
     pub schedule: Schedule,
     /// Steps of the discriminator to one of the generator, each on pictures of its own.
     pub discriminator_steps: usize,
-    /// The share of the old in a moving average of the generator, in `[0, 1)`; in iteration n `(1 + n) / (10 + n)`, if
-    /// that is less, so that what it began with is soon forgotten. None: no average.
+    /// The share of the old in a moving average of the generator, in `[0, 1)` (Yasin Yazıcı et al., *The
+    /// Unusual Effectiveness of Averaging in GAN Training*, 2019, <https://arxiv.org/abs/1806.04498>); in
+    /// iteration n `(1 + n) / (10 + n)`, if that is less, so that what it began with is soon forgotten. None:
+    /// no average.
     pub average: Option<f64>,
     /// Same seed, same device: same bits.
     pub seed: u64,
@@ -96,7 +98,7 @@ pub struct AdversarialGeneration {
 const ADAM: Optimiser = Optimiser::Adam { betas: [0.5, 0.999], epsilon: 1e-8, weight_decay: 0.0 };
 
 impl Default for AdversarialGeneration {
-    /// DCGAN's, on 128 pictures a step.
+    /// Those of DCGAN (see [`DcganConfig`](crate::models::DcganConfig)), on 128 pictures a step.
     fn default() -> Self {
         Self {
             iterations: 2000,

@@ -17,7 +17,8 @@ use super::layer::Unit;
 /// Height and width of a picture.
 const SIZE: usize = 32;
 
-/// Configuration of a conditional GAN.
+/// Configuration of a conditional GAN: Mirza and Osindero, *Conditional Generative Adversarial Nets*, 2014,
+/// <https://arxiv.org/abs/1411.1784>, or its form by convolutions; deviations: see the [module](self).
 #[derive(Config, Debug)]
 pub struct CganConfig {
     /// Numbers in the noise of a picture, up to 65,536.
@@ -32,7 +33,7 @@ pub struct CganConfig {
     /// d, the channels of the generator before its last layer; even, up to 16,384.
     #[config(default = 128)]
     pub width: usize,
-    /// Fully connected layers, with the paper's numbers of units, for convolutions.
+    /// Fully connected layers, with the paper's numbers of units, in place of convolutions.
     #[config(default = false)]
     pub dense: bool,
     /// The discriminator sees the label, too.

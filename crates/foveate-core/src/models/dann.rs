@@ -89,6 +89,9 @@ const FEATURES: usize = 48 * 7 * 7;
 /// Three networks that share one body: features, the classes that they show, and the domain that they
 /// come from. As a [`Network`] it is features and classes; its layers go by `features.0`, `classifier.0`,
 /// `domain.0`.
+///
+/// Ganin et al., *Domain-Adversarial Training of Neural Networks*, 2016, <https://arxiv.org/abs/1505.07818>, figure
+/// 4a; deviations: see the [module](self).
 #[derive(Module, Debug)]
 pub struct Dann {
     features: Vec<Unit>,

@@ -12,7 +12,8 @@ use super::gan::unit::{conv, conv_transpose, leaky_relu, norm, relu};
 use super::gan::{Discriminator, Generator, is_colour, is_size};
 use super::layer::Unit;
 
-/// Configuration of a DCGAN.
+/// Configuration of a DCGAN: Radford et al., *Unsupervised Representation Learning with Deep Convolutional
+/// Generative Adversarial Networks*, 2016, <https://arxiv.org/abs/1511.06434>, in the layout of PyTorch's example.
 #[derive(Config, Debug)]
 pub struct DcganConfig {
     /// Numbers in the noise of a picture (`nz`), up to 65,536.

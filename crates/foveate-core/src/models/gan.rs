@@ -56,7 +56,8 @@ impl Branches<'_> {
     }
 }
 
-/// Noise, and a label if it has classes, to a picture.
+/// Noise, and a label if it has classes, to a picture: G of Goodfellow et al., *Generative Adversarial Nets*, 2014,
+/// <https://arxiv.org/abs/1406.2661>.
 #[derive(Module, Debug)]
 pub struct Generator {
     pub(super) noise: Vec<Unit>,
@@ -115,7 +116,8 @@ impl Generator {
     }
 }
 
-/// A picture, and a label if it has classes, to the logit of being real.
+/// A picture, and a label if it has classes, to the logit of being real: D of Goodfellow et al., *Generative
+/// Adversarial Nets*, 2014, <https://arxiv.org/abs/1406.2661>.
 #[derive(Module, Debug)]
 pub struct Discriminator {
     pub(super) picture: Vec<Unit>,

@@ -90,6 +90,9 @@ impl GoogLeNetConfig {
 /// GoogLeNet, with torchvision's layer names: `conv1`, `maxpool1`, `conv2`, `conv3`, `maxpool2`,
 /// `inception3a` to `inception5b`, `avgpool`, `dropout`, `fc`; and `transform_input` (torchvision's
 /// form) or `lrn1`, `lrn2` (the published form).
+///
+/// Szegedy et al., *Going Deeper with Convolutions*, 2014, <https://arxiv.org/abs/1409.4842>; the two forms: see the
+/// [module](self).
 #[derive(Module, Debug)]
 pub struct GoogLeNet {
     transform_input: Option<TransformInput>,

@@ -54,6 +54,9 @@ impl LeNetConfig {
 
 /// LeNet-5; its layers go by `features.0` to `features.5` and `classifier.0` to `classifier.4`, of which
 /// `classifier.3` gives 84 features.
+///
+/// LeCun et al., *Gradient-Based Learning Applied to Document Recognition*, 1998,
+/// <http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf>; deviations: see the [module](self).
 #[derive(Module, Debug)]
 pub struct LeNet {
     features: Vec<Unit>,

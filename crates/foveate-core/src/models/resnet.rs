@@ -74,6 +74,9 @@ impl ResNetConfig {
 
 /// ResNet, with torchvision's layer names: `conv1`, `bn1`, `relu`, `maxpool`, `layer1.0` to
 /// `layer4.1` (for ResNet18), `avgpool`, `fc`.
+///
+/// He et al., *Deep Residual Learning for Image Recognition*, 2015, <https://arxiv.org/abs/1512.03385>; deviations:
+/// see the [module](self).
 #[derive(Module, Debug)]
 pub struct ResNet {
     conv1: Conv2d,
@@ -116,7 +119,7 @@ impl Network for ResNet {
     }
 }
 
-/// The paper's figure 2: two 3x3 convolutions and a shortcut, `relu(F(x) + x)`.
+/// Two 3x3 convolutions and a shortcut, `relu(F(x) + x)`: figure 2 of He et al., 2015.
 #[derive(Module, Debug)]
 pub struct BasicBlock {
     conv1: Conv2d,

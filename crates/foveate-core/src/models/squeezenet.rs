@@ -98,6 +98,9 @@ impl SqueezeNetConfig {
 
 /// SqueezeNet, with torchvision's layer names: `features.0` to `features.12` and `classifier.0` to
 /// `classifier.3`.
+///
+/// Iandola et al., *SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB model size*, 2016,
+/// <https://arxiv.org/abs/1602.07360>; the two versions: see the [module](self).
 #[derive(Module, Debug)]
 pub struct SqueezeNet {
     features: Vec<Unit>,
@@ -123,7 +126,7 @@ impl Network for SqueezeNet {
 }
 
 /// The Fire module: a 1x1 convolution squeezes, then 1x1 and 3x3 convolutions side by side expand
-/// (figure 1).
+/// (figure 1 of Iandola et al., 2016).
 #[derive(Module, Debug)]
 pub struct Fire {
     squeeze: Conv2d,

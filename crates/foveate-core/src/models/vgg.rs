@@ -17,7 +17,7 @@ use super::network::{NamedLayer, Network};
 /// Output channels of the five stages, before [`VggConfig::narrow`].
 const CHANNELS: [usize; 5] = [64, 128, 256, 512, 512];
 
-/// Configuration of a [`Vgg`]: the paper's table 1.
+/// Configuration of a [`Vgg`]: table 1 of Simonyan and Zisserman, 2015.
 #[derive(Config, Debug)]
 pub struct VggConfig {
     /// Convolutions in each of the five stages; a max pooling ends every stage.
@@ -89,6 +89,9 @@ impl VggConfig {
 
 /// VGG, with torchvision's layer names: `features.0` to `features.30` and `classifier.0` to
 /// `classifier.6` for VGG16, where `classifier.1` is the practical's relu6, `classifier.4` relu7.
+///
+/// Simonyan and Zisserman, *Very Deep Convolutional Networks for Large-Scale Image Recognition*, 2015,
+/// <https://arxiv.org/abs/1409.1556>; deviations: see the [module](self).
 #[derive(Module, Debug)]
 pub struct Vgg {
     features: Vec<Unit>,

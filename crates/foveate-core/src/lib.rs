@@ -1,5 +1,5 @@
 //! The library behind [`foveate`](https://docs.rs/foveate): depend on that crate, which adds the
-//! backends and the choice of a device.
+//! backends and the choice of a device. Examples say `foveate`, as a program that depends on it does.
 //!
 //! - [`adapt`]: a classifier for a domain without labels.
 //! - [`data`]: pictures to learn from.

@@ -13,10 +13,11 @@
 //! - [`Embedding`], [`proxy_a_distance`]: how far apart two domains are.
 //!
 //! ```no_run
-//! use foveate_core::adapt::{AdversarialTraining, Domain};
-//! use foveate_core::burn::tensor::Device;
-//! use foveate_core::data::{Pictures, TwoDomains};
-//! use foveate_core::models::{DannConfig, initialised};
+//! # use foveate_core as foveate;
+//! use foveate::adapt::{AdversarialTraining, Domain};
+//! use foveate::burn::tensor::Device;
+//! use foveate::data::{Pictures, TwoDomains};
+//! use foveate::models::{DannConfig, initialised};
 //!
 //! let data = TwoDomains::drawn(12_800, 2_000, 0);
 //! let source = Domain { training: &data.source, validation: &data.source_validation };
@@ -26,7 +27,7 @@
 //! let training = AdversarialTraining { epochs: 8, ..Default::default() };
 //! let adapted = training.run(network, &preprocessing, source, target)?;
 //! println!("{}", adapted.history.csv());
-//! # Ok::<(), foveate_core::adapt::AdaptError>(())
+//! # Ok::<(), foveate::adapt::AdaptError>(())
 //! ```
 
 mod alternate;

@@ -1,7 +1,8 @@
 //! Data to learn from: folders of pictures, one a class; digits; pictures decoded ahead of their use.
 //!
 //! ```
-//! use foveate_core::data::digits;
+//! # use foveate_core as foveate;
+//! use foveate::data::digits;
 //!
 //! let set = digits(100, 0);
 //! assert_eq!((set.len(), set.height, set.width, set.channels), (100, 28, 28, 1));

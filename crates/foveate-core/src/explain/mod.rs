@@ -11,8 +11,9 @@
 //! - [`visualise`] makes pictures that a class or a channel answers to.
 //!
 //! ```
-//! use foveate_core::burn::tensor::{Device, Tensor};
-//! use foveate_core::explain::{Attribution, InputXGradient, Target};
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::{Device, Tensor};
+//! use foveate::explain::{Attribution, InputXGradient, Target};
 //!
 //! // The score of class 1 is the sum of the pixels.
 //! let model = |x: Tensor<4>| {
@@ -22,7 +23,7 @@
 //! let pixels = Tensor::<4>::full([1, 3, 2, 2], 0.25, &Device::default());
 //! let map = InputXGradient.attribute(&model, &pixels, &Target::Class(1))?;
 //! assert_eq!(map.sum().into_scalar::<f32>(), 3.0); // twelve times 0.25: all of the score
-//! # Ok::<(), foveate_core::explain::ExplainError>(())
+//! # Ok::<(), foveate::explain::ExplainError>(())
 //! ```
 
 pub mod attack;

@@ -11,10 +11,11 @@
 //! - [`Noise`], [`sample`], [`interpolate`]: pictures of a trained generator.
 //!
 //! ```
-//! use foveate_core::burn::tensor::Device;
-//! use foveate_core::data::digits;
-//! use foveate_core::generate::{AdversarialGeneration, Noise, sample};
-//! use foveate_core::models::{DcganConfig, Initialisation};
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::Device;
+//! use foveate::data::digits;
+//! use foveate::generate::{AdversarialGeneration, Noise, sample};
+//! use foveate::models::{DcganConfig, Initialisation};
 //!
 //! // So little teaches nothing: 2,000 iterations of the defaults do.
 //! let device = Device::default();
@@ -25,7 +26,7 @@
 //! let made = training.run(generator, discriminator, &digits(16, 0).resized(16, 16))?;
 //! let pictures = sample(&made.generator, &Noise::Normal.rows(10, config.latent_dim, 0), &[]);
 //! assert_eq!((pictures.len(), pictures.height), (10, 16));
-//! # Ok::<(), foveate_core::generate::GenerateError>(())
+//! # Ok::<(), foveate::generate::GenerateError>(())
 //! ```
 
 mod average;

@@ -5,9 +5,10 @@
 //! and the summary are all read off that list.
 //!
 //! ```
-//! use foveate_core::burn::tensor::Device;
-//! use foveate_core::data::digits;
-//! use foveate_core::models::{LeNet, Network};
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::Device;
+//! use foveate::data::digits;
+//! use foveate::models::{LeNet, Network};
 //!
 //! let classifier = LeNet::digits(&Device::default())?;
 //! let guess = &classifier.classify(&digits(1, 0).images(), 1)?[0][0];

@@ -6,8 +6,9 @@
 //! as one step, with its gradients: those that nobody asks for are not computed.
 //!
 //! ```
-//! use foveate_core::burn::tensor::{Device, Tensor};
-//! use foveate_core::ops::gradient_reversal;
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::{Device, Tensor};
+//! use foveate::ops::gradient_reversal;
 //!
 //! let x = Tensor::<1>::from_floats([3.0], &Device::default()).autodiff().require_grad();
 //! let y = gradient_reversal(x.clone() * 2.0, 0.5); // y = 2 x

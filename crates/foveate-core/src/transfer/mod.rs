@@ -14,14 +14,15 @@
 //! [`FineTune`] goes further: it trains a new head, or the network from a layer on.
 //!
 //! ```
-//! use foveate_core::transfer::{Features, LinearSvc};
+//! # use foveate_core as foveate;
+//! use foveate::transfer::{Features, LinearSvc};
 //!
 //! // Two classes of points in the plane.
 //! let features = Features::new(vec![0.0, 1.0, 1.0, 2.0, 3.0, 0.0, 4.0, 1.0], 2);
 //! let fit = LinearSvc::default().fit(&features, &[0, 0, 1, 1], 2)?;
 //! let others = Features::new(vec![0.5, 2.0, 4.0, 0.0], 2);
 //! assert_eq!(fit.classifier.predict(&others)?, [0, 1]);
-//! # Ok::<(), foveate_core::transfer::TransferError>(())
+//! # Ok::<(), foveate::transfer::TransferError>(())
 //! ```
 
 mod cache;

@@ -6,9 +6,10 @@
 //! all at once and each for itself; one that has met the goal stands still (unless the attack's `early_stop` is off).
 //!
 //! ```
-//! use foveate_core::burn::tensor::{Device, Tensor};
-//! use foveate_core::explain::attack::{Attack, Fgsm, Goal};
-//! use foveate_core::image::Pixels;
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::{Device, Tensor};
+//! use foveate::explain::attack::{Attack, Fgsm, Goal};
+//! use foveate::image::Pixels;
 //!
 //! // Class 1 for pictures whose pixels add up to more than 6.
 //! let model = |x: Tensor<4>| {
@@ -19,7 +20,7 @@
 //! let fgsm = Fgsm { epsilon: 0.02 };
 //! let attacked = fgsm.attack(&model, &grey, &Goal::Untargeted(vec![0]))?;
 //! assert_eq!(attacked.success, [true]);
-//! # Ok::<(), foveate_core::explain::ExplainError>(())
+//! # Ok::<(), foveate::explain::ExplainError>(())
 //! ```
 
 mod ball;

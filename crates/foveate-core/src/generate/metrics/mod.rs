@@ -11,9 +11,10 @@
 //! normalisation of pictures; FID, the inception score and recall also with the same number of samples only.
 //!
 //! ```
-//! use foveate_core::burn::tensor::Device;
-//! use foveate_core::data::digits;
-//! use foveate_core::generate::metrics::{Score, Scorer};
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::Device;
+//! use foveate::data::digits;
+//! use foveate::generate::metrics::{Score, Scorer};
 //!
 //! let scorer = Scorer::digits(&Device::default())?;
 //! let [real, generated] = [0, 1].map(|seed| scorer.see(&digits(500, seed)));

@@ -5,6 +5,19 @@
 //!
 //! Deviations: no biases before batch norm; the fully connected generator ends in a tanh, as pictures go
 //! from -1 to 1 here.
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::{Device, Tensor};
+//! use foveate::models::{CganConfig, initialised};
+//!
+//! let device = Device::default();
+//! let config = CganConfig::new().with_width(4).with_latent_dim(8);
+//! let generator = initialised(config.generator(&device), 0);
+//! let labels = Tensor::from_ints([3, 7], &device); // a three and a seven are asked for
+//! let pictures = generator.forward(Tensor::zeros([2, 8], &device), Some(labels));
+//! assert_eq!(pictures.dims(), [2, 1, 32, 32]);
+//! ```
 
 use burn::config::Config;
 use burn::nn::Tanh;

@@ -3,6 +3,17 @@
 //!
 //! ResNet18 and ResNet34: the networks of table 1 that are built of the two-convolution block, with
 //! projection shortcuts (option B) where the shape changes, as in torchvision.
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::Device;
+//! use foveate::models::{Network, ResNetConfig};
+//!
+//! let network = ResNetConfig::resnet18().init(&Device::default());
+//! assert_eq!(network.summary(224, 224).parameters(), 11_689_512);
+//! assert_eq!(network.output_shape("layer4", [1, 3, 224, 224])?, [1, 512, 7, 7]);
+//! # Ok::<(), foveate::models::UnknownLayer>(())
+//! ```
 
 use burn::config::Config;
 use burn::module::Module;

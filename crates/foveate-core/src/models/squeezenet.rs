@@ -4,6 +4,16 @@
 //!
 //! Version 1.0 is the paper's; 1.1 (by the authors, 2.4 times less computation at the same
 //! accuracy) starts with 3x3 instead of 7x7 filters and pools earlier.
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::Device;
+//! use foveate::models::squeezenet::Version;
+//! use foveate::models::{Network, SqueezeNetConfig};
+//!
+//! let network = SqueezeNetConfig::new(Version::V1_1).init(&Device::default());
+//! assert_eq!(network.summary(224, 224).parameters(), 1_235_496); // VGG16 has 112 times as many
+//! ```
 
 use burn::config::Config;
 use burn::module::Module;

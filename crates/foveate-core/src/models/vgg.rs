@@ -4,6 +4,17 @@
 //! Configurations A, B, D and E (11, 13, 16 and 19 layers with weights), without batch norm. As in
 //! torchvision, an adaptive average pooling to 7x7 stands before the classifier, so that pictures
 //! of any size from 32x32 pixels on are taken; at 224x224 it changes nothing.
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::Device;
+//! use foveate::models::{Network, VggConfig};
+//!
+//! let vgg16 = VggConfig::vgg16().init(&Device::default()); // weights are drawn when they are used
+//! assert_eq!(vgg16.summary(224, 224).parameters(), 138_357_544);
+//! assert_eq!(vgg16.output_shape("features", [1, 3, 224, 224])?, [1, 512, 7, 7]);
+//! # Ok::<(), foveate::models::UnknownLayer>(())
+//! ```
 
 use burn::config::Config;
 use burn::module::Module;

@@ -1,5 +1,5 @@
 //! The library behind [`foveate`](https://docs.rs/foveate): depend on that crate, which adds the
-//! backends and the choice of a device.
+//! backends and the choice of a device. Examples say `foveate`, as a program that depends on it does.
 //!
 //! - [`adapt`]: a classifier for a domain without labels.
 //! - [`data`]: pictures to learn from.
@@ -10,6 +10,25 @@
 //! - [`ops`]: differentiable operations that burn lacks, or that are faster here.
 //! - [`train`]: optimisers and schedules, shared by everything that is trained here.
 //! - [`transfer`]: features of pretrained networks, and what is learned from them.
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::Device;
+//! use foveate::data::digits;
+//! use foveate::explain::{Attribution, Saliency, Target};
+//! use foveate::models::LeNet;
+//!
+//! // Draws a digit, names it, and explains why: nothing is downloaded.
+//! let device = Device::default();
+//! let classifier = LeNet::digits(&device)?;
+//! let drawn = digits(1, 0);
+//! let guess = &classifier.classify(&drawn.images(), 1)?[0][0];
+//! assert_eq!(guess.class, drawn.classes()[0]);
+//! let pixels = classifier.preprocessing().pixels(&drawn.images(), &device)?;
+//! let map = Saliency.attribute(&classifier, pixels.tensor(), &Target::Class(guess.class))?;
+//! assert_eq!(map.dims(), [1, 3, 28, 28]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 pub mod adapt;
 pub mod data;

@@ -62,6 +62,9 @@ impl Activation {
 
 /// How a convolution is computed. The sums are the same, their rounding is not; and Winograd's tiles
 /// spread an infinity or NaN of the input, as NaN, over all outputs of the tiles that see it.
+///
+/// Winograd's algorithms: Andrew Lavin, Scott Gray, *Fast Algorithms for Convolutional Neural Networks*,
+/// 2015, <https://arxiv.org/abs/1509.09308>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Algorithm {
     /// Whatever is fastest for the sizes.

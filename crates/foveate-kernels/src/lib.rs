@@ -11,6 +11,37 @@
 //! Work is split over the current rayon pool (`RAYON_NUM_THREADS`). Every output value is summed up
 //! by one thread in one order: results do not depend on the number of threads, bit for bit. They do
 //! depend on the instruction set ([`Isa`]) and the algorithm ([`Algorithm`]), by rounding.
+//!
+//! ```text
+//! y[n, o, i, j] = activation(bias[o] + sum over c, k, l of w[o, c, k, l] x[n, c, i', j'])
+//! i' = stride i + dilation k - padding, j' likewise; x is 0 outside
+//! ```
+//!
+//! ```
+//! use foveate_kernels::{Activation, Conv2d, conv2d, conv2d_input_gradient};
+//!
+//! let sizes = Conv2d {
+//!     batch: 1,
+//!     channels_in: 1,
+//!     channels_out: 1,
+//!     input: [4, 4],
+//!     kernel: [3, 3],
+//!     stride: [1, 1],
+//!     padding: [0, 0],
+//!     dilation: [1, 1],
+//!     groups: 1,
+//! };
+//! let (input, weight) = (vec![1.0; sizes.input_len()], vec![1.0; sizes.weight_len()]);
+//! let mut output = vec![0.0; sizes.output_len()];
+//! conv2d(&sizes, &input, &weight, Some(&[-8.0]), Activation::Relu, &mut output);
+//! assert_eq!(output, [1.0; 4]); // nine ones less eight
+//!
+//! // The gradient counts the windows that see a pixel.
+//! let mut gradient = vec![0.0; sizes.input_len()];
+//! conv2d_input_gradient(&sizes, &[1.0; 4], &weight, &mut gradient);
+//! let rows = [[1.0, 2.0, 2.0, 1.0], [2.0, 4.0, 4.0, 2.0], [2.0, 4.0, 4.0, 2.0], [1.0, 2.0, 2.0, 1.0]];
+//! assert_eq!(gradient, rows.as_flattened());
+//! ```
 
 mod activation;
 mod conv;

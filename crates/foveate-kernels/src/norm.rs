@@ -13,7 +13,8 @@ const CHUNK: usize = 1 << 14;
 const TILE: usize = 1 << 11;
 
 /// The numbers of a batch normalisation, one of each for every channel:
-/// `gamma * (x - mean) / sqrt(variance + epsilon) + beta`.
+/// `gamma * (x - mean) / sqrt(variance + epsilon) + beta` (Sergey Ioffe, Christian Szegedy, *Batch
+/// Normalization*, 2015, <https://arxiv.org/abs/1502.03167>).
 #[derive(Debug, Clone, Copy)]
 pub struct BatchNorm<'a> {
     /// Subtracted: the mean of the batch, or the running mean.

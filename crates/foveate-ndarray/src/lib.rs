@@ -6,6 +6,29 @@
 //!
 //! burn deprecates burn-ndarray from 0.22 on; this crate and the list of backends in foveate-core's
 //! operations are the places that name it.
+//!
+//! ```
+//! # #[cfg(feature = "flex")]
+//! # {
+//! use burn::backend::flex::FlexTensor;
+//! use burn::tensor::{Tensor, TensorData};
+//! use foveate_ndarray::{Activation, HostTensor, linear};
+//!
+//! // A device, for all that burn does.
+//! let ones = Tensor::<2>::ones([2, 2], &foveate_ndarray::flex());
+//! assert_eq!(ones.sum().into_scalar::<f32>(), 4.0);
+//!
+//! // A kernel, of the backend's own tensors: the identity, and a ReLU.
+//! let x = FlexTensor::from_values(vec![3.0, -2.0], [1, 2]);
+//! let weight = FlexTensor::from_values(vec![1.0, 0.0, 0.0, 1.0], [2, 2]);
+//! let y = linear(&x, &weight, None, Activation::Relu).expect("values are f32");
+//! assert_eq!(*y.values().expect("values are f32"), [3.0, 0.0]);
+//!
+//! // What the kernels cannot do is left to burn.
+//! let doubles = FlexTensor::from_data(TensorData::new(vec![1.0_f64, 2.0], [1, 2]));
+//! assert!(linear(&doubles, &weight, None, Activation::None).is_none());
+//! # }
+//! ```
 
 mod convolution;
 mod epilogue;

@@ -3,6 +3,20 @@
 //!
 //! Adapters are looked at before burn is asked for a device, so that a machine without a GPU or a
 //! driver is an error with a reason, not a panic at the first tensor.
+//!
+//! ```
+//! use foveate_wgpu::{AdapterError, Selection, adapters, device};
+//!
+//! for (i, adapter) in adapters().iter().enumerate() {
+//!     println!("wgpu:{i}  {adapter}");
+//! }
+//! // One after the last: an error that names those there are.
+//! match device(Selection::Index(adapters().len())) {
+//!     Err(AdapterError::NotFound { found, .. }) => assert_eq!(found, adapters()),
+//!     Err(AdapterError::None) => assert!(adapters().is_empty()),
+//!     other => panic!("{other:?}"),
+//! }
+//! ```
 
 use std::fmt;
 use std::sync::{LazyLock, Mutex};
@@ -102,6 +116,20 @@ fn list(adapters: &[Adapter]) -> String {
 ///
 /// They are looked for once in a process: the Vulkan loader crashes when instances come and go on
 /// several threads at once.
+///
+/// ```
+/// # mod foveate {
+/// #     pub use foveate_wgpu as adapters;
+/// # }
+/// use foveate::adapters::adapters;
+///
+/// // `foveate::device("wgpu:1")` takes the second.
+/// for (i, adapter) in adapters().iter().enumerate() {
+///     println!("wgpu:{i}  {}, buffers up to {} bytes", adapter.name, adapter.max_buffer_bytes);
+/// }
+/// let gpus = adapters().iter().filter(|adapter| !adapter.is_software()).count();
+/// assert!(gpus <= adapters().len());
+/// ```
 pub fn adapters() -> &'static [Adapter] {
     static FOUND: LazyLock<Vec<Adapter>> = LazyLock::new(enumerate);
     &FOUND

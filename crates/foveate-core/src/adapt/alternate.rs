@@ -1,11 +1,14 @@
-//! [`Alternate`]: Dong-Hyun Lee, *Pseudo-Label: The Simple and Efficient Semi-Supervised Learning Method
-//! for Deep Neural Networks*, 2013: now and then a step on target pictures, with the network's own answers
-//! of the moment for labels, whose loss weighs more and more (equation 16).
+//! [`Alternate`]: now and then a step on the network's own answers.
 
 use super::AdaptError;
 use crate::SettingError;
 
-/// Steps on the target's pictures between those on the source's.
+/// Steps on the target's pictures between those on the source's, with the network's own answers of the
+/// moment for labels, whose loss weighs more and more.
+///
+/// Equation 16 of Dong-Hyun Lee, *Pseudo-Label: The Simple and Efficient Semi-Supervised Learning Method for
+/// Deep Neural Networks*, Workshop on Challenges in Representation Learning, ICML 2013. Deviation: the paper
+/// adds both losses in every step; here target batches get steps of their own.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Alternate {
     /// Source batches to one target batch, 1 or more.

@@ -1,18 +1,11 @@
 //! [`Embedding`]: rows of features as points on a page, by t-SNE.
 //!
-//! Laurens van der Maaten, Geoffrey Hinton, *Visualizing Data using t-SNE*, Journal of Machine Learning
-//! Research 9, 2008, <https://jmlr.org/papers/v9/vandermaaten08a.html>; the tree: Laurens van der
-//! Maaten, *Accelerating t-SNE using Tree-Based Algorithms*, Journal of Machine Learning Research 15,
-//! 2014, <https://jmlr.org/papers/v15/vandermaaten14a.html>; by the crate bhtsne.
+//! The crate bhtsne does the descent. Its own neighbour search draws from the machine's random numbers, and its
+//! sums depend on the number of threads: neighbours and first places come from here, and it runs in one thread.
 //!
-//! Distances are exact, of all features: no PCA comes before.
-//!
-//! The crate's own neighbour search draws from the machine's random numbers, and its sums depend on the
-//! number of threads: neighbours and first places come from here, and it runs in one thread.
-//!
-//! Deviations: its gradient is without the paper's factor of 4, and its gains end at 2, where they are
-//! free to grow in the paper and in scikit-learn. With the same learning rates it stops far from a minimum;
-//! so here the rates are larger, largest in the middle of the descent, and the steps are twice as many.
+//! Its gradient is without the paper's factor of 4, and its gains end at 2, where they are free to grow in the
+//! paper and in scikit-learn. With the same learning rates it stops far from a minimum; so here the rates are
+//! larger, largest in the middle of the descent, and the steps are twice as many.
 
 use std::fmt::Write;
 
@@ -23,6 +16,13 @@ use rand_distr::StandardNormal;
 use rayon::prelude::*;
 
 /// t-SNE in two dimensions: rows that are near each other stay so; distances between groups mean little.
+///
+/// Laurens van der Maaten, Geoffrey Hinton, *Visualizing Data using t-SNE*, Journal of Machine Learning
+/// Research 9, 2008, <https://jmlr.org/papers/v9/vandermaaten08a.html>; the tree: Laurens van der Maaten,
+/// *Accelerating t-SNE using Tree-Based Algorithms*, Journal of Machine Learning Research 15, 2014,
+/// <https://jmlr.org/papers/v15/vandermaaten14a.html>; by the crate bhtsne. Distances are exact, of all
+/// features: no PCA comes before. Deviations: gains end at 2, learning rates are larger than the paper's, and
+/// largest in the middle of the descent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Embedding {
     /// How many neighbours count for a row, from 1 to a third of the other rows; 5 to 50 are usual.

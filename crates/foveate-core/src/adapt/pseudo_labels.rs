@@ -1,8 +1,4 @@
-//! [`PseudoLabels`]: Dong-Hyun Lee, *Pseudo-Label: The Simple and Efficient Semi-Supervised Learning Method
-//! for Deep Neural Networks*, 2013, in rounds: sure answers on the target become labels, and the network
-//! is trained with them. Classes are balanced as in Yang Zou, Zhiding Yu, B. V. K. Vijaya Kumar, Jinsong
-//! Wang, *Domain Adaptation for Semantic Segmentation via Class-Balanced Self-Training*, 2018,
-//! <https://arxiv.org/abs/1810.07911>.
+//! [`PseudoLabels`]: sure answers on the target become labels, in rounds.
 
 use std::ops::ControlFlow;
 
@@ -15,6 +11,11 @@ use crate::models::DomainAdversarial;
 use crate::train::highest;
 
 /// Training in rounds on the source's labels and on the network's own sure answers on the target.
+///
+/// Dong-Hyun Lee, *Pseudo-Label: The Simple and Efficient Semi-Supervised Learning Method for Deep Neural
+/// Networks*, Workshop on Challenges in Representation Learning, ICML 2013, in rounds. Classes are balanced as
+/// in Yang Zou, Zhiding Yu, B. V. K. Vijaya Kumar, Jinsong Wang, *Domain Adaptation for Semantic Segmentation
+/// via Class-Balanced Self-Training*, 2018, <https://arxiv.org/abs/1810.07911>.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PseudoLabels {
     /// How often answers are taken anew.

@@ -3,7 +3,7 @@
 use super::AdaptError;
 use crate::SettingError;
 
-/// The factor lambda of the reversed gradient.
+/// The factor lambda of the reversed gradient, by the progress p of the training, from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Lambda {
@@ -19,8 +19,9 @@ pub enum Lambda {
         /// In `[0, 1]`.
         share: f64,
     },
-    /// `highest (2 / (1 + exp(-gamma p)) - 1)`: from 0 to about `highest` (Ganin et al. 2016, section
-    /// 5.2.2).
+    /// `highest (2 / (1 + exp(-gamma p)) - 1)`: from 0 to about `highest`. Yaroslav Ganin et al.,
+    /// *Domain-Adversarial Training of Neural Networks*, 2016, <https://arxiv.org/abs/1505.07818>, section
+    /// 5.2.2.
     Annealed {
         /// 0 or larger; 1 in the paper.
         highest: f64,
@@ -30,7 +31,7 @@ pub enum Lambda {
 }
 
 impl Lambda {
-    /// The paper's.
+    /// That of Ganin et al., 2016: see [`Annealed`](Self::Annealed).
     pub const PAPER: Self = Self::Annealed { highest: 1.0, gamma: 10.0 };
 
     /// The factor when the share `progress` in `[0, 1]` of the training is done.

@@ -1,18 +1,4 @@
 //! [`Validator`]: which of several models to take, where the target domain has no labels.
-//!
-//! - Entropy: Pietro Morerio, Jacopo Cavazza, Vittorio Murino, *Minimal-Entropy Correlation Alignment
-//!   for Unsupervised Deep Domain Adaptation*, 2018, <https://arxiv.org/abs/1711.10288>.
-//! - Soft neighbourhood density: Kuniaki Saito, Donghyun Kim, Piotr Teterwak, Stan Sclaroff, Trevor
-//!   Darrell, Kate Saenko, *Tune it the Right Way: Unsupervised Validation of Domain Adaptation via Soft
-//!   Neighborhood Density*, 2021, <https://arxiv.org/abs/2108.10860>.
-//! - Information maximisation and all of them side by side: Kevin Musgrave, Serge Belongie, Ser-Nam Lim,
-//!   *Three New Validators and a Large-Scale Benchmark Ranking for Unsupervised Domain Adaptation*, 2022,
-//!   <https://arxiv.org/abs/2208.07360>; their package pytorch-adapt is what the scores are tested
-//!   against.
-//!
-//! None is safe: a network that takes everything for one class has the best entropy there is, and, like
-//! one that finds all classes equally likely, the highest density; only information maximisation sees
-//! through both.
 
 use std::fmt;
 use std::str::FromStr;
@@ -21,22 +7,31 @@ use rayon::prelude::*;
 
 /// A score of a model that needs no label of the target domain; higher is better, in nats.
 ///
-/// Scores compare models on the same pictures; they are no accuracies.
+/// Scores compare models on the same pictures; they are no accuracies. None is safe: a network that takes
+/// everything for one class has the best entropy there is, and, like one that finds all classes equally likely,
+/// the highest density; only information maximisation sees through both.
+///
+/// All of them side by side: Kevin Musgrave, Serge Belongie, Ser-Nam Lim, *Three New Validators and a
+/// Large-Scale Benchmark Ranking for Unsupervised Domain Adaptation*, 2022,
+/// <https://arxiv.org/abs/2208.07360>; their package pytorch-adapt is what the scores are tested against.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Validator {
     /// Minus the mean entropy of the target's class probabilities, in `[-ln classes, 0]`: sure answers
-    /// are good.
+    /// are good. Pietro Morerio, Jacopo Cavazza, Vittorio Murino, *Minimal-Entropy Correlation Alignment for
+    /// Unsupervised Deep Domain Adaptation*, 2018, <https://arxiv.org/abs/1711.10288>.
     Entropy,
     /// Soft neighbourhood density, in `[0, ln (m - 1)]` for `m` target samples: every sample has many
     /// others that are answered alike. Neighbours are told by the cosine of class probabilities, the
-    /// paper's choice. Takes time in proportion to `m²`.
+    /// paper's choice. Takes time in proportion to `m²`. Kuniaki Saito, Donghyun Kim, Piotr Teterwak, Stan
+    /// Sclaroff, Trevor Darrell, Kate Saenko, *Tune it the Right Way: Unsupervised Validation of Domain
+    /// Adaptation via Soft Neighborhood Density*, 2021, <https://arxiv.org/abs/2108.10860>.
     Snd {
         /// What the cosines are divided by, above 0; smaller looks at nearer neighbours (0.05).
         temperature: f64,
     },
     /// Entropy of the target's mean class probabilities, less their mean entropy, in `[0, ln classes]`:
-    /// sure answers, of all classes equally often.
+    /// sure answers, of all classes equally often. By Musgrave et al. (above).
     InformationMaximisation,
     /// Minus the mean cross-entropy of source samples with their labels, held out from training: knows
     /// nothing of the target.
@@ -57,7 +52,7 @@ pub struct Evidence<'a> {
 }
 
 impl Validator {
-    /// All of them, with the paper's temperature.
+    /// All of them, with the temperature of Saito et al.
     pub const ALL: [Self; 4] = [
         Self::Entropy,
         Self::Snd { temperature: 0.05 },

@@ -1,11 +1,4 @@
-//! Digits drawn by a pen of our own: a stand-in for MNIST and MNIST-M with nothing to download.
-//!
-//! [`digits`] follows MNIST's form (Yann LeCun, Léon Bottou, Yoshua Bengio, Patrick Haffner,
-//! *Gradient-Based Learning Applied to Document Recognition*, 1998,
-//! <http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf>), [`coloured_digits`] that of MNIST-M (Yaroslav
-//! Ganin et al., *Domain-Adversarial Training of Neural Networks*, 2016,
-//! <https://arxiv.org/abs/1505.07818>), with procedural textures in place of photographs. No pixel of
-//! either went into them.
+//! Digits drawn by a pen of our own; see [`digits`] and [`coloured_digits`].
 //!
 //! The bits are the same on every platform: only `+ - * /`, `sqrt`, `floor`, comparisons and integers,
 //! which IEEE 754 makes exact, and ChaCha8 for the random numbers.
@@ -25,19 +18,27 @@ use super::pictures::Pictures;
 /// Height and width of a picture.
 const SIDE: usize = 28;
 
-/// `count` digits, 28x28 and grey: white strokes on black, 20 pixels in the longer side, their centre of
-/// mass in the middle, as in MNIST.
+/// `count` drawn digits, 28x28 and grey: white strokes on black, 20 pixels in the longer side, their centre of
+/// mass in the middle. Nothing is downloaded.
+///
+/// A stand-in for MNIST, in its form (Yann LeCun, Léon Bottou, Yoshua Bengio, Patrick Haffner, *Gradient-Based
+/// Learning Applied to Document Recognition*, 1998, <http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf>); no
+/// pixel of it went into them.
 ///
 /// Every ten in a row hold each class once, in a random order. The i-th digit depends on `seed` and i
-/// alone, not on `count` or the number of threads.
+/// alone, not on `count` or the number of threads; its bits are the same on every platform.
 pub fn digits(count: usize, seed: u64) -> Pictures {
     pictures(count, 1, seed, |i, label, picture| {
         picture.copy_from_slice(&pen::draw(label, &mut Chance::new(seed, i, Purpose::Digit)));
     })
 }
 
-/// `count` digits, 28x28 in colour: each blended with a texture as |texture - digit|, a digit's pixel being
-/// 0 or 255, as in MNIST-M.
+/// `count` drawn digits, 28x28 in colour: each blended with a texture as |texture - digit|, a digit's pixel
+/// being 0 or 255.
+///
+/// A stand-in for MNIST-M (Yaroslav Ganin et al., *Domain-Adversarial Training of Neural Networks*, 2016,
+/// <https://arxiv.org/abs/1505.07818>, section 5.2.4), with procedural textures in place of photographs; no
+/// pixel of it went into them.
 ///
 /// Their shapes and labels are those of [`digits`] of the same seed: take another one for pictures to
 /// be tested on, or for an unpaired second domain.

@@ -1,5 +1,4 @@
-//! MNIST: Yann LeCun, Léon Bottou, Yoshua Bengio, Patrick Haffner, *Gradient-Based Learning Applied to
-//! Document Recognition*, 1998: 60,000 digits to learn from, 10,000 to test, 28x28 grey.
+//! MNIST, and the IDX files that it comes in.
 
 use std::fs::File;
 use std::io::{Read, Seek};
@@ -26,8 +25,12 @@ pub enum Split {
     Test,
 }
 
-/// MNIST's digits, white on black, labels 0 to 9: from `mnist/` below the folder that `FOVEATE_DATA`
-/// names, or below [`cache_folder`], to which they are downloaded (12 MB) if they are not there.
+/// MNIST's digits, white on black, 28x28 and grey, labels 0 to 9; 60,000 to learn from, 10,000 to test. From
+/// `mnist/` below the folder that `FOVEATE_DATA` names, or below [`cache_folder`], to which they are downloaded
+/// (12 MB) if they are not there.
+///
+/// Yann LeCun, Léon Bottou, Yoshua Bengio, Patrick Haffner, *Gradient-Based Learning Applied to Document
+/// Recognition*, 1998, <http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf>.
 ///
 /// # Errors
 ///

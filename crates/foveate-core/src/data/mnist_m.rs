@@ -1,11 +1,4 @@
-//! MNIST-M: digits blended with photographs, Yaroslav Ganin et al., *Domain-Adversarial Training of
-//! Neural Networks*, 2016, <https://arxiv.org/abs/1505.07818>, section 5.2.4: `|patch - digit|` for a random
-//! patch of BSDS500 (Pablo Arbelaez, Michael Maire, Charless Fowlkes, Jitendra Malik, *Contour Detection
-//! and Hierarchical Image Segmentation*, 2011).
-//!
-//! The published pictures were made with an unknown seed; these have one. Every digit draws from a
-//! stream of its own, in whole numbers: same seed, same bytes, on every platform that decodes the
-//! photographs alike.
+//! MNIST-M: digits blended with photographs; see [`mnist_m`].
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,7 +21,13 @@ pub enum Ink {
     Grey,
 }
 
-/// The digits in colour: `|patch - digit|` in each channel, for a random patch of a random photograph.
+/// MNIST-M: the digits in colour, `|patch - digit|` in each channel, for a random patch of a random
+/// photograph.
+///
+/// Yaroslav Ganin et al., *Domain-Adversarial Training of Neural Networks*, 2016,
+/// <https://arxiv.org/abs/1505.07818>, section 5.2.4, with the photographs of [`bsds500`]. The published
+/// pictures were made with an unknown seed; these have one. Every digit draws from a stream of its own, in
+/// whole numbers: same seed, same bytes, on every platform that decodes the photographs alike.
 ///
 /// # Errors
 ///
@@ -82,6 +81,9 @@ pub fn mnist_m(
 
 /// The 200 training photographs of BSDS500, sorted by name: from `bsds500/` below the folder that
 /// `FOVEATE_DATA` names, or below the [cache folder](crate::models::weights::cache_folder).
+///
+/// Pablo Arbelaez, Michael Maire, Charless Fowlkes, Jitendra Malik, *Contour Detection and Hierarchical Image
+/// Segmentation*, 2011, <https://doi.org/10.1109/TPAMI.2010.161>.
 ///
 /// # Errors
 ///

@@ -1,11 +1,44 @@
 //! Data to learn from: folders of pictures, one a class; digits; pictures decoded ahead of their use.
 //!
+//! - [`ImageFolder`]: pictures of your own, in files; [`scene15()`], a data set of such.
+//! - [`Pictures`]: many small pictures of one size in memory: [`mnist()`], [`mnist_m()`], and [`digits()`] and
+//!   [`coloured_digits()`], which are drawn and never downloaded.
+//! - [`TwoDomains`]: a source with labels and a target to adapt to.
+//!
+//! Files are looked for below the folder that the environment variable `FOVEATE_DATA` names, then in the
+//! [cache folder](crate::models::weights::cache_folder). What is missing is an error that says what to put where.
+//!
 //! ```
-//! use foveate_core::data::digits;
+//! # use foveate_core as foveate;
+//! use foveate::data::digits;
 //!
 //! let set = digits(100, 0);
 //! assert_eq!((set.len(), set.height, set.width, set.channels), (100, 28, 28, 1));
 //! assert_eq!(set.labels, digits(100, 0).labels); // same seed, same digits
+//! assert_eq!(set.grid(10).dimensions(), (280, 280)); // set.grid(10).save("digits.png")
+//! ```
+//!
+//! One folder a class, `pictures/cat/1.png`; a file that is no picture is told, and stops nothing:
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::data::ImageFolder;
+//! use foveate::image::{Resize, RgbImage};
+//! use std::fs;
+//!
+//! let pictures = std::env::temp_dir().join(format!("foveate-data-{}", std::process::id()));
+//! for class in ["cat", "dog"] {
+//!     fs::create_dir_all(pictures.join(class))?;
+//!     RgbImage::new(40, 30).save(pictures.join(class).join("1.png"))?;
+//! }
+//! fs::write(pictures.join("dog/2.png"), "a bone")?;
+//!
+//! let folder = ImageFolder::open(&pictures)?;
+//! assert_eq!(folder.classes(), ["cat", "dog"]);
+//! let loaded = folder.load(Resize::Exact { height: 32, width: 32 });
+//! assert_eq!((loaded.labels, loaded.unreadable.len()), (vec![0, 1], 1));
+//! # fs::remove_dir_all(&pictures)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod ahead;

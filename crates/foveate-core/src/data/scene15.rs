@@ -1,5 +1,4 @@
-//! 15-Scene: Svetlana Lazebnik, Cordelia Schmid, Jean Ponce, *Beyond Bags of Features: Spatial
-//! Pyramid Matching for Recognizing Natural Scene Categories*, CVPR 2006.
+//! 15-Scene; see [`scene15`].
 
 use super::error::DataError;
 use super::folder::ImageFolder;
@@ -9,6 +8,9 @@ use super::places::places;
 /// and the other 2,985. Looked for as `scene15/train` and `scene15/test` below the folder that
 /// `FOVEATE_DATA` names, and below the [cache
 /// folder](crate::models::weights::cache_folder).
+///
+/// Svetlana Lazebnik, Cordelia Schmid, Jean Ponce, *Beyond Bags of Features: Spatial Pyramid Matching for
+/// Recognizing Natural Scene Categories*, 2006, <https://doi.org/10.1109/CVPR.2006.68>.
 ///
 /// # Errors
 ///

@@ -1,6 +1,4 @@
-//! Ablation of given parts of a picture, as captum's `FeatureAblation` with a `feature_mask`
-//! (<https://captum.ai/api/feature_ablation.html>); of superpixels, it is the single-feature case of
-//! what LIME and Shapley values build on.
+//! Ablation of given parts of a picture.
 
 use std::collections::BTreeMap;
 
@@ -15,6 +13,9 @@ use super::target::Target;
 use crate::SettingError;
 
 /// How much the score falls when the segment that a pixel belongs to is taken away, `[n, 1, h, w]`.
+///
+/// As captum's `FeatureAblation` with a `feature_mask` (<https://captum.ai/api/feature_ablation.html>); of
+/// superpixels, it is the single-feature case of what LIME and Shapley values build on.
 #[derive(Debug, Clone)]
 pub struct FeatureAblation {
     /// The number of each pixel's segment, `h * w` of them row by row, the same for all pictures. The

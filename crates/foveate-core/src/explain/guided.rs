@@ -1,9 +1,4 @@
-//! Gradients that leave out what speaks against: guided backpropagation and the deconvnet. The papers
-//! are named in [`guided_relu`](crate::ops::guided_relu).
-//!
-//! Both resemble an edge detector more than an explanation: they hardly change when the network's
-//! upper weights are replaced by random ones (Julius Adebayo et al., *Sanity Checks for Saliency
-//! Maps*, 2018, <https://arxiv.org/abs/1810.03292>).
+//! Gradients that leave out what speaks against: guided backpropagation and the deconvnet.
 
 use burn::tensor::Tensor;
 
@@ -16,10 +11,21 @@ use super::target::Target;
 use crate::models::Rule;
 
 /// The gradient with every ReLU's rectified: `max(g, 0)` where the ReLU's input is positive.
+///
+/// Jost Tobias Springenberg et al., *Striving for Simplicity: The All Convolutional Net*, 2015,
+/// <https://arxiv.org/abs/1412.6806>, figure 1c.
+///
+/// It resembles an edge detector more than an explanation: it hardly changes when the network's upper
+/// weights are replaced by random ones (Julius Adebayo et al., *Sanity Checks for Saliency Maps*, 2018,
+/// <https://arxiv.org/abs/1810.03292>).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GuidedBackprop;
 
 /// The gradient with every ReLU's replaced by `max(g, 0)`.
+///
+/// Matthew D. Zeiler, Rob Fergus, *Visualizing and Understanding Convolutional Networks*, 2014,
+/// <https://arxiv.org/abs/1311.2901>. Like [`GuidedBackprop`], it resembles an edge detector more than an
+/// explanation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deconvnet;
 

@@ -1,5 +1,4 @@
-//! Mukund Sundararajan, Ankur Taly, Qiqi Yan, *Axiomatic Attribution for Deep Networks*, 2017,
-//! <https://arxiv.org/abs/1703.01365>.
+//! Integrated gradients: Sundararajan et al., 2017; see [`IntegratedGradients`].
 
 use std::f64::consts::PI;
 
@@ -13,8 +12,11 @@ use super::model::{Model, checked, rows, values};
 use super::target::Target;
 use crate::SettingError;
 
-/// Equation 1: `(x - b) * integral over alpha from 0 to 1 of d score / d x at b + alpha (x - b)`, from
-/// a baseline `b` to the input.
+/// `(x - b) * integral over alpha from 0 to 1 of d score / d x at b + alpha (x - b)`, from a baseline `b` to
+/// the input `x`.
+///
+/// Equation 1 of Mukund Sundararajan, Ankur Taly, Qiqi Yan, *Axiomatic Attribution for Deep Networks*,
+/// 2017, <https://arxiv.org/abs/1703.01365>.
 #[derive(Debug, Clone)]
 pub struct IntegratedGradients {
     /// Gradients taken along the way, at least 1 (2 for the trapezoidal rule).
@@ -59,7 +61,7 @@ impl Default for IntegratedGradients {
 
 impl IntegratedGradients {
     /// The attribution, and for each picture how far its sum is from `score(x) - score(b)`, which it
-    /// equals but for the rule's error (completeness, proposition 1).
+    /// equals but for the rule's error (completeness, proposition 1 of the paper).
     ///
     /// # Errors
     ///

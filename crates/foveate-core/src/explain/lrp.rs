@@ -1,4 +1,4 @@
-//! Layer-wise relevance propagation; the papers are named in [`Rule`].
+//! Layer-wise relevance propagation; see [`Lrp`].
 
 use burn::tensor::Tensor;
 
@@ -11,6 +11,10 @@ use crate::SettingError;
 use crate::models::Rule;
 
 /// The score, handed back layer by layer to the pixels.
+///
+/// Sebastian Bach et al., *On Pixel-Wise Explanations for Non-Linear Classifier Decisions by Layer-Wise
+/// Relevance Propagation*, 2015, <https://doi.org/10.1371/journal.pone.0130140>. Equations and deviations
+/// stand with the [`Rule`]s.
 ///
 /// The relevance is that of the network's normalised input, whose channels are those of the pixels. It
 /// sums up to the score less what the biases (and, by LRP-epsilon, `epsilon`) take.

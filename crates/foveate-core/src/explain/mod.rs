@@ -4,6 +4,11 @@
 //! logits, a [`Target`] makes a score of them, and what is here follows the score back to the
 //! pixels. Nothing of the model is changed: no hooks, no training, no weights' gradients.
 //!
+//! ```text
+//! score(x) = target(model(x))     x: [n, c, h, w], model(x): logits [n, classes], score: [n]
+//! g = d score / d x               all that most of the methods are made of
+//! ```
+//!
 //! - [`Attribution`]s say which pixels a score comes from: [`Saliency`], [`IntegratedGradients`],
 //!   [`SmoothGrad`], [`Cam`], [`Occlusion`] and others; [`judge`] says how good such a map is, and
 //!   [`ObjectFinder`] what it shows.
@@ -11,8 +16,9 @@
 //! - [`visualise`] makes pictures that a class or a channel answers to.
 //!
 //! ```
-//! use foveate_core::burn::tensor::{Device, Tensor};
-//! use foveate_core::explain::{Attribution, InputXGradient, Target};
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::{Device, Tensor};
+//! use foveate::explain::{Attribution, InputXGradient, Target};
 //!
 //! // The score of class 1 is the sum of the pixels.
 //! let model = |x: Tensor<4>| {
@@ -22,7 +28,30 @@
 //! let pixels = Tensor::<4>::full([1, 3, 2, 2], 0.25, &Device::default());
 //! let map = InputXGradient.attribute(&model, &pixels, &Target::Class(1))?;
 //! assert_eq!(map.sum().into_scalar::<f32>(), 3.0); // twelve times 0.25: all of the score
-//! # Ok::<(), foveate_core::explain::ExplainError>(())
+//! # Ok::<(), foveate::explain::ExplainError>(())
+//! ```
+//!
+//! A [`Classifier`](crate::models::Classifier) is a model of pixels:
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::Device;
+//! use foveate::data::digits;
+//! use foveate::explain::{IntegratedGradients, Target, channel_max};
+//! use foveate::image::HeatMap;
+//! use foveate::models::LeNet;
+//!
+//! let device = Device::default();
+//! let classifier = LeNet::digits(&device)?;
+//! let pixels = classifier.preprocessing().pixels(&digits(1, 0).images(), &device)?;
+//! let method = IntegratedGradients { steps: 30, ..Default::default() };
+//! let (map, delta) =
+//!     method.attribute_with_delta(&classifier, pixels.tensor(), &Target::Predicted)?;
+//! let picture = &HeatMap::default().draw_batch(&channel_max(&map))[0]; // picture.save("why.png")
+//! assert_eq!(picture.dimensions(), (28, 28));
+//! // The map adds up to what the score has over that of a black picture.
+//! assert!(delta[0].abs() < 0.05 * map.sum().into_scalar::<f32>());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 pub mod attack;

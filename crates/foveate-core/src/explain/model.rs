@@ -12,8 +12,9 @@ use crate::models::{Classifier, Network, Rule, UnknownLayer};
 /// [`Classifier`]s are models of pixels in `[0, 1]`, their normalisation included; so is any closure:
 ///
 /// ```
-/// use foveate_core::burn::tensor::{Device, Tensor};
-/// use foveate_core::explain::{Saliency, Attribution, Target};
+/// # use foveate_core as foveate;
+/// use foveate::burn::tensor::{Device, Tensor};
+/// use foveate::explain::{Saliency, Attribution, Target};
 ///
 /// // Score of class 0: the sum of the input; of class 1: of its squares.
 /// let model = |x: Tensor<4>| {
@@ -23,7 +24,7 @@ use crate::models::{Classifier, Network, Rule, UnknownLayer};
 /// let input = Tensor::<4>::full([1, 1, 2, 2], 3.0, &Device::default());
 /// let map = Saliency.attribute(&model, &input, &Target::Class(1))?;
 /// assert_eq!(map.into_data().to_vec::<f32>().unwrap(), [6.0; 4]);
-/// # Ok::<(), foveate_core::explain::ExplainError>(())
+/// # Ok::<(), foveate::explain::ExplainError>(())
 /// ```
 ///
 /// A network in a closure must be `network.valid()`: in training it would drop values and move its

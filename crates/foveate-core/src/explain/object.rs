@@ -1,9 +1,4 @@
-//! From a map to an object: a mask and a bounding box, as section 3.2 of Karen Simonyan, Andrea
-//! Vedaldi, Andrew Zisserman, *Deep Inside Convolutional Networks*, 2014,
-//! <https://arxiv.org/abs/1312.6034>, localises without having been taught to, by the simpler rule of
-//! Bolei Zhou et al., *Learning Deep Features for Discriminative Localization*, 2016,
-//! <https://arxiv.org/abs/1512.04150>, section 3.2: what exceeds a part of the maximum, of it the
-//! largest region that hangs together, and the box around it.
+//! From a map to an object: a mask and a bounding box; see [`ObjectFinder`].
 
 use burn::tensor::Tensor;
 
@@ -13,6 +8,12 @@ use super::judge::pixel_values;
 use crate::SettingError;
 
 /// Finds the object in a map `[n, c, h, w]`, whose channels are added.
+///
+/// What exceeds a part of the maximum, of it the largest region that hangs together, and the box around
+/// it: section 3.2 of Bolei Zhou et al., *Learning Deep Features for Discriminative Localization*, 2016,
+/// <https://arxiv.org/abs/1512.04150>. So Karen Simonyan, Andrea Vedaldi, Andrew Zisserman, *Deep Inside
+/// Convolutional Networks*, 2014, <https://arxiv.org/abs/1312.6034>, section 3.2, localise without having
+/// been taught to; they cut the object out by colours, which this does not.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ObjectFinder {
     /// Standard deviation, in pixels, of a Gaussian that joins the specks of a gradient's map

@@ -1,8 +1,4 @@
-//! Matthew D. Zeiler, Rob Fergus, *Visualizing and Understanding Convolutional Networks*, 2014,
-//! <https://arxiv.org/abs/1311.2901>, section 4.2.
-//!
-//! The paper shows the score itself behind each place of a grey square. Here, as in captum, each
-//! pixel gets the drop of the score, averaged over the windows that cover it.
+//! Occlusion: Zeiler and Fergus, 2014; see [`Occlusion`].
 
 use burn::tensor::{Tensor, TensorData};
 
@@ -19,6 +15,10 @@ use crate::SettingError;
 ///
 /// The first window stands in the upper left corner, the last ones are cut off at the lower and right
 /// borders, so that every pixel is covered.
+///
+/// Matthew D. Zeiler, Rob Fergus, *Visualizing and Understanding Convolutional Networks*, 2014,
+/// <https://arxiv.org/abs/1311.2901>, section 4.2. The paper shows the score itself behind each place of a
+/// grey square; here, as in captum, each pixel gets the drop of the score.
 #[derive(Debug, Clone)]
 pub struct Occlusion {
     /// Height and width of the window in pixels, at most the picture's.

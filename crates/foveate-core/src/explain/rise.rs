@@ -1,7 +1,4 @@
-//! Vitali Petsiuk, Abir Das, Kate Saenko, *RISE: Randomized Input Sampling for Explanation of
-//! Black-box Models*, 2018, <https://arxiv.org/abs/1806.07421>.
-//!
-//! The bilinear grid repeats its border values, as PyTorch's; the authors' code mirrors them.
+//! RISE: Petsiuk et al., 2018; see [`Rise`].
 
 use burn::tensor::{Tensor, TensorData};
 use rand::Rng;
@@ -15,8 +12,12 @@ use super::noise::generator;
 use super::target::Target;
 use crate::SettingError;
 
-/// The mean score of the picture behind random masks, of those that leave the pixel (equation 6):
+/// The mean score of the picture behind random masks, of those that leave the pixel:
 /// `sum over masks of score(input * mask) * mask / (masks * probability)`, `[n, 1, h, w]`.
+///
+/// Equation 6 of Vitali Petsiuk, Abir Das, Kate Saenko, *RISE: Randomized Input Sampling for Explanation
+/// of Black-box Models*, 2018, <https://arxiv.org/abs/1806.07421>. The bilinear grid of a mask repeats its
+/// border values, as PyTorch's; the authors' code mirrors them.
 ///
 /// The score of a class is its probability, as in the paper; a [`Target::Score`] is taken as it
 /// is. All pictures get the same masks.

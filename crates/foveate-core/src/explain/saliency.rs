@@ -1,8 +1,4 @@
-//! Karen Simonyan, Andrea Vedaldi, Andrew Zisserman, *Deep Inside Convolutional Networks: Visualising
-//! Image Classification Models and Saliency Maps*, 2014, <https://arxiv.org/abs/1312.6034>, section 3;
-//! and the gradient times the input: Avanti Shrikumar et al., *Not Just a Black Box: Learning
-//! Important Features Through Propagating Activation Differences*, 2016,
-//! <https://arxiv.org/abs/1605.01713>.
+//! The gradient, and the gradient times the input.
 
 use burn::tensor::Tensor;
 
@@ -13,10 +9,17 @@ use super::model::{Model, checked};
 use super::target::Target;
 
 /// `|d score / d x|`.
+///
+/// Karen Simonyan, Andrea Vedaldi, Andrew Zisserman, *Deep Inside Convolutional Networks: Visualising Image
+/// Classification Models and Saliency Maps*, 2014, <https://arxiv.org/abs/1312.6034>, section 3. The paper
+/// draws the largest value of the channels: see [`channel_max`](super::channel_max).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Saliency;
 
 /// `x * d score / d x`.
+///
+/// Avanti Shrikumar et al., *Not Just a Black Box: Learning Important Features Through Propagating
+/// Activation Differences*, 2016, <https://arxiv.org/abs/1605.01713>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InputXGradient;
 

@@ -1,8 +1,4 @@
-//! Daniel Smilkov et al., *SmoothGrad: removing noise by adding noise*, 2017,
-//! <https://arxiv.org/abs/1706.03825>; its square: Sara Hooker et al., *A Benchmark for
-//! Interpretability Methods in Deep Neural Networks*, 2019, <https://arxiv.org/abs/1806.10758>; its
-//! variance: Julius Adebayo et al., *Local Explanation Methods for Deep Neural Networks Lack
-//! Sensitivity to Parameter Values*, 2018, <https://arxiv.org/abs/1810.03307>.
+//! SmoothGrad and its kin; see [`SmoothGrad`] and [`Statistic`].
 
 use std::iter::repeat_n;
 
@@ -17,6 +13,9 @@ use super::target::Target;
 use crate::SettingError;
 
 /// A method on noisy copies of the input, taken together.
+///
+/// Daniel Smilkov et al., *SmoothGrad: removing noise by adding noise*, 2017,
+/// <https://arxiv.org/abs/1706.03825>; its relatives are named in [`Statistic`].
 #[derive(Debug, Clone)]
 pub struct SmoothGrad<A> {
     /// The method.
@@ -41,9 +40,12 @@ pub struct SmoothGrad<A> {
 pub enum Statistic {
     /// SmoothGrad: the mean.
     Mean,
-    /// SmoothGrad squared: the mean of the squares.
+    /// SmoothGrad squared: the mean of the squares. Sara Hooker et al., *A Benchmark for Interpretability
+    /// Methods in Deep Neural Networks*, 2019, <https://arxiv.org/abs/1806.10758>.
     MeanSquare,
-    /// VarGrad: the variance, `mean(m^2) - mean(m)^2`.
+    /// VarGrad: the variance, `mean(m^2) - mean(m)^2`. Julius Adebayo et al., *Local Explanation Methods
+    /// for Deep Neural Networks Lack Sensitivity to Parameter Values*, 2018,
+    /// <https://arxiv.org/abs/1810.03307>.
     Variance,
 }
 

@@ -30,8 +30,9 @@ impl Target {
     /// Any score: the difference of two classes, a probability.
     ///
     /// ```
-    /// use foveate_core::burn::tensor::{activation::softmax, s};
-    /// use foveate_core::explain::Target;
+    /// # use foveate_core as foveate;
+    /// use foveate::burn::tensor::{activation::softmax, s};
+    /// use foveate::explain::Target;
     ///
     /// let probability = Target::score(|logits| softmax(logits, 1).slice(s![.., 281]).squeeze_dim(1));
     /// ```

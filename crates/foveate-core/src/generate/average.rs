@@ -1,5 +1,4 @@
-//! The moving average of a network's parameters and running statistics: Yasin Yazıcı et al., *The
-//! Unusual Effectiveness of Averaging in GAN Training*, 2019, <https://arxiv.org/abs/1806.04498>.
+//! The moving average of a network's parameters and running statistics: Yazıcı et al., 2019.
 
 use std::collections::BTreeMap;
 

@@ -11,10 +11,11 @@
 //! - [`Noise`], [`sample`], [`interpolate`]: pictures of a trained generator.
 //!
 //! ```
-//! use foveate_core::burn::tensor::Device;
-//! use foveate_core::data::digits;
-//! use foveate_core::generate::{AdversarialGeneration, Noise, sample};
-//! use foveate_core::models::{DcganConfig, Initialisation};
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::Device;
+//! use foveate::data::digits;
+//! use foveate::generate::{AdversarialGeneration, Noise, sample};
+//! use foveate::models::{DcganConfig, Initialisation};
 //!
 //! // So little teaches nothing: 2,000 iterations of the defaults do.
 //! let device = Device::default();
@@ -24,8 +25,10 @@
 //! let training = AdversarialGeneration { iterations: 2, batch: 8, ..Default::default() };
 //! let made = training.run(generator, discriminator, &digits(16, 0).resized(16, 16))?;
 //! let pictures = sample(&made.generator, &Noise::Normal.rows(10, config.latent_dim, 0), &[]);
-//! assert_eq!((pictures.len(), pictures.height), (10, 16));
-//! # Ok::<(), foveate_core::generate::GenerateError>(())
+//! assert_eq!((pictures.len(), pictures.height), (10, 16)); // pictures.grid(5).save("made.png")
+//! // D(x) and D(G(z)): what to watch. At 1 and 0 the discriminator has won, and the generator stands still.
+//! assert!(made.history.steps.iter().all(|step| step.real < 1.0 && step.fake > 0.0));
+//! # Ok::<(), foveate::generate::GenerateError>(())
 //! ```
 
 mod average;
@@ -55,7 +58,7 @@ use crate::train::{Optimiser, Schedule, progress_bar};
 use checkpoint::{Checkpoint, identity};
 use trainer::Trainer;
 
-/// Settings of an adversarial training.
+/// Settings of an adversarial training: Goodfellow et al., 2014; see the [module](self).
 #[derive(Debug, Clone, PartialEq)]
 pub struct AdversarialGeneration {
     /// Steps of the generator.
@@ -80,8 +83,10 @@ pub struct AdversarialGeneration {
     pub schedule: Schedule,
     /// Steps of the discriminator to one of the generator, each on pictures of its own.
     pub discriminator_steps: usize,
-    /// The share of the old in a moving average of the generator, in `[0, 1)`; in iteration n `(1 + n) / (10 + n)`, if
-    /// that is less, so that what it began with is soon forgotten. None: no average.
+    /// The share of the old in a moving average of the generator, in `[0, 1)` (Yasin Yazıcı et al., *The
+    /// Unusual Effectiveness of Averaging in GAN Training*, 2019, <https://arxiv.org/abs/1806.04498>); in
+    /// iteration n `(1 + n) / (10 + n)`, if that is less, so that what it began with is soon forgotten. None:
+    /// no average.
     pub average: Option<f64>,
     /// Same seed, same device: same bits.
     pub seed: u64,
@@ -96,7 +101,7 @@ pub struct AdversarialGeneration {
 const ADAM: Optimiser = Optimiser::Adam { betas: [0.5, 0.999], epsilon: 1e-8, weight_decay: 0.0 };
 
 impl Default for AdversarialGeneration {
-    /// DCGAN's, on 128 pictures a step.
+    /// Those of DCGAN (see [`DcganConfig`](crate::models::DcganConfig)), on 128 pictures a step.
     fn default() -> Self {
         Self {
             iterations: 2000,

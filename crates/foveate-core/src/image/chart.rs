@@ -1,5 +1,28 @@
 //! Charts: curves with markers ([`Curves`]), matrices of counts ([`matrix`](matrix())), and clouds of
 //! points ([`scatter`](scatter())), as pictures.
+//!
+//! No window and no font of the machine is needed: the same chart is the same bytes everywhere. Colours are
+//! those of Masataka Okabe and Kei Ito, *Color Universal Design*, 2008, <https://jfly.uni-koeln.de/color/>.
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::image::chart::{Cloud, Curves, Series, matrix, scatter};
+//!
+//! let loss = Series {
+//!     name: "loss".into(),
+//!     points: vec![(1.0, 0.9), (2.0, 0.5), (3.0, 0.4)],
+//!     ..Default::default()
+//! };
+//! let curves = Curves { x_label: "epoch".into(), series: vec![loss], ..Default::default() };
+//! assert_eq!(curves.draw().dimensions(), (800, 500)); // curves.draw().save("loss.png")
+//! assert_eq!(curves.draw(), curves.draw());
+//!
+//! let names = ["cat".to_string(), "dog".to_string()];
+//! let taken_for = matrix(&[vec![9, 1], vec![2, 8]], &names, "pictures"); // a row a true class
+//! let cloud = Cloud { name: "cats".into(), points: vec![(0.0, 1.0), (1.0, 0.0)] };
+//! assert_eq!(scatter(&[cloud], "features").dimensions(), (800, 800));
+//! # assert!(taken_for.width() > 0);
+//! ```
 
 mod matrix;
 mod scatter;

@@ -8,13 +8,14 @@
 //! - [`Input`] is what a network takes: pixels normalised by [`Preprocessing`].
 //!
 //! ```
-//! use foveate_core::burn::tensor::Device;
-//! use foveate_core::image::{Preprocessing, RgbImage};
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::Device;
+//! use foveate::image::{Preprocessing, RgbImage};
 //!
 //! let picture = RgbImage::new(640, 480);
 //! let pixels = Preprocessing::IMAGENET.pixels(&[picture], &Device::default())?;
 //! assert_eq!(pixels.tensor().dims(), [1, 3, 224, 224]);
-//! # Ok::<(), foveate_core::image::PictureError>(())
+//! # Ok::<(), foveate::image::PictureError>(())
 //! ```
 
 pub mod chart;

@@ -1,4 +1,19 @@
 //! Sheets: several pictures with captions and bars on one page, as a picture.
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::data::digits;
+//! use foveate::image::sheet::{Cell, draw};
+//!
+//! let set = digits(6, 0);
+//! let cell = |at: usize| Cell {
+//!     bars: vec![("probability".into(), 0.1 * at as f32)],
+//!     ..Cell::new(set.picture(at), set.labels[at].to_string())
+//! };
+//! let cells: Vec<Cell> = (0..6).map(cell).collect();
+//! let (wide, high) = (draw(&cells, 3), draw(&cells, 2)); // wide.save("sheet.png")
+//! assert!(wide.width() > high.width() && wide.height() < high.height());
+//! ```
 
 use image::RgbImage;
 use plotters::prelude::*;

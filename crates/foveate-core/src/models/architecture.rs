@@ -14,18 +14,25 @@ use super::vgg::{Vgg, VggConfig};
 
 /// The networks that have pretrained weights of ImageNet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
 #[non_exhaustive]
 pub enum Architecture {
+    /// VGG, configuration A: 11 layers with weights.
     Vgg11,
+    /// VGG, configuration B: 13 layers with weights.
     Vgg13,
+    /// VGG, configuration D: 16 layers with weights.
     Vgg16,
+    /// VGG, configuration E: 19 layers with weights.
     Vgg19,
     /// VGG16's convolutions alone.
     Vgg16Features,
+    /// SqueezeNet as published.
     SqueezeNet1_0,
+    /// SqueezeNet's successor, with 2.4 times less computation.
     SqueezeNet1_1,
+    /// ResNet: 18 layers with weights.
     ResNet18,
+    /// ResNet: 34 layers with weights.
     ResNet34,
     /// ResNet18 up to and with its third stage.
     ResNet18Layer3,
@@ -139,12 +146,15 @@ impl FromStr for Architecture {
 
 /// Any of the networks, chosen at run time.
 #[derive(Module, Debug)]
-#[allow(missing_docs)]
 #[non_exhaustive]
 pub enum AnyNetwork {
+    /// Any VGG.
     Vgg(Vgg),
+    /// SqueezeNet 1.0 or 1.1.
     SqueezeNet(SqueezeNet),
+    /// Any ResNet.
     ResNet(ResNet),
+    /// GoogLeNet, torchvision's or as published.
     GoogLeNet(GoogLeNet),
 }
 

@@ -5,6 +5,19 @@
 //!
 //! Deviations: no biases before batch norm; the fully connected generator ends in a tanh, as pictures go
 //! from -1 to 1 here.
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::{Device, Tensor};
+//! use foveate::models::{CganConfig, initialised};
+//!
+//! let device = Device::default();
+//! let config = CganConfig::new().with_width(4).with_latent_dim(8);
+//! let generator = initialised(config.generator(&device), 0);
+//! let labels = Tensor::from_ints([3, 7], &device); // a three and a seven are asked for
+//! let pictures = generator.forward(Tensor::zeros([2, 8], &device), Some(labels));
+//! assert_eq!(pictures.dims(), [2, 1, 32, 32]);
+//! ```
 
 use burn::config::Config;
 use burn::nn::Tanh;
@@ -17,7 +30,8 @@ use super::layer::Unit;
 /// Height and width of a picture.
 const SIZE: usize = 32;
 
-/// Configuration of a conditional GAN.
+/// Configuration of a conditional GAN: Mirza and Osindero, *Conditional Generative Adversarial Nets*, 2014,
+/// <https://arxiv.org/abs/1411.1784>, or its form by convolutions; deviations: see the [module](self).
 #[derive(Config, Debug)]
 pub struct CganConfig {
     /// Numbers in the noise of a picture, up to 65,536.
@@ -32,7 +46,7 @@ pub struct CganConfig {
     /// d, the channels of the generator before its last layer; even, up to 16,384.
     #[config(default = 128)]
     pub width: usize,
-    /// Fully connected layers, with the paper's numbers of units, for convolutions.
+    /// Fully connected layers, with the paper's numbers of units, in place of convolutions.
     #[config(default = false)]
     pub dense: bool,
     /// The discriminator sees the label, too.

@@ -3,6 +3,21 @@
 //! <https://arxiv.org/abs/1505.07818>; the network for digits of its figure 4a.
 //!
 //! The convolutions pad by 2 pixels, as the practical's do: features are 48 channels of 7x7.
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::{Device, Tensor};
+//! use foveate::models::{DannConfig, DomainAdversarial, Network, initialised};
+//!
+//! let device = Device::default();
+//! let network = initialised(DannConfig::new().init(&device), 0);
+//! let x = Tensor::<4>::zeros([2, 3, 28, 28], &device);
+//! let features = network.features(x, network.boundary())?;
+//! assert_eq!(features.dims(), [2, 48, 7, 7]);
+//! assert_eq!(network.domain(features.clone(), 1.0).dims(), [2, 1]); // its gradient comes back reversed
+//! assert_eq!(network.head(features, network.boundary())?.dims(), [2, 10]);
+//! # Ok::<(), foveate::models::UnknownLayer>(())
+//! ```
 
 use burn::config::Config;
 use burn::module::Module;
@@ -89,6 +104,9 @@ const FEATURES: usize = 48 * 7 * 7;
 /// Three networks that share one body: features, the classes that they show, and the domain that they
 /// come from. As a [`Network`] it is features and classes; its layers go by `features.0`, `classifier.0`,
 /// `domain.0`.
+///
+/// Ganin et al., *Domain-Adversarial Training of Neural Networks*, 2016, <https://arxiv.org/abs/1505.07818>, figure
+/// 4a; deviations: see the [module](self).
 #[derive(Module, Debug)]
 pub struct Dann {
     features: Vec<Unit>,

@@ -3,6 +3,18 @@
 //! of PyTorch's example, <https://github.com/pytorch/examples/tree/main/dcgan>.
 //!
 //! Convolutions of 4x4 without biases halve or double a side at each step, to and from 4x4 pixels.
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::{Device, Tensor};
+//! use foveate::models::{DcganConfig, Initialisation};
+//!
+//! let device = Device::default();
+//! let config = DcganConfig::new().with_size(16).with_ngf(4).with_latent_dim(8);
+//! let generator = Initialisation::Dcgan.of(config.generator(&device), 0);
+//! let pictures = generator.forward(Tensor::zeros([2, 8], &device), None);
+//! assert_eq!(pictures.dims(), [2, 1, 16, 16]); // from -1 to 1
+//! ```
 
 use burn::config::Config;
 use burn::nn::Tanh;
@@ -12,7 +24,8 @@ use super::gan::unit::{conv, conv_transpose, leaky_relu, norm, relu};
 use super::gan::{Discriminator, Generator, is_colour, is_size};
 use super::layer::Unit;
 
-/// Configuration of a DCGAN.
+/// Configuration of a DCGAN: Radford et al., *Unsupervised Representation Learning with Deep Convolutional
+/// Generative Adversarial Networks*, 2016, <https://arxiv.org/abs/1511.06434>, in the layout of PyTorch's example.
 #[derive(Config, Debug)]
 pub struct DcganConfig {
     /// Numbers in the noise of a picture (`nz`), up to 65,536.

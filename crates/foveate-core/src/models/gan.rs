@@ -2,6 +2,23 @@
 //! Warde-Farley, Sherjil Ozair, Aaron Courville, Yoshua Bengio, *Generative Adversarial Nets*, 2014,
 //! <https://arxiv.org/abs/1406.2661>; with a branch for labels: Mehdi Mirza, Simon Osindero,
 //! *Conditional Generative Adversarial Nets*, 2014, <https://arxiv.org/abs/1411.1784>, figure 1.
+//!
+//! A generator and a discriminator are a pair if the one takes what the other gives; built by
+//! [`DcganConfig`](super::DcganConfig) or [`CganConfig`](super::CganConfig), trained by
+//! [`AdversarialGeneration`](crate::generate::AdversarialGeneration), kept by [`GanConfig`](super::GanConfig).
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::{Device, Tensor};
+//! use foveate::models::{DcganConfig, initialised};
+//!
+//! let device = Device::default();
+//! let config = DcganConfig::new().with_size(16).with_ngf(4).with_ndf(4).with_latent_dim(8);
+//! let generator = initialised(config.generator(&device), 0);
+//! let discriminator = initialised(config.discriminator(&device), 1);
+//! let pictures = generator.forward(Tensor::zeros([2, 8], &device), None);
+//! assert_eq!(discriminator.forward(pictures, None).dims(), [2]); // a logit of being real each
+//! ```
 
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor};
@@ -56,7 +73,8 @@ impl Branches<'_> {
     }
 }
 
-/// Noise, and a label if it has classes, to a picture.
+/// Noise, and a label if it has classes, to a picture: G of Goodfellow et al., *Generative Adversarial Nets*, 2014,
+/// <https://arxiv.org/abs/1406.2661>.
 #[derive(Module, Debug)]
 pub struct Generator {
     pub(super) noise: Vec<Unit>,
@@ -115,7 +133,8 @@ impl Generator {
     }
 }
 
-/// A picture, and a label if it has classes, to the logit of being real.
+/// A picture, and a label if it has classes, to the logit of being real: D of Goodfellow et al., *Generative
+/// Adversarial Nets*, 2014, <https://arxiv.org/abs/1406.2661>.
 #[derive(Module, Debug)]
 pub struct Discriminator {
     pub(super) picture: Vec<Unit>,

@@ -8,6 +8,18 @@
 //! for its weights' sake), a 2x2 fourth max pooling, and first undoes the ImageNet normalisation in
 //! favour of `2x - 1` (`transform_input`). The auxiliary heads serve training from scratch only and
 //! are left out.
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::Device;
+//! use foveate::models::googlenet::Form;
+//! use foveate::models::{GoogLeNetConfig, Network};
+//!
+//! let network = GoogLeNetConfig::new(Form::Torchvision).init(&Device::default());
+//! assert_eq!(network.summary(224, 224).parameters(), 6_624_904);
+//! assert_eq!(network.output_shape("inception5b", [1, 3, 224, 224])?, [1, 1024, 7, 7]);
+//! # Ok::<(), foveate::models::UnknownLayer>(())
+//! ```
 
 use burn::config::Config;
 use burn::module::Module;
@@ -90,6 +102,9 @@ impl GoogLeNetConfig {
 /// GoogLeNet, with torchvision's layer names: `conv1`, `maxpool1`, `conv2`, `conv3`, `maxpool2`,
 /// `inception3a` to `inception5b`, `avgpool`, `dropout`, `fc`; and `transform_input` (torchvision's
 /// form) or `lrn1`, `lrn2` (the published form).
+///
+/// Szegedy et al., *Going Deeper with Convolutions*, 2014, <https://arxiv.org/abs/1409.4842>; the two forms: see the
+/// [module](self).
 #[derive(Module, Debug)]
 pub struct GoogLeNet {
     transform_input: Option<TransformInput>,

@@ -16,8 +16,8 @@ pub enum Initialisation {
     /// Rectifiers*, 2015, <https://arxiv.org/abs/1502.01852>, with a = sqrt(5)). Batch norms scale by 1.
     #[default]
     PyTorch,
-    /// DCGAN's (section 4 of the paper): all weights normal with standard deviation 0.02, around 0, and
-    /// around 1 in batch norms; biases 0.
+    /// DCGAN's (section 4 of the paper, see [`DcganConfig`](super::DcganConfig)): all weights normal with
+    /// standard deviation 0.02, around 0, and around 1 in batch norms; biases 0.
     Dcgan,
 }
 

@@ -439,20 +439,31 @@ impl Layer for Maxout {
 
 /// A layer of torchvision's `nn.Sequential`s, where it is known by its index alone.
 #[derive(Module, Debug)]
-#[allow(missing_docs)]
 #[non_exhaustive]
 pub enum Unit {
+    /// A 2-d convolution.
     Conv2d(Conv2d),
+    /// A transposed 2-d convolution.
     ConvTranspose2d(ConvTranspose2d),
+    /// A fully connected layer.
     Linear(Linear),
+    /// Batch normalisation over channels.
     BatchNorm(BatchNorm),
+    /// `max(x, 0)`.
     Relu(Relu),
+    /// `x` where positive, else a factor times `x`.
     LeakyRelu(LeakyRelu),
+    /// The hyperbolic tangent.
     Tanh(Tanh),
+    /// The largest of each group of neighbouring channels.
     Maxout(Maxout),
+    /// The largest value of each window.
     MaxPool2d(MaxPool2d),
+    /// The means of a given number of windows.
     AdaptiveAvgPool2d(AdaptiveAvgPool2d),
+    /// In training, values that are dropped at random.
     Dropout(Dropout),
+    /// SqueezeNet's module.
     Fire(Fire),
 }
 

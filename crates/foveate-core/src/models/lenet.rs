@@ -3,6 +3,19 @@
 //!
 //! As in most code of today: ReLUs for its scaled tanh, max pooling for its trained subsampling, the
 //! second convolution on all channels, a fully connected last layer, and 28x28 pixels padded to 32x32.
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::Device;
+//! use foveate::data::digits;
+//! use foveate::models::LeNet;
+//!
+//! let set = digits(10, 0); // drawn by another pen than MNIST's people
+//! let guesses = LeNet::digits(&Device::default())?.classify(&set.images(), 1)?;
+//! let right = guesses.iter().zip(set.classes()).filter(|(guess, class)| guess[0].class == *class);
+//! assert!(right.count() >= 8);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 use burn::config::Config;
 use burn::module::Module;
@@ -54,6 +67,9 @@ impl LeNetConfig {
 
 /// LeNet-5; its layers go by `features.0` to `features.5` and `classifier.0` to `classifier.4`, of which
 /// `classifier.3` gives 84 features.
+///
+/// LeCun et al., *Gradient-Based Learning Applied to Document Recognition*, 1998,
+/// <http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf>; deviations: see the [module](self).
 #[derive(Module, Debug)]
 pub struct LeNet {
     features: Vec<Unit>,

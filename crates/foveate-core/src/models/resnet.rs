@@ -3,6 +3,17 @@
 //!
 //! ResNet18 and ResNet34: the networks of table 1 that are built of the two-convolution block, with
 //! projection shortcuts (option B) where the shape changes, as in torchvision.
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::Device;
+//! use foveate::models::{Network, ResNetConfig};
+//!
+//! let network = ResNetConfig::resnet18().init(&Device::default());
+//! assert_eq!(network.summary(224, 224).parameters(), 11_689_512);
+//! assert_eq!(network.output_shape("layer4", [1, 3, 224, 224])?, [1, 512, 7, 7]);
+//! # Ok::<(), foveate::models::UnknownLayer>(())
+//! ```
 
 use burn::config::Config;
 use burn::module::Module;
@@ -74,6 +85,9 @@ impl ResNetConfig {
 
 /// ResNet, with torchvision's layer names: `conv1`, `bn1`, `relu`, `maxpool`, `layer1.0` to
 /// `layer4.1` (for ResNet18), `avgpool`, `fc`.
+///
+/// He et al., *Deep Residual Learning for Image Recognition*, 2015, <https://arxiv.org/abs/1512.03385>; deviations:
+/// see the [module](self).
 #[derive(Module, Debug)]
 pub struct ResNet {
     conv1: Conv2d,
@@ -116,7 +130,7 @@ impl Network for ResNet {
     }
 }
 
-/// The paper's figure 2: two 3x3 convolutions and a shortcut, `relu(F(x) + x)`.
+/// Two 3x3 convolutions and a shortcut, `relu(F(x) + x)`: figure 2 of He et al., 2015.
 #[derive(Module, Debug)]
 pub struct BasicBlock {
     conv1: Conv2d,

@@ -4,6 +4,16 @@
 //!
 //! Version 1.0 is the paper's; 1.1 (by the authors, 2.4 times less computation at the same
 //! accuracy) starts with 3x3 instead of 7x7 filters and pools earlier.
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::Device;
+//! use foveate::models::squeezenet::Version;
+//! use foveate::models::{Network, SqueezeNetConfig};
+//!
+//! let network = SqueezeNetConfig::new(Version::V1_1).init(&Device::default());
+//! assert_eq!(network.summary(224, 224).parameters(), 1_235_496); // VGG16 has 112 times as many
+//! ```
 
 use burn::config::Config;
 use burn::module::Module;
@@ -98,6 +108,9 @@ impl SqueezeNetConfig {
 
 /// SqueezeNet, with torchvision's layer names: `features.0` to `features.12` and `classifier.0` to
 /// `classifier.3`.
+///
+/// Iandola et al., *SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB model size*, 2016,
+/// <https://arxiv.org/abs/1602.07360>; the two versions: see the [module](self).
 #[derive(Module, Debug)]
 pub struct SqueezeNet {
     features: Vec<Unit>,
@@ -123,7 +136,7 @@ impl Network for SqueezeNet {
 }
 
 /// The Fire module: a 1x1 convolution squeezes, then 1x1 and 3x3 convolutions side by side expand
-/// (figure 1).
+/// (figure 1 of Iandola et al., 2016).
 #[derive(Module, Debug)]
 pub struct Fire {
     squeeze: Conv2d,

@@ -4,6 +4,17 @@
 //! Configurations A, B, D and E (11, 13, 16 and 19 layers with weights), without batch norm. As in
 //! torchvision, an adaptive average pooling to 7x7 stands before the classifier, so that pictures
 //! of any size from 32x32 pixels on are taken; at 224x224 it changes nothing.
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::Device;
+//! use foveate::models::{Network, VggConfig};
+//!
+//! let vgg16 = VggConfig::vgg16().init(&Device::default()); // weights are drawn when they are used
+//! assert_eq!(vgg16.summary(224, 224).parameters(), 138_357_544);
+//! assert_eq!(vgg16.output_shape("features", [1, 3, 224, 224])?, [1, 512, 7, 7]);
+//! # Ok::<(), foveate::models::UnknownLayer>(())
+//! ```
 
 use burn::config::Config;
 use burn::module::Module;
@@ -17,7 +28,7 @@ use super::network::{NamedLayer, Network};
 /// Output channels of the five stages, before [`VggConfig::narrow`].
 const CHANNELS: [usize; 5] = [64, 128, 256, 512, 512];
 
-/// Configuration of a [`Vgg`]: the paper's table 1.
+/// Configuration of a [`Vgg`]: table 1 of Simonyan and Zisserman, 2015.
 #[derive(Config, Debug)]
 pub struct VggConfig {
     /// Convolutions in each of the five stages; a max pooling ends every stage.
@@ -89,6 +100,9 @@ impl VggConfig {
 
 /// VGG, with torchvision's layer names: `features.0` to `features.30` and `classifier.0` to
 /// `classifier.6` for VGG16, where `classifier.1` is the practical's relu6, `classifier.4` relu7.
+///
+/// Simonyan and Zisserman, *Very Deep Convolutional Networks for Large-Scale Image Recognition*, 2015,
+/// <https://arxiv.org/abs/1409.1556>; deviations: see the [module](self).
 #[derive(Module, Debug)]
 pub struct Vgg {
     features: Vec<Unit>,

@@ -1,6 +1,4 @@
-//! Batch normalisation with an activation in one step: Sergey Ioffe, Christian Szegedy, *Batch
-//! Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift*, 2015,
-//! <https://arxiv.org/abs/1502.03167>.
+//! Batch normalisation with an activation in one step.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -40,6 +38,9 @@ pub fn batch_statistics(input: Tensor<4>) -> [Tensor<1>; 2] {
 
 /// `activation(gamma (x - mean) / sqrt(variance + epsilon) + beta)`; differentiable with respect to
 /// `input`, `gamma` and `beta`.
+///
+/// Sergey Ioffe, Christian Szegedy, *Batch Normalization: Accelerating Deep Network Training by Reducing
+/// Internal Covariate Shift*, 2015, <https://arxiv.org/abs/1502.03167>, algorithm 1.
 ///
 /// # Shapes
 ///

@@ -1,5 +1,4 @@
-//! Gradient reversal: Yaroslav Ganin, Victor Lempitsky, *Unsupervised Domain Adaptation by
-//! Backpropagation*, 2015, <https://arxiv.org/abs/1409.7495>.
+//! Gradient reversal: Ganin and Lempitsky, 2015; see [`gradient_reversal`].
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -14,6 +13,9 @@ use super::{backends, dispatched};
 
 /// `R(x) = x` forwards, `dR/dx = -lambda` backwards: what lies before it learns the opposite of what
 /// lies behind it learns. Nothing is copied; an input that is not tracked comes back as it is.
+///
+/// Yaroslav Ganin, Victor Lempitsky, *Unsupervised Domain Adaptation by Backpropagation*, 2015,
+/// <https://arxiv.org/abs/1409.7495>.
 ///
 /// # Shapes
 ///

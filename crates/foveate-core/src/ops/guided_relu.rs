@@ -1,8 +1,4 @@
-//! ReLUs whose gradient is rectified itself: what explanations by guided backpropagation (Jost Tobias
-//! Springenberg et al., *Striving for Simplicity: The All Convolutional Net*, 2015,
-//! <https://arxiv.org/abs/1412.6806>, figure 1c) and by a deconvnet (Matthew Zeiler, Rob Fergus,
-//! *Visualizing and Understanding Convolutional Networks*, 2014, <https://arxiv.org/abs/1311.2901>)
-//! put in place of the true one.
+//! ReLUs whose gradient is rectified itself; see [`guided_relu`].
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -16,8 +12,10 @@ use super::{backends, dispatched};
 
 /// `max(x, 0)`, whose gradient `g` goes back only where it is positive:
 ///
-/// - guided: `max(g, 0)` where `x > 0`, else 0,
-/// - as in a deconvnet, for `guided` false: `max(g, 0)` for any `x`.
+/// - guided: `max(g, 0)` where `x > 0`, else 0: Jost Tobias Springenberg et al., *Striving for Simplicity:
+///   The All Convolutional Net*, 2015, <https://arxiv.org/abs/1412.6806>, figure 1c;
+/// - as in a deconvnet, for `guided` false: `max(g, 0)` for any `x`: Matthew D. Zeiler, Rob Fergus,
+///   *Visualizing and Understanding Convolutional Networks*, 2014, <https://arxiv.org/abs/1311.2901>.
 ///
 /// # Shapes
 ///

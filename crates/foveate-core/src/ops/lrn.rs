@@ -1,5 +1,4 @@
-//! Local response normalisation across channels, section 3.3 of Alex Krizhevsky, Ilya Sutskever,
-//! Geoffrey Hinton, *ImageNet Classification with Deep Convolutional Neural Networks*, 2012.
+//! Local response normalisation across channels; see [`lrn`].
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -27,6 +26,11 @@ pub struct Lrn {
 }
 
 /// `x / (k + alpha mean(x^2))^beta`, the mean over the `size` channels around each; differentiable.
+///
+/// Section 3.3 of Alex Krizhevsky, Ilya Sutskever, Geoffrey Hinton, *ImageNet Classification with Deep
+/// Convolutional Neural Networks*, 2012,
+/// <https://proceedings.neurips.cc/paper/2012/hash/c399862d3b9d6b76c8436e924a68c45b-Abstract.html>; there
+/// `alpha` is a factor of the sum, here of the mean, as in PyTorch.
 ///
 /// # Shapes
 ///

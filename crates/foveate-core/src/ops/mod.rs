@@ -6,13 +6,34 @@
 //! as one step, with its gradients: those that nobody asks for are not computed.
 //!
 //! ```
-//! use foveate_core::burn::tensor::{Device, Tensor};
-//! use foveate_core::ops::gradient_reversal;
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::{Device, Tensor};
+//! use foveate::ops::gradient_reversal;
 //!
 //! let x = Tensor::<1>::from_floats([3.0], &Device::default()).autodiff().require_grad();
 //! let y = gradient_reversal(x.clone() * 2.0, 0.5); // y = 2 x
 //! let gradient = x.grad(&y.backward()).expect("x is tracked");
 //! assert_eq!(gradient.into_scalar::<f32>(), -1.0); // -0.5 times 2
+//! ```
+//!
+//! Operations with weights take the activation that follows, so that it costs no pass of its own:
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::{Device, Tensor};
+//! use foveate::ops::{Activation, ConvOptions, conv2d};
+//!
+//! let device = Device::default();
+//! let x = Tensor::<4>::ones([1, 1, 4, 4], &device);
+//! let weight = Tensor::<4>::ones([1, 1, 3, 3], &device);
+//! let bias = Tensor::<1>::from_floats([-10.0], &device);
+//! let options = ConvOptions::new([1, 1], [0, 0], [1, 1], 1); // stride, padding, dilation, groups
+//! let run = |activation| {
+//!     let y = conv2d(x.clone(), weight.clone(), Some(bias.clone()), options.clone(), activation);
+//!     y.into_data().to_vec::<f32>().expect("values are f32")
+//! };
+//! assert_eq!(run(Activation::None), [-1.0; 4]); // nine ones less ten
+//! assert_eq!(run(Activation::Relu), [0.0; 4]);
 //! ```
 
 // burn deprecates burn-ndarray, one of the backends.

@@ -1,4 +1,40 @@
 //! What every training here shares: optimisers, schedules, and that it can be repeated and resumed bit for bit.
+//!
+//! Steps are those of PyTorch. `g` is a parameter's gradient (plus weight decay times the parameter `w`), `r` the
+//! learning rate of step `t`, counted from 1:
+//!
+//! ```text
+//! SGD        v <- momentum v + g                   w <- w - r v
+//! Nesterov   v <- momentum v + g                   w <- w - r (g + momentum v)
+//! Adam       m <- b1 m + (1 - b1) g, v <- b2 v + (1 - b2) g^2
+//!            w <- w - r (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)
+//! ```
+//!
+//! Adam: Diederik P. Kingma, Jimmy Ba, *Adam: A Method for Stochastic Optimization*, 2014,
+//! <https://arxiv.org/abs/1412.6980>. Nesterov's momentum: Ilya Sutskever, James Martens, George Dahl, Geoffrey
+//! Hinton, *On the importance of initialization and momentum in deep learning*, 2013,
+//! <https://proceedings.mlr.press/v28/sutskever13.html>.
+//!
+//! Every random number is drawn for a seed and a place (an epoch, a picture, a step), not from one stream: a
+//! training that is gone on with from its checkpoint is the one that was never interrupted.
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::train::{Optimiser, Schedule};
+//! use foveate::transfer::FineTune;
+//!
+//! let training = FineTune {
+//!     epochs: 10,
+//!     optimiser: Optimiser::Sgd { momentum: 0.9, weight_decay: 1e-4, nesterov: true },
+//!     learning_rate: 0.1,
+//!     schedule: Schedule::Cosine,
+//!     ..Default::default()
+//! };
+//! let rate = |epoch| training.schedule.at(training.learning_rate, epoch, training.epochs);
+//! assert_eq!(rate(0.0), 0.1);
+//! assert!((rate(5.0) - 0.05).abs() < 1e-12); // half of it half-way
+//! assert!(rate(10.0).abs() < 1e-12);
+//! ```
 
 mod checkpoint;
 mod forward;

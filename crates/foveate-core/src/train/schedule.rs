@@ -23,7 +23,8 @@ pub enum Schedule {
     /// with Warm Restarts*, 2016, <https://arxiv.org/abs/1608.03983>, without restarts; PyTorch's
     /// `CosineAnnealingLR`.
     Cosine,
-    /// `first / (1 + alpha p)^beta` (Ganin et al. 2016, section 5.2.2).
+    /// `first / (1 + alpha p)^beta`: Yaroslav Ganin et al., *Domain-Adversarial Training of Neural Networks*,
+    /// 2016, <https://arxiv.org/abs/1505.07818>, section 5.2.2.
     Annealed {
         /// 0 or larger; 10 in the paper.
         alpha: f64,
@@ -33,7 +34,7 @@ pub enum Schedule {
 }
 
 impl Schedule {
-    /// That of Ganin et al. 2016.
+    /// That of Ganin et al., 2016: see [`Annealed`](Self::Annealed).
     pub const DANN: Self = Self::Annealed { alpha: 10.0, beta: 0.75 };
 
     /// The learning rate when `done` of `all` epochs are done, parts of one included; or iterations, where a

@@ -1,12 +1,8 @@
-//! Dual coordinate descent for the linear support vector machine with the squared hinge.
+//! Dual coordinate descent for the linear support vector machine with the squared hinge: algorithm 3 of Hsieh et
+//! al., 2008 (see [`LinearSvc`]).
 //!
-//! C.-J. Hsieh, K.-W. Chang, C.-J. Lin, S. S. Keerthi, S. Sundararajan, *A Dual Coordinate Descent
-//! Method for Large-scale Linear SVM*, ICML 2008, <https://doi.org/10.1145/1390156.1390208>:
-//! algorithm 3 (with shrinking) for the squared hinge, as liblinear runs it.
-//!
-//! Deviation: where there are no more rows than columns, the descent keeps the rows' scores
-//! `K (α y)` in place of the weights `Xᵀ (α y)`, with `K = X Xᵀ`: the same steps, each of one row of
-//! `K` instead of one row of `X`.
+//! Where there are no more rows than columns, the descent keeps the rows' scores `K (α y)` in place of the
+//! weights `Xᵀ (α y)`, with `K = X Xᵀ`: the same steps, each of one row of `K` instead of one row of `X`.
 
 use faer::traits::pulp::Arch;
 use rand::{Rng, SeedableRng};

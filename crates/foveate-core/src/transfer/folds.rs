@@ -1,8 +1,4 @@
-//! Splits of the training rows, every class alike in every part, and a choice among settings by them:
-//! the rows of the test are not touched.
-//!
-//! Kohavi, "A study of cross-validation and bootstrap for accuracy estimation and model selection",
-//! IJCAI 1995, <https://www.ijcai.org/Proceedings/95-2/Papers/016.pdf>.
+//! Splits of the training rows, every class alike in every part, and a choice among settings by them.
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -103,7 +99,10 @@ pub struct FoldScores {
     pub folds: Vec<f64>,
 }
 
-/// What the folds say of every candidate.
+/// What the folds say of every candidate: a choice among settings that does not touch the rows of the test.
+///
+/// Kohavi, "A study of cross-validation and bootstrap for accuracy estimation and model selection",
+/// IJCAI 1995, <https://www.ijcai.org/Proceedings/95-2/Papers/016.pdf>.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CrossValidation {
     /// One for every candidate.

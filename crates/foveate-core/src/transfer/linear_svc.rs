@@ -20,6 +20,11 @@ use crate::features::Features;
 /// `½ (‖w‖² + b²) + c Σ max(0, 1 - y (w x + b))²`. The bias is penalised, as in scikit-learn's
 /// `LinearSVC` with its defaults (`loss="squared_hinge"`, `penalty="l2"`, `intercept_scaling=1`) and
 /// `dual=True`, which is its choice where there are fewer rows than columns.
+///
+/// C.-J. Hsieh, K.-W. Chang, C.-J. Lin, S. S. Keerthi, S. Sundararajan, *A Dual Coordinate Descent Method for
+/// Large-scale Linear SVM*, ICML 2008, <https://doi.org/10.1145/1390156.1390208>, algorithm 3 (with shrinking), as
+/// liblinear runs it. Deviation: where there are no more rows than columns, the descent keeps the rows' scores in
+/// place of the weights: the same steps, at a cost that does not grow with the columns.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinearSvc {
     /// What an error costs against a long `w`; above 0.

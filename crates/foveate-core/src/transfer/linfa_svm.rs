@@ -1,9 +1,4 @@
-//! [`LinfaSvm`]: the support vector machine of the crate [linfa-svm](https://docs.rs/linfa-svm),
-//! one-vs-rest with its linear kernel.
-//!
-//! Its solver: R.-E. Fan, P.-H. Chen, C.-J. Lin, *Working Set Selection Using Second Order
-//! Information for Training Support Vector Machines*, JMLR 6, 2005,
-//! <https://www.jmlr.org/papers/v6/fan05a.html> (LIBSVM's).
+//! [`LinfaSvm`]: the support vector machine of the crate [linfa-svm](https://docs.rs/linfa-svm).
 
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::cholesky::llt::factor::{
@@ -23,7 +18,7 @@ use super::products::{combine, gram};
 use crate::SettingError;
 use crate::features::Features;
 
-/// One-vs-rest linear support vector machine of linfa-svm: LIBSVM's method, scikit-learn's
+/// One-vs-rest linear support vector machine of [linfa-svm](https://docs.rs/linfa-svm), scikit-learn's
 /// `SVC(kernel="linear")` one-vs-rest.
 ///
 /// For each class it minimises `½ ‖w‖² + c Σ max(0, 1 - y (w x + b))`. The hinge is not squared and
@@ -32,6 +27,9 @@ use crate::features::Features;
 /// linfa-svm computes all inner products anew for every class, one pair at a time: expect it to be
 /// far slower than [`LinearSvc`](super::LinearSvc). It holds them, 8 bytes each, for every class that
 /// is learned at the time: at most [`SvcProblem::GRAM_ROWS`] rows are taken.
+///
+/// Its solver: R.-E. Fan, P.-H. Chen, C.-J. Lin, *Working Set Selection Using Second Order Information for
+/// Training Support Vector Machines*, JMLR 6, 2005, <https://www.jmlr.org/papers/v6/fan05a.html> (LIBSVM's).
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinfaSvm {
     /// What an error costs against a long `w`; above 0.

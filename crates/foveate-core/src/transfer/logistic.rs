@@ -1,12 +1,8 @@
 //! [`LogisticRegression`]: the multinomial logistic regression of scikit-learn, by L-BFGS.
 //!
-//! D. C. Liu, J. Nocedal, *On the Limited Memory BFGS Method for Large Scale Optimization*,
-//! Mathematical Programming 45, 1989, <https://doi.org/10.1007/BF01589116>: algorithm 2.1.
-//!
-//! Deviations: the line search halves or doubles towards the weak Wolfe conditions; and where there
-//! are no more rows than columns, the search runs over the coefficients `B` of the weights `W = Xᵀ B`
-//! (gradients lie in the rows' span), with the inner product of weights, `⟨A, B⟩ = Σ A ∘ (K B)`,
-//! `K = X Xᵀ`: the same steps, at a cost that does not grow with the columns.
+//! Where there are no more rows than columns, the search runs over the coefficients `B` of the weights
+//! `W = Xᵀ B` (gradients lie in the rows' span), with the inner product of weights,
+//! `⟨A, B⟩ = Σ A ∘ (K B)`, `K = X Xᵀ`: the same steps, at a cost that does not grow with the columns.
 //!
 //! Not linfa-logistic 0.8.1: by its source, it takes its log-sum-exp about the largest score of all
 //! rows, and loses those whose scores lie 35 below.
@@ -26,6 +22,10 @@ const MEMORY: usize = 10;
 /// Multinomial logistic regression: minimises `c Σ log-loss + ½ ‖W‖²`; the biases are not penalised.
 ///
 /// Two classes are scikit-learn's binary problem: the difference of the two scores is its score.
+///
+/// By L-BFGS: D. C. Liu, J. Nocedal, *On the Limited Memory BFGS Method for Large Scale Optimization*,
+/// Mathematical Programming 45, 1989, <https://doi.org/10.1007/BF01589116>, algorithm 2.1. Deviation: the line
+/// search halves or doubles towards the weak Wolfe conditions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LogisticRegression {
     /// What the loss counts against long weights; above 0.

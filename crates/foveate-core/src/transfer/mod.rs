@@ -13,15 +13,45 @@
 //!
 //! [`FineTune`] goes further: it trains a new head, or the network from a layer on.
 //!
+//! ```text
+//! x = f / |f|                     f: a layer's activations, [c, h, w] flattened or pooled to [c]
+//! class = argmax over k of w[k] . x + b[k]
 //! ```
-//! use foveate_core::transfer::{Features, LinearSvc};
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::Device;
+//! use foveate::data::digits;
+//! use foveate::models::LeNet;
+//! use foveate::transfer::{Evaluation, FeatureExtractor, LinearSvc, Pooling};
+//!
+//! // A network that has never seen these digits, and a hundred of them with labels.
+//! let lenet = LeNet::digits(&Device::default())?;
+//! let (network, preprocessing) = (lenet.network().clone(), *lenet.preprocessing());
+//! let extractor =
+//!     FeatureExtractor::new(network, preprocessing, "classifier.3", Pooling::Flatten)?;
+//! let [known, unknown] = [digits(100, 0), digits(100, 1)];
+//! let features = extractor.pictures(&known.images())?; // 100 x 84
+//! let fit = LinearSvc::default().fit(&features, &known.classes(), 10)?;
+//! let answers = fit.classifier.predict(&extractor.pictures(&unknown.images())?)?;
+//! let found = Evaluation::new(&answers, &unknown.classes(), lenet.labels())?;
+//! println!("{found}");
+//! assert!(found.accuracy() > 0.9);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The learners take any rows of numbers:
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::transfer::{Features, LinearSvc};
 //!
 //! // Two classes of points in the plane.
 //! let features = Features::new(vec![0.0, 1.0, 1.0, 2.0, 3.0, 0.0, 4.0, 1.0], 2);
 //! let fit = LinearSvc::default().fit(&features, &[0, 0, 1, 1], 2)?;
 //! let others = Features::new(vec![0.5, 2.0, 4.0, 0.0], 2);
 //! assert_eq!(fit.classifier.predict(&others)?, [0, 1]);
-//! # Ok::<(), foveate_core::transfer::TransferError>(())
+//! # Ok::<(), foveate::transfer::TransferError>(())
 //! ```
 
 mod cache;

@@ -1,13 +1,9 @@
 //! [`Pca`]: fewer dimensions, those in which the rows differ most.
 //!
-//! Pearson, "On lines and planes of closest fit to systems of points in space", Philosophical Magazine
-//! 2(11), 1901, <https://doi.org/10.1080/14786440109462720>; of two ways to the same answer that
-//! with the smaller matrix: the covariance of the columns, or, of fewer rows than columns, the
-//! inner products of the rows (Sirovich, "Turbulence and the dynamics of coherent structures",
-//! Quarterly of Applied Mathematics 45(3), 1987, <https://doi.org/10.1090/qam/910462>).
-//!
-//! Signs, and variances over `rows - 1`, are as in scikit-learn's `PCA`. The fit is in
-//! f64: squares lose half of the digits, and f64 has more than twice those of f32.
+//! Of two ways to the same answer that with the smaller matrix: the covariance of the columns, or, of fewer rows
+//! than columns, the inner products of the rows (Sirovich, "Turbulence and the dynamics of coherent structures",
+//! Quarterly of Applied Mathematics 45(3), 1987, <https://doi.org/10.1090/qam/910462>). The fit is in f64: squares
+//! lose half of the digits, and f64 has more than twice those of f32.
 
 use std::ops::Range;
 
@@ -21,7 +17,11 @@ use super::products::dot;
 use crate::SettingError;
 use crate::features::Features;
 
-/// Directions of the largest variance, with the mean they start from.
+/// Principal component analysis: directions of the largest variance, with the mean they start from. Signs, and
+/// variances over `rows - 1`, are as in scikit-learn's `PCA`.
+///
+/// Pearson, "On lines and planes of closest fit to systems of points in space", Philosophical Magazine 2(11),
+/// 1901, <https://doi.org/10.1080/14786440109462720>.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pca {
     mean: Vec<f32>,

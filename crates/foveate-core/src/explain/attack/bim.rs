@@ -1,6 +1,4 @@
-//! Alexey Kurakin, Ian Goodfellow, Samy Bengio, *Adversarial examples in the physical world*, 2017,
-//! <https://arxiv.org/abs/1607.02533>: the basic iterative method, and, targeted, the iterative
-//! least-likely class method, for any class.
+//! The basic iterative method: Kurakin et al., 2017; see [`Bim`].
 
 use super::super::error::ExplainError;
 use super::super::model::Model;
@@ -12,6 +10,10 @@ use crate::image::Pixels;
 
 /// [`Fgsm`](super::Fgsm) in small steps, each followed by clipping to `epsilon` around the original
 /// and to `[0, 1]`.
+///
+/// The basic iterative method of Alexey Kurakin, Ian Goodfellow, Samy Bengio, *Adversarial examples in the
+/// physical world*, 2017, <https://arxiv.org/abs/1607.02533>; targeted, their iterative least-likely class
+/// method, for any class.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bim {
     /// The largest change of a value, in pixel values.

@@ -1,6 +1,4 @@
-//! Nicholas Carlini, David Wagner, *Towards Evaluating the Robustness of Neural Networks*, 2017,
-//! <https://arxiv.org/abs/1608.04644>, section VI.A (the L2 attack), with the binary search and the
-//! early stop of the authors' code (less its last step at the upper bound, from 10 search steps on).
+//! The L2 attack of Carlini and Wagner, 2017; see [`CarliniWagner`].
 
 use burn::tensor::{Bool, Tensor};
 
@@ -23,6 +21,10 @@ const LARGEST_C: f32 = 1e10;
 /// `|change|^2 + c * max(margin, -confidence)`, where the margin is that of the logits against the
 /// goal; a binary search finds the smallest `c` that succeeds. Pixels are `(tanh(w) + 1) / 2` and need
 /// no clipping.
+///
+/// Nicholas Carlini, David Wagner, *Towards Evaluating the Robustness of Neural Networks*, 2017,
+/// <https://arxiv.org/abs/1608.04644>, section VI.A (the L2 attack), with the binary search and the early
+/// stop of the authors' code (less its last step at the upper bound, from 10 search steps on).
 ///
 /// Strong and slow: up to `search_steps * steps` gradients a picture. Pictures without success are
 /// given back as they were.

@@ -1,8 +1,4 @@
-//! Seyed-Mohsen Moosavi-Dezfooli, Alhussein Fawzi, Pascal Frossard, *DeepFool: a simple and accurate
-//! method to fool deep neural networks*, 2016, <https://arxiv.org/abs/1511.04599>, algorithm 2.
-//!
-//! As in the authors' code, the overshoot is part of every step, and a step goes a little further
-//! than the boundary, so that a picture on it moves. Deviation: values are cut off at 0 and 1.
+//! DeepFool: Moosavi-Dezfooli et al., 2016; see [`DeepFool`].
 
 use burn::tensor::Tensor;
 
@@ -20,6 +16,11 @@ const BEYOND: f32 = 1e-4;
 
 /// The smallest change in the Euclidean norm that crosses a boundary between classes, if these were
 /// planes; again until one is crossed. Goals are [`Goal::Untargeted`].
+///
+/// Seyed-Mohsen Moosavi-Dezfooli, Alhussein Fawzi, Pascal Frossard, *DeepFool: a simple and accurate method
+/// to fool deep neural networks*, 2016, <https://arxiv.org/abs/1511.04599>, algorithm 2. As in the authors'
+/// code, the overshoot is part of every step, and a step goes a little further than the boundary, so that a
+/// picture on it moves. Deviation: values are cut off at 0 and 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DeepFool {
     /// The most steps.

@@ -1,8 +1,4 @@
-//! Ian J. Goodfellow, Jonathon Shlens, Christian Szegedy, *Explaining and Harnessing Adversarial
-//! Examples*, 2015, <https://arxiv.org/abs/1412.6572>; targeted as in Kurakin et al., 2017 (see
-//! [`Bim`](super::Bim)).
-//!
-//! The cross entropy is the loss, and values are cut off at 0 and 1.
+//! The fast gradient sign method: Goodfellow et al., 2015; see [`Fgsm`].
 
 use super::super::error::ExplainError;
 use super::super::model::Model;
@@ -12,7 +8,11 @@ use super::{Attack, Attacked, Goal, not_negative};
 use crate::image::Pixels;
 
 /// The fast gradient sign method: one step of `epsilon` for every value, up the loss of the true
-/// class or down the loss of the target.
+/// class or down the loss of the target: `x + epsilon sign(d loss / d x)`, cut off at 0 and 1. The loss is
+/// the cross entropy.
+///
+/// Ian J. Goodfellow, Jonathon Shlens, Christian Szegedy, *Explaining and Harnessing Adversarial Examples*,
+/// 2015, <https://arxiv.org/abs/1412.6572>; targeted as in Kurakin et al., 2017 (see [`Bim`](super::Bim)).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fgsm {
     /// Size of the step, in pixel values.

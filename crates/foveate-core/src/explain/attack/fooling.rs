@@ -1,9 +1,4 @@
-//! Fooling images: the gradient of one logit, followed until its class wins. Christian Szegedy et al.,
-//! *Intriguing properties of neural networks*, 2014, <https://arxiv.org/abs/1312.6199>, found that
-//! such pictures exist; the plain ascent is that of a well-known exercise (Stanford's CS231n, network
-//! visualisation), whose input is normalised and may leave what a picture can hold.
-//!
-//! Deviation: after each step values are cut off at 0 and 1.
+//! Fooling images: the gradient of one logit, followed until its class wins; see [`FoolingImage`].
 
 use burn::tensor::Tensor;
 
@@ -21,6 +16,11 @@ use crate::image::{Pixels, Preprocessing};
 ///
 /// A step has the length `step_size` in `z`, less what is cut off at 0 and 1. Goals are
 /// [`Goal::Targeted`].
+///
+/// Christian Szegedy et al., *Intriguing properties of neural networks*, 2014,
+/// <https://arxiv.org/abs/1312.6199>, found that such pictures exist; the plain ascent is that of a
+/// well-known exercise (Stanford's CS231n, network visualisation). Deviation: there the input is normalised
+/// and may leave what a picture can hold; here values are cut off at 0 and 1 after each step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FoolingImage {
     /// Length of a step.

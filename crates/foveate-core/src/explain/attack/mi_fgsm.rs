@@ -1,5 +1,4 @@
-//! Yinpeng Dong et al., *Boosting Adversarial Attacks with Momentum*, 2018,
-//! <https://arxiv.org/abs/1710.06081>, algorithm 1.
+//! The momentum iterative method: Dong et al., 2018; see [`MiFgsm`].
 
 use super::super::error::ExplainError;
 use super::super::model::Model;
@@ -10,6 +9,9 @@ use crate::image::Pixels;
 
 /// The momentum iterative fast gradient sign method: `steps` steps of size `epsilon / steps` along the
 /// sign of `momentum <- decay * momentum + g / |g|_1`. Made to transfer to other models.
+///
+/// Yinpeng Dong et al., *Boosting Adversarial Attacks with Momentum*, 2018,
+/// <https://arxiv.org/abs/1710.06081>, algorithm 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MiFgsm {
     /// The largest change of a value, in pixel values.

@@ -5,21 +5,29 @@
 //! What an attack is after is a [`Goal`], what comes of it an [`Attacked`]. Pictures are attacked
 //! all at once and each for itself; one that has met the goal stands still (unless the attack's `early_stop` is off).
 //!
+//! ```text
+//! untargeted: find x' near x, in [0, 1], with argmax model(x') other than the true class
+//! targeted:   find x' near x, in [0, 1], with argmax model(x') = the class asked for
+//! near:       |x' - x| <= epsilon (Fgsm, Bim, Pgd, MiFgsm), or as small as can be (DeepFool, CarliniWagner)
 //! ```
-//! use foveate_core::burn::tensor::{Device, Tensor};
-//! use foveate_core::explain::attack::{Attack, Fgsm, Goal};
-//! use foveate_core::image::Pixels;
 //!
-//! // Class 1 for pictures whose pixels add up to more than 6.
-//! let model = |x: Tensor<4>| {
-//!     let sum = x.flatten::<2>(1, 3).sum_dim(1);
-//!     Tensor::cat(vec![6.0 - sum.clone(), sum - 6.0], 1)
-//! };
-//! let grey = Pixels::new(Tensor::full([1, 3, 2, 2], 0.49, &Device::default()));
-//! let fgsm = Fgsm { epsilon: 0.02 };
-//! let attacked = fgsm.attack(&model, &grey, &Goal::Untargeted(vec![0]))?;
-//! assert_eq!(attacked.success, [true]);
-//! # Ok::<(), foveate_core::explain::ExplainError>(())
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::Device;
+//! use foveate::data::digits;
+//! use foveate::explain::attack::{Attack, Goal, Pgd};
+//! use foveate::models::LeNet;
+//!
+//! let device = Device::default();
+//! let classifier = LeNet::digits(&device)?;
+//! let set = digits(4, 0);
+//! let pixels = classifier.preprocessing().pixels(&set.images(), &device)?;
+//! let pgd = Pgd { epsilon: 0.3, step_size: 0.05, ..Default::default() };
+//! let attacked = pgd.attack(&classifier, &pixels, &Goal::Untargeted(set.classes()))?;
+//! assert_eq!(attacked.success, [true; 4]);
+//! // To the last bit, not within rounding.
+//! assert!(attacked.l_inf.iter().all(|&change| change <= 0.3));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod ball;

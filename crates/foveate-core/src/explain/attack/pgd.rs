@@ -1,7 +1,4 @@
-//! Aleksander Madry et al., *Towards Deep Learning Models Resistant to Adversarial Attacks*, 2018,
-//! <https://arxiv.org/abs/1706.06083>: projected gradient descent on the cross entropy.
-//!
-//! Restarts are runs with other seeds.
+//! Projected gradient descent: Madry et al., 2018; see [`Pgd`].
 
 use burn::tensor::Tensor;
 use rand::Rng;
@@ -18,6 +15,10 @@ use crate::image::Pixels;
 
 /// Steps along the gradient, its sign for [`Norm::LInf`] and its direction for [`Norm::L2`], each
 /// followed by the projection to the ball of size `epsilon` around the original and to `[0, 1]`.
+///
+/// Projected gradient descent on the cross entropy: Aleksander Madry et al., *Towards Deep Learning Models
+/// Resistant to Adversarial Attacks*, 2018, <https://arxiv.org/abs/1706.06083>. Restarts are runs with other
+/// seeds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pgd {
     /// What `epsilon` and `step_size` measure.

@@ -1,6 +1,4 @@
-//! Black-box attacks by transfer: a picture made for one model fools another. Nicolas Papernot,
-//! Patrick McDaniel, Ian Goodfellow, *Transferability in Machine Learning: from Phenomena to Black-Box
-//! Attacks using Adversarial Samples*, 2016, <https://arxiv.org/abs/1605.07277>.
+//! Black-box attacks by transfer: Papernot et al., 2016; see [`Transfer`].
 
 use super::super::error::ExplainError;
 use super::super::model::Model;
@@ -8,6 +6,9 @@ use super::session::Session;
 use super::{Attacked, Goal, Warning};
 
 /// What attacked pictures do to a model that they were not made for, picture by picture.
+///
+/// Nicolas Papernot, Patrick McDaniel, Ian Goodfellow, *Transferability in Machine Learning: from Phenomena
+/// to Black-Box Attacks using Adversarial Samples*, 2016, <https://arxiv.org/abs/1605.07277>.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Transfer {

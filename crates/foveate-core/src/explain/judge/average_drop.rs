@@ -1,8 +1,4 @@
-//! Average drop and increase in confidence: Aditya Chattopadhyay, Anirban Sarkar, Prantik Howlader,
-//! Vineeth N. Balasubramanian, *Grad-CAM++: Improved Visual Explanations for Deep Convolutional
-//! Networks*, 2018, <https://arxiv.org/abs/1710.11063>, section 5.1.
-//!
-//! A map that is the same everywhere hides the whole picture; torch-cam leaves such pictures out.
+//! Average drop and increase in confidence; see [`AverageDrop`].
 
 use burn::tensor::Tensor;
 
@@ -15,6 +11,11 @@ use crate::explain::target::Target;
 
 /// What is left of the score when each pixel is shown as far as the map says, scaled from 0 at its
 /// smallest to 1 at its largest value.
+///
+/// Average drop and increase in confidence: Aditya Chattopadhyay, Anirban Sarkar, Prantik Howlader, Vineeth
+/// N. Balasubramanian, *Grad-CAM++: Improved Visual Explanations for Deep Convolutional Networks*, 2018,
+/// <https://arxiv.org/abs/1710.11063>, section 5.1. A map that is the same everywhere hides the whole
+/// picture; torch-cam leaves such pictures out.
 ///
 /// The score of a class is its probability, as in the paper; a [`Target::Score`] is taken as it
 /// is and should be positive.

@@ -1,5 +1,4 @@
-//! Completeness: Mukund Sundararajan, Ankur Taly, Qiqi Yan, *Axiomatic Attribution for Deep Networks*,
-//! 2017, <https://arxiv.org/abs/1703.01365>, section 3; captum's convergence delta.
+//! Completeness; see [`completeness_delta`].
 
 use burn::tensor::Tensor;
 
@@ -11,7 +10,10 @@ use crate::explain::model::Model;
 use crate::explain::target::Target;
 
 /// The sum of a map minus `score(input) - score(baseline)`, for each picture: 0 for a method that
-/// is complete.
+/// is complete. captum's convergence delta.
+///
+/// Mukund Sundararajan, Ankur Taly, Qiqi Yan, *Axiomatic Attribution for Deep Networks*, 2017,
+/// <https://arxiv.org/abs/1703.01365>, section 3.
 ///
 /// # Errors
 ///

@@ -1,8 +1,4 @@
-//! Deletion and insertion: section 4.1 of Vitali Petsiuk, Abir Das, Kate Saenko, *RISE: Randomized
-//! Input Sampling for Explanation of Black-box Models*, 2018, <https://arxiv.org/abs/1806.07421>.
-//!
-//! The steps are equal in pixels to within one, and the area is that over the share of pixels; the
-//! authors' last step is shorter and counts as much as the others.
+//! Deletion and insertion; see [`Deletion`] and [`Insertion`].
 
 use burn::tensor::Tensor;
 
@@ -16,6 +12,11 @@ use crate::explain::target::Target;
 
 /// The score while the pixels are taken away, the most important first. A small area speaks for the
 /// map.
+///
+/// Section 4.1 of Vitali Petsiuk, Abir Das, Kate Saenko, *RISE: Randomized Input Sampling for Explanation of
+/// Black-box Models*, 2018, <https://arxiv.org/abs/1806.07421>. The steps are equal in pixels to within one,
+/// and the area is that over the share of pixels; the authors' last step is shorter and counts as much as
+/// the others.
 ///
 /// The score of a class is its probability, as in the paper; a [`Target::Score`] is taken as it
 /// is. Of pixels of equal importance the first in reading order goes first.

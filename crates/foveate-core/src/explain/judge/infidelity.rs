@@ -1,6 +1,4 @@
-//! Infidelity: Chih-Kuan Yeh, Cheng-Yu Hsieh, Arun Sai Suggala, David I. Inouye, Pradeep Ravikumar,
-//! *On the (In)fidelity and Sensitivity of Explanations*, 2019, <https://arxiv.org/abs/1901.09392>,
-//! section 2.
+//! Infidelity; see [`infidelity`].
 
 use burn::tensor::Tensor;
 use rand_distr::Normal;
@@ -62,6 +60,9 @@ impl Infidelity {
 
 /// The mean of `(sum(perturbation * map) - (score(input) - score(input - perturbation)))^2` over given
 /// perturbations, each of the input's shape; for each picture. The map is of that shape, too.
+///
+/// Chih-Kuan Yeh, Cheng-Yu Hsieh, Arun Sai Suggala, David I. Inouye, Pradeep Ravikumar, *On the
+/// (In)fidelity and Sensitivity of Explanations*, 2019, <https://arxiv.org/abs/1901.09392>, section 2.
 ///
 /// With `normalise`, the map is multiplied by the number (for each picture) that makes this least;
 /// of a map that the perturbations do not touch by 0.

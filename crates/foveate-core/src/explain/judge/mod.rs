@@ -2,6 +2,33 @@
 //!
 //! A map is of the input's shape `[n, c, h, w]`, or `[n, 1, h, w]`; where a measure takes one number
 //! for each pixel, it is the sum over the channels. All measures give one number for each picture.
+//!
+//! - does it add up: [`completeness_delta`];
+//! - do its pixels decide: [`Deletion`], [`Insertion`], [`AverageDrop`], [`Infidelity`];
+//! - does it hold still: [`SensitivityMax`];
+//! - does it show the network at all, and the object: [`cascading_randomisation`], [`pointing_game`].
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::Device;
+//! use foveate::data::digits;
+//! use foveate::explain::judge::Deletion;
+//! use foveate::explain::{Attribution, InputXGradient, Target};
+//! use foveate::models::LeNet;
+//!
+//! let device = Device::default();
+//! let classifier = LeNet::digits(&device)?;
+//! let pixels = classifier.preprocessing().pixels(&digits(2, 0).images(), &device)?;
+//! let (x, target) = (pixels.tensor(), Target::Predicted);
+//! let map = InputXGradient.attribute(&classifier, x, &target)?;
+//! let deletion = Deletion { steps: 28, ..Default::default() };
+//! let good = deletion.curve(&classifier, &map, x, &target)?;
+//! let bad = deletion.curve(&classifier, &map.neg(), x, &target)?; // the least important first
+//! for (good, bad) in good.areas.iter().zip(&bad.areas) {
+//!     assert!(good < bad, "what the map calls important is missed sooner");
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod average_drop;
 mod completeness;

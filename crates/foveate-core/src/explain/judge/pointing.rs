@@ -1,6 +1,4 @@
-//! The pointing game: Jianming Zhang, Zhe Lin, Jonathan Brandt, Xiaohui Shen, Stan Sclaroff,
-//! *Top-down Neural Attention by Excitation Backprop*, 2016, <https://arxiv.org/abs/1608.00507>,
-//! section 4.1.
+//! The pointing game; see [`pointing_game`].
 
 use burn::tensor::Tensor;
 
@@ -10,6 +8,9 @@ use crate::explain::error::ExplainError;
 
 /// Whether the largest value of each map lies on the object, or within `tolerance` pixels of it
 /// (the paper: 15). `masks`: for each picture `h * w` values, row by row, true on the object.
+///
+/// Jianming Zhang, Zhe Lin, Jonathan Brandt, Xiaohui Shen, Stan Sclaroff, *Top-down Neural Attention by
+/// Excitation Backprop*, 2016, <https://arxiv.org/abs/1608.00507>, section 4.1.
 ///
 /// # Errors
 ///

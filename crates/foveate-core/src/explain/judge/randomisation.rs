@@ -1,10 +1,4 @@
-//! The model parameter randomisation test: Julius Adebayo, Justin Gilmer, Michael Muelly, Ian
-//! Goodfellow, Moritz Hardt, Been Kim, *Sanity Checks for Saliency Maps*, 2018,
-//! <https://arxiv.org/abs/1810.03292>, section 3.
-//!
-//! The paper initialises layers anew. Here weights become normal numbers of mean 0 with the mean
-//! square of those they replace, so that activations keep their scale in every architecture; biases
-//! and the vectors of a batch norm are shuffled, which keeps variances positive.
+//! The model parameter randomisation test; see [`cascading_randomisation`].
 
 use burn::module::{ModuleMapper, Param};
 use burn::tensor::{Tensor, TensorData};
@@ -42,6 +36,12 @@ pub struct RandomisedLayer {
 /// the same throughout: [`Target::Predicted`] is the class that the trained network finds.
 ///
 /// One element for each layer with parameters. Same seed, same random layers.
+///
+/// Julius Adebayo, Justin Gilmer, Michael Muelly, Ian Goodfellow, Moritz Hardt, Been Kim, *Sanity Checks for
+/// Saliency Maps*, 2018, <https://arxiv.org/abs/1810.03292>, section 3. The paper initialises layers anew.
+/// Here weights become normal numbers of mean 0 with the mean square of those they replace, so that
+/// activations keep their scale in every architecture; biases and the vectors of a batch norm are shuffled,
+/// which keeps variances positive.
 ///
 /// # Errors
 ///

@@ -1,9 +1,11 @@
-//! Rank correlation: Charles Spearman, *The Proof and Measurement of Association between Two Things*,
-//! 1904, <https://doi.org/10.2307/1412159>.
+//! Rank correlation; see [`spearman`].
 
 /// Spearman's correlation of two lists of one length, in `[-1, 1]`: Pearson's of their ranks, equal
 /// values sharing the mean of their ranks. NaN, as scipy's, if a list holds one value throughout or
 /// less than two.
+///
+/// Charles Spearman, *The Proof and Measurement of Association between Two Things*, 1904,
+/// <https://doi.org/10.2307/1412159>.
 ///
 /// # Panics
 ///

@@ -1,6 +1,4 @@
-//! Sensitivity: Chih-Kuan Yeh, Cheng-Yu Hsieh, Arun Sai Suggala, David I. Inouye, Pradeep Ravikumar,
-//! *On the (In)fidelity and Sensitivity of Explanations*, 2019, <https://arxiv.org/abs/1901.09392>,
-//! section 4; relative to the map, as in captum.
+//! Sensitivity; see [`sensitivity_max`].
 
 use burn::tensor::Tensor;
 use rand_distr::Uniform;
@@ -68,6 +66,10 @@ impl SensitivityMax {
 /// The largest change of a map, `|map(perturbed) - map(input)| / |map(input)|` in the 2-norm, over
 /// given copies of the input that are perturbed a little, each of its shape; for each picture. A map
 /// that is 0 is not divided by. [`Target::Predicted`] is the class found for the input.
+///
+/// Chih-Kuan Yeh, Cheng-Yu Hsieh, Arun Sai Suggala, David I. Inouye, Pradeep Ravikumar, *On the
+/// (In)fidelity and Sensitivity of Explanations*, 2019, <https://arxiv.org/abs/1901.09392>, section 4;
+/// relative to the map, as in captum.
 ///
 /// # Errors
 ///

@@ -1,11 +1,4 @@
-//! Karen Simonyan, Andrea Vedaldi, Andrew Zisserman, *Deep Inside Convolutional Networks: Visualising
-//! Image Classification Models and Saliency Maps*, 2014, <https://arxiv.org/abs/1312.6034>, section 2,
-//! with the jitter, blur and clamping of Jason Yosinski et al., *Understanding Neural Networks Through
-//! Deep Visualization*, 2015, <https://arxiv.org/abs/1506.06579>, as Stanford's CS231n puts them
-//! together in its exercise "class visualization" (<https://cs231n.github.io/assignments2020/assignment3/>).
-//!
-//! Deviations: noise is cut off at the valid range at once, not after the first step; where the
-//! gradient is zero, the picture stays as it is (the exercise divides by zero).
+//! Class visualisation: Simonyan et al., 2014; see [`ClassVisualisation`].
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::Rng;
@@ -25,6 +18,15 @@ use crate::image::{Pixels, Preprocessing};
 /// It maximises `logit - l2_reg * ||x||²` over the normalised picture `x = (pixels - mean) / std`.
 /// One iteration: roll the picture by 0 to `max_jitter` pixels down and right, step by
 /// `learning_rate * g / ||g||`, roll back, cut off what is no pixel, and now and then blur.
+///
+/// Karen Simonyan, Andrea Vedaldi, Andrew Zisserman, *Deep Inside Convolutional Networks: Visualising Image
+/// Classification Models and Saliency Maps*, 2014, <https://arxiv.org/abs/1312.6034>, section 2, with the
+/// jitter, blur and clamping of Jason Yosinski et al., *Understanding Neural Networks Through Deep
+/// Visualization*, 2015, <https://arxiv.org/abs/1506.06579>, as Stanford's CS231n puts them together in its
+/// exercise "class visualization" (<https://cs231n.github.io/assignments2020/assignment3/>).
+///
+/// Deviations from the exercise: noise is cut off at the valid range at once, not after the first step;
+/// where the gradient is zero, the picture stays as it is (there it divides by zero).
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClassVisualisation {
     /// Steps; at least 1.

@@ -1,11 +1,4 @@
-//! Chris Olah, Alexander Mordvintsev, Ludwig Schubert, *Feature Visualization*, Distill, 2017,
-//! <https://distill.pub/2017/feature-visualization/>, as in its code lucid and in lucent, lucid for
-//! PyTorch.
-//!
-//! Deviations: those of [`FourierImage`] and [`Transformations`]; small pictures are not enlarged to
-//! 224 pixels before the network; the gradient goes through ReLUs as it is, where lucid lets some
-//! through that are off in the first 16 steps. A neuron that is off at the start thus stays off: take
-//! another seed, or the layer before the ReLU.
+//! Feature visualisation: Olah et al., 2017; see [`FeatureVisualisation`].
 
 use burn::optim::{AdamConfig, Optimizer};
 use burn::tensor::{Device, Tensor};
@@ -27,6 +20,14 @@ pub enum Objective {
 }
 
 /// A picture that a channel or neuron of a network answers to.
+///
+/// Chris Olah, Alexander Mordvintsev, Ludwig Schubert, *Feature Visualization*, Distill, 2017,
+/// <https://distill.pub/2017/feature-visualization/>, as in its code lucid and in lucent, lucid for PyTorch:
+/// Adam raises the [`Objective`] of a [`FourierImage`] under random [`Transformations`].
+///
+/// Deviations: those of these two; small pictures are not enlarged to 224 pixels before the network; the
+/// gradient goes through ReLUs as it is, where lucid lets some through that are off in the first 16 steps.
+/// A neuron that is off at the start thus stays off: take another seed, or the layer before the ReLU.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FeatureVisualisation {
     /// Steps of Adam; at least 1.

@@ -1,9 +1,4 @@
-//! Pictures made of waves: the parametrisation of Chris Olah, Alexander Mordvintsev, Ludwig Schubert,
-//! *Feature Visualization*, Distill, 2017, <https://distill.pub/2017/feature-visualization/>, section
-//! "Preconditioning and Parameterization", with the numbers of its code, lucid.
-//!
-//! Deviation: the inverse transform is two matrix products in place of an FFT. That is the same sum,
-//! differentiable on every backend, and small for pictures of some hundred pixels a side.
+//! Pictures made of waves; see [`FourierImage`].
 
 use std::f64::consts::TAU;
 
@@ -24,6 +19,11 @@ pub const COLOUR_CORRELATION: [[f64; 3]; 3] =
 /// From a spectrum to pixels: `sigmoid(colours * inverse DFT(spectrum / frequency) / 4)`.
 ///
 /// Dividing by the frequency makes a step change all scales alike, as natural pictures vary.
+///
+/// Section "Preconditioning and Parameterization" of *Feature Visualization* (see
+/// [`FeatureVisualisation`](super::FeatureVisualisation)), with the numbers of its code, lucid. Deviation: the
+/// inverse transform is two matrix products in place of an FFT. That is the same sum, differentiable on every
+/// backend, and small for pictures of some hundred pixels a side.
 #[derive(Debug, Clone)]
 pub struct FourierImage {
     height: usize,

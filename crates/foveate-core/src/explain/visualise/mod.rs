@@ -1,5 +1,41 @@
 //! Pictures that a network makes of itself: what a class looks like to it, what a channel answers
 //! to.
+//!
+//! A picture is climbed to from noise, by the gradient of what it is to raise:
+//!
+//! ```text
+//! ClassVisualisation      argmax over x of logit(x)[class] - l2_reg |x|^2
+//! FeatureVisualisation    argmax over s of activation(transformed(pixels of the spectrum s))
+//! ```
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::Device;
+//! use foveate::explain::visualise::{
+//!     ClassVisualisation, FeatureVisualisation, Objective, Transformations,
+//! };
+//! use foveate::image::Preprocessing;
+//! use foveate::models::LeNet;
+//!
+//! let device = Device::default();
+//! let classifier = LeNet::digits(&device)?;
+//! let Preprocessing { mean, std, .. } = *classifier.preprocessing();
+//! let (iterations, learning_rate, max_jitter) = (10, 2.0, 1);
+//! let method = ClassVisualisation {
+//!     iterations, learning_rate, max_jitter, mean, std, ..Default::default()
+//! };
+//! let noise = method.noise(1, [28, 28], &device);
+//! let snapshots = method.run(&classifier, &noise, &[3])?; // what a 3 looks like
+//! let [first, .., last] = &snapshots[..] else { panic!("the first and the last") };
+//! assert!(last.scores[0] > first.scores[0]);
+//!
+//! let transformations = Transformations::NONE;
+//! let method = FeatureVisualisation { steps: 10, transformations, ..Default::default() };
+//! let channel = [Objective::Channel(2)];
+//! let snapshots = method.run(&classifier, "features.3", &channel, [28, 28], &device)?;
+//! assert!(snapshots[1].activations > snapshots[0].activations);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod class_visualisation;
 mod feature_visualisation;

@@ -1,9 +1,4 @@
-//! Random changes under which a picture must hold: section "Transformation robustness" of *Feature
-//! Visualization* (see [`FeatureVisualisation`](super::FeatureVisualisation)), with the numbers of
-//! lucid and lucent.
-//!
-//! Deviations: scale and angle are drawn from intervals, not from lists of eleven and twenty-six; both
-//! are one bilinear sampling, and the picture keeps its size under them.
+//! Random changes under which a picture must hold; see [`Transformations`].
 
 use burn::tensor::ops::{GridSampleOptions, GridSamplePaddingMode, InterpolateMode, PadMode};
 use burn::tensor::{Tensor, TensorData, grid::affine_grid_2d};
@@ -16,6 +11,11 @@ use crate::SettingError;
 
 /// Padding with grey, a shift, a change of scale and a turn about the centre, another shift. What
 /// moves in from outside the padding is black.
+///
+/// Section "Transformation robustness" of *Feature Visualization* (see
+/// [`FeatureVisualisation`](super::FeatureVisualisation)), with the numbers of lucid and lucent. Deviations:
+/// scale and angle are drawn from intervals, not from lists of eleven and twenty-six; both are one bilinear
+/// sampling, and the picture keeps its size under them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Transformations {
     /// Pixels of grey on each side.

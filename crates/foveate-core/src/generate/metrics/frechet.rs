@@ -1,15 +1,8 @@
-//! [`frechet_distance`], the "Fréchet inception distance" (FID).
+//! [`frechet_distance`], the "Fréchet inception distance" (FID). All in f64.
 //!
-//! Martin Heusel, Hubert Ramsauer, Thomas Unterthiner, Bernhard Nessler, Sepp Hochreiter, *GANs Trained by a
-//! Two Time-Scale Update Rule Converge to a Local Nash Equilibrium*, 2017, <https://arxiv.org/abs/1706.08500>:
-//! the distance of the Gaussians with the features' means and covariances (D. C. Dowson, B. V. Landau, *The
-//! Fréchet Distance between Multivariate Normal Distributions*, 1982,
-//! <https://doi.org/10.1016/0047-259X(82)90077-X>), squared:
-//! `|μ₁ - μ₂|² + tr S₁ + tr S₂ - 2 tr (√S₁ S₂ √S₁)^½`.
-//!
-//! Deviation: the last trace is the sum of the singular values of `√S₁ √S₂`, from the eigenvectors
-//! of both covariances. That is the same number, always real, and keeps the digits that a root of
-//! eigenvalues of `S₁ S₂` loses where a covariance is nearly singular. All in f64.
+//! The last trace is the sum of the singular values of `√S₁ √S₂`, from the eigenvectors of both covariances.
+//! That is the same number, always real, and keeps the digits that a root of eigenvalues of `S₁ S₂` loses where a
+//! covariance is nearly singular.
 
 use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
@@ -74,10 +67,17 @@ impl Statistics {
     }
 }
 
-/// The squared Fréchet distance of two sets of features, from 0 on, in squared units of the features.
+/// The squared Fréchet distance of two sets of features (FID), from 0 on, in squared units of the features:
+/// that of the Gaussians with their means `μ` and covariances `S`,
+/// `|μ₁ - μ₂|² + tr S₁ + tr S₂ - 2 tr (√S₁ S₂ √S₁)^½`.
 ///
 /// It is biased: of few samples it is larger than of many, most for wide features, so that only
 /// distances of equally many samples compare.
+///
+/// Martin Heusel, Hubert Ramsauer, Thomas Unterthiner, Bernhard Nessler, Sepp Hochreiter, *GANs Trained by a
+/// Two Time-Scale Update Rule Converge to a Local Nash Equilibrium*, 2017, <https://arxiv.org/abs/1706.08500>,
+/// equation 6; the distance: D. C. Dowson, B. V. Landau, *The Fréchet Distance between Multivariate Normal
+/// Distributions*, 1982, <https://doi.org/10.1016/0047-259X(82)90077-X>.
 ///
 /// # Errors
 ///

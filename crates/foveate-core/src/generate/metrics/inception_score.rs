@@ -1,8 +1,4 @@
-//! [`InceptionScore`].
-//!
-//! Tim Salimans, Ian Goodfellow, Wojciech Zaremba, Vicki Cheung, Alec Radford, Xi Chen, *Improved Techniques
-//! for Training GANs*, 2016, <https://arxiv.org/abs/1606.03498>: `exp E KL(p(y | x) || p(y))` of a classifier's
-//! answers, over splits and after a shuffle as in torch-fidelity (the authors' code does not shuffle).
+//! [`InceptionScore`]: Salimans et al., 2016.
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -30,6 +26,11 @@ impl Default for InceptionSettings {
 
 /// How sure a classifier is of each sample, and how evenly they spread over the classes: from 1, of samples
 /// that all look the same to it, to the number of classes. It never sees the data.
+///
+/// `exp E KL(p(y | x) || p(y))` of the classifier's answers `p(y | x)` and their mean `p(y)`: Tim Salimans, Ian
+/// Goodfellow, Wojciech Zaremba, Vicki Cheung, Alec Radford, Xi Chen, *Improved Techniques for Training GANs*,
+/// 2016, <https://arxiv.org/abs/1606.03498>, section 4; over splits and after a shuffle as in torch-fidelity (the
+/// authors' code does not shuffle).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct InceptionScore {
     /// The mean over splits. It is biased: the score of few samples is too low.

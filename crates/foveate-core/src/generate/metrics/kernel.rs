@@ -1,10 +1,4 @@
-//! [`kernel_distance`] and [`KernelDistance`], the "kernel inception distance" (KID).
-//!
-//! Mikołaj Bińkowski, Danica J. Sutherland, Michael Arbel, Arthur Gretton, *Demystifying MMD GANs*, 2018,
-//! <https://arxiv.org/abs/1801.01401>: the squared maximum mean discrepancy with the kernel
-//! `(x·y / columns + 1)³`, estimated without bias, so that it compares between numbers of samples, and may
-//! be a little below 0. Of subsets as in the authors' code and in torch-fidelity, from other random
-//! numbers; sums in f64.
+//! [`kernel_distance`] and [`KernelDistance`], the "kernel inception distance" (KID). Sums in f64.
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -34,6 +28,8 @@ impl Default for KernelSettings {
 }
 
 /// The distance over random subsets of the rows.
+///
+/// Subsets as in the authors' code (see [`kernel_distance`]) and in torch-fidelity, from other random numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct KernelDistance {
     /// Their mean.
@@ -77,8 +73,14 @@ impl KernelDistance {
 
 const SETS: [&str; 2] = ["first", "second"];
 
-/// The distance of all rows of `a` from all of `b`, whose numbers may differ: the estimate that varies
-/// least. Its expectation is 0 for two sets of one distribution. Time: `(a.rows() + b.rows())² columns`.
+/// The kernel distance (KID) of all rows of `a` from all of `b`, whose numbers may differ: the estimate that
+/// varies least. Its expectation is 0 for two sets of one distribution, so that it may be a little below 0 and
+/// compares between numbers of samples. Time: `(a.rows() + b.rows())² columns`.
+///
+/// The squared maximum mean discrepancy, estimated without bias, with the kernel
+/// `k(x, y) = (x·y / columns + 1)³`: the mean of k over pairs of different rows of `a`, and that of `b`, less
+/// twice that over rows of both. Mikołaj Bińkowski, Danica J. Sutherland, Michael Arbel, Arthur Gretton,
+/// *Demystifying MMD GANs*, 2018, <https://arxiv.org/abs/1801.01401>, equation 4.
 ///
 /// # Errors
 ///
@@ -88,7 +90,7 @@ pub fn kernel_distance(a: &Features, b: &Features) -> Result<f64, MetricError> {
     Ok(squared_discrepancy(a, b))
 }
 
-/// Equation 4 of the paper.
+/// Equation 4 of Bińkowski et al.
 fn squared_discrepancy(a: &Features, b: &Features) -> f64 {
     mean_within(a) + mean_within(b) - 2.0 * mean_between(a, b)
 }

@@ -10,16 +10,32 @@
 //! Numbers compare with numbers of the same features alone: the same network, layer, size and
 //! normalisation of pictures; FID, the inception score and recall also with the same number of samples only.
 //!
+//! ```text
+//! FID        |m1 - m2|^2 + tr S1 + tr S2 - 2 tr (S1^1/2 S2 S1^1/2)^1/2     means m, covariances S
+//! KID        mean k(a, a') + mean k(b, b') - 2 mean k(a, b)               k(x, y) = (x.y / columns + 1)^3
+//! precision  share of generated rows in a ball of a real one     ball(x): as far as the k-th nearest of its set
+//! recall     share of real rows in a ball of a generated one
+//! density    mean number of real balls around a generated row, divided by k
+//! coverage   share of real balls that hold a generated row
+//! IS         exp mean KL(p(class | picture) || mean p(class))
+//! modes      classes with a sample, and KL(classes of samples || classes of data)
 //! ```
-//! use foveate_core::burn::tensor::Device;
-//! use foveate_core::data::digits;
-//! use foveate_core::generate::metrics::{Score, Scorer};
+//!
+//! (papers: with the items).
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::Device;
+//! use foveate::data::digits;
+//! use foveate::generate::metrics::{Score, Scorer};
 //!
 //! let scorer = Scorer::digits(&Device::default())?;
 //! let [real, generated] = [0, 1].map(|seed| scorer.see(&digits(500, seed)));
 //! let score = Score::of(&real, &generated, None)?;
 //! println!("{score}");
 //! assert_eq!(score.modes.covered, 10);
+//! let same = Score::of(&real, &real, None)?;
+//! assert!(same.frechet < 1e-6 && same.frechet < score.frechet);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -1,17 +1,16 @@
 //! [`Modes`] and [`conditional_accuracy`]: what the labels say that a classifier gives to samples.
-//!
-//! Luke Metz, Ben Poole, David Pfau, Jascha Sohl-Dickstein, *Unrolled Generative Adversarial Networks*, 2017,
-//! <https://arxiv.org/abs/1611.02163>, section 3.3, on three digits stacked as colours: a mode, one of 1,000
-//! classes, is covered if one sample or more is given its label, and the samples' histogram of labels is
-//! compared with the data's by `KL(samples || data)`. So do Zinan Lin, Ashish Khetan, Giulia Fanti, Sewoong
-//! Oh, *PacGAN: The power of two samples in generative adversarial networks*, 2018,
-//! <https://arxiv.org/abs/1712.04086>, of 26,000 samples. Both numbers depend on how many there are.
-//!
-//! Deviation: the data's histogram is counted, not taken to be even.
 
 use super::error::MetricError;
 
 /// Which classes samples are of, beside those of the data.
+///
+/// A mode, one of the classes, is covered if one sample or more is given its label, and the samples' histogram
+/// of labels is compared with the data's by `KL(samples || data)`: Luke Metz, Ben Poole, David Pfau, Jascha
+/// Sohl-Dickstein, *Unrolled Generative Adversarial Networks*, 2017, <https://arxiv.org/abs/1611.02163>, section
+/// 3.3, on three digits stacked as colours, 1,000 classes; so do Zinan Lin, Ashish Khetan, Giulia Fanti, Sewoong
+/// Oh, *PacGAN: The power of two samples in generative adversarial networks*, 2018,
+/// <https://arxiv.org/abs/1712.04086>, of 26,000 samples. Both numbers depend on how many samples there are.
+/// Deviation: the data's histogram is counted, not taken to be even.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Modes {

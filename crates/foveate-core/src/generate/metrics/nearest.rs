@@ -1,5 +1,4 @@
-//! [`nearest`]: for each sample the row of the data that it lies nearest to. A generator that has learned
-//! its data by heart gives distances near 0, far below those between rows of the data.
+//! [`nearest`]: for each sample the row of the data that it lies nearest to.
 
 use rayon::prelude::*;
 
@@ -18,6 +17,9 @@ pub struct Nearest {
 
 /// For each row of `a` the nearest of `b`, the first of several that are equally near (to the seven
 /// digits of f32). Time: `a.rows() * b.rows() * columns`.
+///
+/// A generator that has learned its data by heart gives distances near 0, far below those between rows of
+/// the data.
 ///
 /// # Errors
 ///

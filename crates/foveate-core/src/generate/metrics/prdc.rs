@@ -1,14 +1,4 @@
 //! [`Prdc`]: precision, recall, density and coverage.
-//!
-//! - Tuomas Kynkäänniemi, Tero Karras, Samuli Laine, Jaakko Lehtinen, Timo Aila, *Improved Precision and Recall
-//!   Metric for Assessing Generative Models*, 2019, <https://arxiv.org/abs/1904.06991>: a set is taken for
-//!   the union of balls around its rows, each as large as the distance to its k-th nearest other row.
-//! - Muhammad Ferjad Naeem, Seong Joon Oh, Youngjung Uh, Yunjey Choi, Jaejun Yoo, *Reliable Fidelity and
-//!   Diversity Metrics for Generative Models*, 2020, <https://arxiv.org/abs/2002.09797>, whose published
-//!   code (`prdc` 0.2) this follows in all four.
-//!
-//! As there, balls are open: a row at the very distance of the radius is outside. The paper of 2019 has
-//! them closed, and k = 3.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -21,6 +11,14 @@ use crate::features::Features;
 
 /// How generated rows lie among real ones. In expectation, two sets of one distribution have a density
 /// of 1 and a coverage of `1 - 2^-k`.
+///
+/// A set is taken for the union of balls around its rows, each as large as the distance to its k-th nearest
+/// other row: Tuomas Kynkäänniemi, Tero Karras, Samuli Laine, Jaakko Lehtinen, Timo Aila, *Improved Precision and
+/// Recall Metric for Assessing Generative Models*, 2019, <https://arxiv.org/abs/1904.06991>; density and coverage:
+/// Muhammad Ferjad Naeem, Seong Joon Oh, Youngjung Uh, Yunjey Choi, Jaejun Yoo, *Reliable Fidelity and Diversity
+/// Metrics for Generative Models*, 2020, <https://arxiv.org/abs/2002.09797>, whose published code (`prdc` 0.2)
+/// this follows in all four. As there, balls are open: a row at the very distance of the radius is outside; the
+/// paper of 2019 has them closed, and k = 3.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Prdc {
     /// Fidelity: the share of generated rows in a ball of a real one. In `[0, 1]`.

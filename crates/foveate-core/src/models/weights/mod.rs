@@ -1,5 +1,45 @@
 //! Weights: read PyTorch's and safetensors' files into any network, save our own, and find or
 //! download the official ones.
+//!
+//! A file names its tensors as torchvision does and keeps them as PyTorch does: what is saved here, PyTorch reads,
+//! and the other way round. All that does not fit is told at once. Formats are told by content, values may be f32,
+//! f16 or bf16; nothing in a pickle is run.
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::burn::tensor::{Device, Tensor};
+//! use foveate::models::weights::{WeightsError, load, save};
+//! use foveate::models::{LeNetConfig, Network, initialised};
+//!
+//! let device = Device::default();
+//! let file = std::env::temp_dir().join(format!("foveate-{}.safetensors", std::process::id()));
+//! let trained = initialised(LeNetConfig::new().init(&device), 0);
+//! save(&trained, &file)?;
+//!
+//! let other = initialised(LeNetConfig::new().init(&device), 1);
+//! let loaded = load(other, &file)?;
+//! let x = Tensor::<4>::ones([1, 3, 28, 28], &device);
+//! let difference = loaded.forward(x.clone()) - trained.forward(x);
+//! assert!(difference.abs().max().into_scalar::<f32>() < 1e-6);
+//!
+//! let wider = LeNetConfig::new().with_classes(11).init(&device);
+//! let Err(WeightsError::Mismatch { misshaped, .. }) = load(wider, &file) else { panic!("it fits") };
+//! assert!(misshaped.iter().all(|tensor| tensor.name.starts_with("classifier.4.")));
+//! # std::fs::remove_file(&file)?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! [`Pretrained::load`](super::Pretrained::load) takes a known [`Source`], which says where it comes from:
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::models::Architecture;
+//! use foveate::models::weights::Source;
+//!
+//! let source = Source::of(Architecture::ResNet18).next().expect("its weights are known");
+//! assert_eq!(source.licence, "BSD-3-Clause");
+//! assert_eq!(source.accuracy, Some((69.758, 89.078))); // percent of ImageNet's validation pictures
+//! ```
 
 mod download;
 mod error;

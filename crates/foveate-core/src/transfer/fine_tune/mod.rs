@@ -1,9 +1,4 @@
 //! [`FineTune`]: training a pretrained network, or its last layers, on pictures of one's own.
-//!
-//! Frozen layers run as in evaluation, without a graph: batch norms by their running statistics, no
-//! dropout. (PyTorch's `requires_grad_(False)` alone leaves both in training.) Trained layers run
-//! as in PyTorch's training. Every random number comes from the seed, the epoch and the batch or
-//! picture it is for, so that a resumed run is the uninterrupted one.
 
 mod augmentation;
 mod checkpoint;
@@ -30,7 +25,38 @@ use checkpoint::identity;
 use split::Split;
 use trainer::Trainer;
 
-/// Settings of a training.
+/// Settings of a training, of a pretrained network or its last layers on pictures of one's own.
+///
+/// Frozen layers run as in evaluation, without a graph: batch norms by their running statistics, no
+/// dropout. (PyTorch's `requires_grad_(False)` alone leaves both in training.) Trained layers run
+/// as in PyTorch's training. Every random number comes from the seed, the epoch and the batch or
+/// picture it is for, so that a resumed run is the uninterrupted one.
+///
+/// ```
+/// # use foveate_core as foveate;
+/// use foveate::burn::tensor::{Device, Tensor};
+/// use foveate::data::digits;
+/// use foveate::models::{LeNet, Network};
+/// use foveate::transfer::{FineTune, Labelled, Part, new_head};
+///
+/// let device = Device::default();
+/// let lenet = LeNet::digits(&device)?;
+/// let set = digits(40, 0);
+/// let even: Vec<usize> = set.classes().iter().map(|digit| digit % 2).collect();
+/// let training = Labelled { pictures: &set.images(), labels: &even };
+///
+/// let start = new_head(lenet.network().clone(), 2, 0);
+/// let settings = FineTune { part: Part::Head, epochs: 2, ..Default::default() };
+/// let tuned = settings.run(start.clone(), lenet.preprocessing(), training, None)?;
+/// assert_eq!(tuned.history.epochs.len(), 2);
+///
+/// // What is not trained stays as it is.
+/// let x = Tensor::<4>::ones([1, 3, 28, 28], &device);
+/// let layer = "classifier.3";
+/// let change = tuned.network.features(x.clone(), layer)? - start.features(x, layer)?;
+/// assert_eq!(change.abs().max().into_scalar::<f32>(), 0.0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct FineTune {
     /// Which layers are trained.

@@ -27,7 +27,7 @@
 //! let device = foveate::device("auto")?.device; // a GPU if there is one, or the CPU
 //! let classifier = LeNet::digits(&device)?;
 //! let drawn = digits(20, 0);
-//! let pictures: Vec<_> = (0..20).map(|i| drawn.picture(i)).collect();
+//! let pictures = drawn.images();
 //! let guesses = classifier.classify(&pictures, 1)?;
 //! let right = guesses.iter().zip(&drawn.labels).filter(|(guess, label)| guess[0].class == usize::from(**label));
 //! assert!(right.count() >= 18);
@@ -47,7 +47,7 @@
 //! let (network, preprocessing) = (classifier.network().clone(), *classifier.preprocessing());
 //! let extractor = FeatureExtractor::new(network, preprocessing, "features", Pooling::Flatten)?;
 //! let drawn = digits(60, 0);
-//! let pictures: Vec<_> = (0..60).map(|i| drawn.picture(i)).collect();
+//! let pictures = drawn.images();
 //! let features = extractor.pictures(&pictures)?;
 //! // Even and odd digits, from the first forty.
 //! let odd: Vec<usize> = drawn.labels.iter().map(|label| usize::from(label % 2)).collect();

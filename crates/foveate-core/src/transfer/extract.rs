@@ -212,11 +212,11 @@ impl<N: Network> FeatureExtractor<N> {
     ///
     /// [`PictureError::Shape`](crate::image::PictureError::Shape) for a picture too small or too narrow.
     pub fn pictures(&self, pictures: &[RgbImage]) -> Result<Features, TransferError> {
+        let mut values = Vec::with_capacity(pictures.len() * self.checked()?);
         let resized: Result<Vec<_>, _> = pictures
             .iter()
             .map(|picture| pictures::resize(picture, self.preprocessing.resize))
             .collect();
-        let mut values = Vec::with_capacity(pictures.len() * self.checked()?);
         for batch in resized?.chunks(self.batch) {
             values.extend(self.run(batch));
         }

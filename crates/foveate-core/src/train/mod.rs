@@ -1,4 +1,5 @@
-//! What every training here shares: optimisers, schedules, and that it can be repeated and resumed bit for bit.
+//! What all trainings here share: optimisers, learning-rate schedules, and checkpoints from which a training goes on
+//! bit for bit.
 //!
 //! Steps are those of PyTorch. `g` is a parameter's gradient (plus weight decay times the parameter `w`), `r` the
 //! learning rate of step `t`, counted from 1:
@@ -9,11 +10,6 @@
 //! Adam       m <- b1 m + (1 - b1) g, v <- b2 v + (1 - b2) g^2
 //!            w <- w - r (m / (1 - b1^t)) / (sqrt(v / (1 - b2^t)) + epsilon)
 //! ```
-//!
-//! Adam: Diederik P. Kingma, Jimmy Ba, *Adam: A Method for Stochastic Optimization*, 2014,
-//! <https://arxiv.org/abs/1412.6980>. Nesterov's momentum: Ilya Sutskever, James Martens, George Dahl, Geoffrey
-//! Hinton, *On the importance of initialization and momentum in deep learning*, 2013,
-//! <https://proceedings.mlr.press/v28/sutskever13.html>.
 //!
 //! Every random number is drawn for a seed and a place (an epoch, a picture, a step), not from one stream: a
 //! training that is gone on with from its checkpoint is the one that was never interrupted.

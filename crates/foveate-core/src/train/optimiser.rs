@@ -1,10 +1,5 @@
 //! [`Optimiser`]: SGD with momentum, and Adam, step for step as PyTorch takes them.
 //!
-//! Adam: Diederik P. Kingma, Jimmy Ba, *Adam: A Method for Stochastic Optimization*, 2014,
-//! <https://arxiv.org/abs/1412.6980>. Nesterov's momentum: Ilya Sutskever, James Martens, George
-//! Dahl, Geoffrey Hinton, *On the importance of initialization and momentum in deep learning*, 2013,
-//! <https://proceedings.mlr.press/v28/sutskever13.html>.
-//!
 //! burn's optimisers are not used: they keep their state by identifiers that are new in every
 //! process, and restore it on the default device, which may be a GPU that is not there.
 
@@ -16,7 +11,12 @@ use burn::tensor::Tensor;
 
 use crate::SettingError;
 
-/// How gradients become steps. The weight decay is added to the gradient (L2).
+/// How gradients become steps: see [`train`](crate::train) for the equations. The weight decay is added to the gradient (L2).
+///
+/// Adam: Diederik P. Kingma, Jimmy Ba, *Adam: A Method for Stochastic Optimization*, 2014,
+/// <https://arxiv.org/abs/1412.6980>. Nesterov's momentum: Ilya Sutskever, James Martens, George Dahl, Geoffrey
+/// Hinton, *On the importance of initialization and momentum in deep learning*, 2013,
+/// <https://proceedings.mlr.press/v28/sutskever13.html>.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Optimiser {

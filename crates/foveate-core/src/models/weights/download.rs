@@ -83,7 +83,7 @@ enum Broken {
 impl Downloader {
     /// Brings `url` to `target`, whose SHA-256 starts with `sha256` (lower-case hex).
     pub fn fetch(&self, url: &str, target: &Path, sha256: &str) -> Result<(), DownloadError> {
-        self.fetch_checked(url, target, sha256, |file| digest(file))
+        self.fetch_checked(url, target, sha256, digest)
     }
 
     /// As [`fetch`](Self::fetch), where the SHA-256 is that of what `digest` finds in the file.

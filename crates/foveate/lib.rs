@@ -1,5 +1,5 @@
 //! Vision networks that you can **transfer, explain, adapt and generate with**, on the CPU and, through wgpu, on
-//! GPUs; on the framework [burn] 0.22.
+//! GPUs; on the framework [burn](https://burn.dev) 0.22.
 //!
 //! | module | the question | begin with |
 //! |---|---|---|
@@ -29,7 +29,8 @@
 //! let drawn = digits(20, 0);
 //! let pictures = drawn.images();
 //! let guesses = classifier.classify(&pictures, 1)?;
-//! let right = guesses.iter().zip(&drawn.labels).filter(|(guess, label)| guess[0].class == usize::from(**label));
+//! let right = guesses.iter().zip(&drawn.labels);
+//! let right = right.filter(|(guess, label)| guess[0].class == usize::from(**label));
 //! assert!(right.count() >= 18);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -75,7 +76,8 @@
 //! let map = Saliency.attribute(&classifier, pixels.tensor(), &Target::Predicted)?;
 //! assert_eq!(map.dims(), pixels.tensor().dims());
 //!
-//! let fooled = DeepFool::default().attack(&classifier, &pixels, &Goal::Untargeted(vec![drawn.labels[0].into()]))?;
+//! let goal = Goal::Untargeted(vec![drawn.labels[0].into()]); // any digit but this one
+//! let fooled = DeepFool::default().attack(&classifier, &pixels, &goal)?;
 //! assert!(fooled.success[0]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

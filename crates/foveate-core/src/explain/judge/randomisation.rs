@@ -46,6 +46,10 @@ pub struct RandomisedLayer {
 /// # Errors
 ///
 /// As [`Attribution::attribute`].
+///
+/// # Panics
+///
+/// If a weight is not finite: of a training that went wrong, since files that hold one are refused.
 pub fn cascading_randomisation<N: Network>(
     method: &(impl Attribution<Classifier<N>> + ?Sized),
     classifier: &Classifier<N>,

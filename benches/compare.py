@@ -39,8 +39,10 @@ def commands(arguments):
     rows = cargo("bench", "--all-features", "--bench", "rows", "--no-run")["rows"]
     started = {"pytorch": [arguments.python, BENCHES / "peers/pytorch.py"]}
     for device in arguments.devices:
-        bare = device.removesuffix("-stock")
-        started[device] = [rows, "--device", bare, *(["--stock"] if bare != device else [])]
+        bare, *how = device.split("-")
+        asked = [f"FOVEATE_ALGORITHM={a}" for a in ("exact", "fastest") if a in how]
+        stock = ["--stock"] if "stock" in how else []
+        started[device] = [*(["env", *asked] if asked else []), rows, "--device", bare, *stock]
     if arguments.peers:
         # Its folder has a Cargo configuration of its own.
         target = ["--target-dir", arguments.peers_target] if arguments.peers_target else []
@@ -165,7 +167,7 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rows", nargs="+", default=["*"], help="names or patterns")
-    parser.add_argument("--devices", nargs="*", default=["flex", "ndarray"], help="or flex-stock")
+    parser.add_argument("--devices", nargs="*", default=["flex", "ndarray"], help="or flex-stock, flex-exact, flex-fastest")
     parser.add_argument("--peers", nargs="*", default=[], choices=PEERS)
     parser.add_argument("--peers-target", help="cargo's target folder for the peers")
     parser.add_argument("--threads", nargs="+", type=int, default=[os.cpu_count()])

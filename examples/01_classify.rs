@@ -10,6 +10,7 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use clap::Parser;
 use foveate::image::sheet::{self, Cell};
+use foveate::models::ClassifyError;
 use foveate::prelude::*;
 use foveate::{device, image};
 
@@ -68,7 +69,7 @@ fn main() -> anyhow::Result<()> {
     let mut failed = 0;
     for path in &args.pictures {
         let start = Instant::now();
-        let answer = image::open(path).and_then(|picture| {
+        let answer = image::open(path).map_err(ClassifyError::from).and_then(|picture| {
             let predictions = classifier.classify(std::slice::from_ref(&picture), args.top)?;
             let seen = image::resize(&picture, classifier.preprocessing().resize)?;
             Ok((seen, predictions.into_iter().next().unwrap_or_default()))

@@ -82,11 +82,14 @@ fn main() -> anyhow::Result<()> {
         println!("warning: {warning}");
     }
 
-    let before = answers(&classifier, &attacked.original);
-    let after = answers(&classifier, &attacked.adversarial);
-    let shown = victim.as_ref().map(|victim| {
-        (answers(victim, &attacked.original), answers(victim, &attacked.adversarial))
-    });
+    let before = answers(&classifier, &attacked.original)?;
+    let after = answers(&classifier, &attacked.adversarial)?;
+    let shown = match &victim {
+        Some(victim) => {
+            Some((answers(victim, &attacked.original)?, answers(victim, &attacked.adversarial)?))
+        }
+        None => None,
+    };
     let change = [attacked.difference(1.0), attacked.difference(10.0)];
     let [once, tenfold] = change.map(|change| change.to_pictures());
     let (original, fooled) = (attacked.original.to_pictures(), attacked.adversarial.to_pictures());
@@ -97,7 +100,11 @@ fn main() -> anyhow::Result<()> {
         println!(
             "  after:   {}{}",
             after[i],
-            if attacked.success[i] { "" } else { " (not fooled)" }
+            match (attacked.before[i], attacked.success[i]) {
+                (true, _) => " (so from the start)",
+                (false, true) => "",
+                (false, false) => " (not fooled)",
+            }
         );
         let (steps, l2, l_inf) = (attacked.steps[i], attacked.l2[i], attacked.l_inf[i]);
         println!("  change:  {steps} steps, length {l2:.3}, at most {:.1} of 255", l_inf * 255.0);
@@ -145,13 +152,10 @@ fn class(wanted: &str, labels: &[String]) -> anyhow::Result<usize> {
 }
 
 /// The most probable class of each picture, and how probable it is.
-fn answers(classifier: &Classifier, pixels: &Pixels) -> Vec<String> {
-    let probabilities = softmax(classifier.logits(pixels), 1);
-    let (largest, class) = probabilities.max_dim_with_indices(1);
-    let (class, largest) = (class.into_data(), largest.into_data());
-    let pairs = class.iter::<i64>().zip(largest.iter::<f32>());
-    let line = |(class, p): (i64, f32)| {
-        format!("{:.1} % {}", p * 100.0, classifier.labels()[class as usize])
+fn answers(classifier: &Classifier, pixels: &Pixels) -> anyhow::Result<Vec<String>> {
+    let line = |found: Vec<Prediction>| {
+        let Prediction { probability, label, .. } = &found[0];
+        format!("{:.1} % {label}", probability * 100.0)
     };
-    pairs.map(line).collect()
+    Ok(classifier.classify_pixels(pixels, 1)?.into_iter().map(line).collect())
 }

@@ -29,6 +29,11 @@ pub fn all() -> &'static [Chosen] {
     &DEVICES
 }
 
+/// Those of [`all`] whose time does not count: a software rasterizer takes minutes for what they do in a second.
+pub fn on_the_cpu() -> impl Iterator<Item = &'static Chosen> {
+    all().iter().filter(|chosen| !chosen.description.starts_with("wgpu"))
+}
+
 /// A fast device for tests that are not about the backend.
 pub fn any() -> Device {
     let fast = all().iter().find(|chosen| chosen.description.starts_with("flex"));

@@ -98,7 +98,7 @@ pub fn fooled(
         let fooling = FoolingImage { step_size: 0.5, steps: 200, std };
         let attacked = fooling.attack(classifier, &pixels, &Goal::Targeted(targets.clone()))?;
         let after = attacked.adversarial.to_pictures();
-        let guesses = classifier.classify(&after, 1)?;
+        let guesses = classifier.classify_pixels(&attacked.adversarial, 1)?;
         let change = attacked.difference(1.0).to_pictures();
         let rows = [
             (0..classes.len())

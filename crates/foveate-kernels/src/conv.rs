@@ -83,20 +83,28 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// [`Fastest`](Algorithm::Fastest), or the one that the environment variable
-    /// `FOVEATE_ALGORITHM` asks for: `exact`, `direct`, `winograd2` or `winograd4`.
+    /// [`Fastest`](Algorithm::Fastest), or what the environment asks for: see
+    /// [`or_asked`](Algorithm::or_asked).
     pub fn best() -> Self {
-        static BEST: LazyLock<Algorithm> = LazyLock::new(|| {
+        Algorithm::Fastest.or_asked()
+    }
+
+    /// This one, or the one that the environment variable `FOVEATE_ALGORITHM` asks for: `fastest`,
+    /// `exact`, `direct`, `winograd2` or `winograd4`.
+    #[must_use]
+    pub fn or_asked(self) -> Self {
+        static ASKED: LazyLock<Option<Algorithm>> = LazyLock::new(|| {
             let asked = env::var("FOVEATE_ALGORITHM").unwrap_or_default().to_lowercase();
             match asked.as_str() {
-                "exact" => Algorithm::Exact,
-                "direct" => Algorithm::Direct,
-                "winograd2" => Algorithm::Winograd2,
-                "winograd4" => Algorithm::Winograd4,
-                _ => Algorithm::Fastest,
+                "fastest" => Some(Algorithm::Fastest),
+                "exact" => Some(Algorithm::Exact),
+                "direct" => Some(Algorithm::Direct),
+                "winograd2" => Some(Algorithm::Winograd2),
+                "winograd4" => Some(Algorithm::Winograd4),
+                _ => None,
             }
         });
-        *BEST
+        ASKED.unwrap_or(self)
     }
 }
 

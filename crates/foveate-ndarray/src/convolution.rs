@@ -1,7 +1,7 @@
 //! Convolution on the kernels.
 
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
-use foveate_kernels::{self as kernels, Activation, Conv2d};
+use foveate_kernels::{self as kernels, Activation, Algorithm, Conv2d, Plan};
 
 use crate::host::{HostTensor, room};
 
@@ -30,6 +30,11 @@ fn sizes(
     (!values.contains(&0)).then_some(sizes)
 }
 
+/// An algorithm, unless the process asks for another, on the fastest instruction set.
+fn plan(algorithm: Algorithm) -> Plan {
+    Plan { algorithm: algorithm.or_asked(), ..Plan::default() }
+}
+
 /// 2-d convolution, bias and activation in one; `None` where burn has to do it (element types other
 /// than `f32`, empty tensors, asymmetric padding).
 ///
@@ -44,6 +49,7 @@ pub fn conv2d<T: HostTensor>(
     weight: &T,
     bias: Option<&T>,
     options: &ConvOptions<2>,
+    algorithm: Algorithm,
     activation: Activation,
 ) -> Option<T> {
     let sizes = sizes(input.shape().dims(), weight.shape().dims(), options)?;
@@ -53,7 +59,8 @@ pub fn conv2d<T: HostTensor>(
         None => None,
     };
     let mut output = room(sizes.output_len());
-    kernels::conv2d(&sizes, &input, &weight, bias.as_deref(), activation, &mut output);
+    let plan = plan(algorithm);
+    plan.conv2d(&sizes, &input, &weight, bias.as_deref(), activation, &mut output);
     let [height, width] = sizes.output();
     Some(T::from_values(output, [sizes.batch, sizes.channels_out, height, width]))
 }
@@ -65,11 +72,13 @@ pub fn conv2d_input_gradient<T: HostTensor>(
     weight: &T,
     gradient: &T,
     options: &ConvOptions<2>,
+    algorithm: Algorithm,
 ) -> Option<T> {
     let sizes = sizes(input, weight.shape().dims(), options)?;
     let mut input_gradient = room(sizes.input_len());
     let (gradient, weight) = (gradient.values()?, weight.values()?);
-    kernels::conv2d_input_gradient(&sizes, &gradient, &weight, &mut input_gradient);
+    let (plan, none) = (plan(algorithm), Activation::None);
+    plan.conv_transpose2d(&sizes, &gradient, &weight, None, none, &mut input_gradient);
     Some(T::from_values(input_gradient, input))
 }
 
@@ -132,6 +141,7 @@ pub fn conv_transpose2d<T: HostTensor>(
     weight: &T,
     bias: Option<&T>,
     options: &ConvTransposeOptions<2>,
+    algorithm: Algorithm,
     activation: Activation,
 ) -> Option<T> {
     let sizes = adjoint_sizes(input.shape().dims(), weight.shape().dims(), options)?;
@@ -141,7 +151,8 @@ pub fn conv_transpose2d<T: HostTensor>(
         None => None,
     };
     let mut output = room(sizes.input_len());
-    kernels::conv_transpose2d(&sizes, &input, &weight, bias.as_deref(), activation, &mut output);
+    let plan = plan(algorithm);
+    plan.conv_transpose2d(&sizes, &input, &weight, bias.as_deref(), activation, &mut output);
     let [height, width] = sizes.input;
     Some(T::from_values(output, [sizes.batch, sizes.channels_in, height, width]))
 }
@@ -153,11 +164,13 @@ pub fn conv_transpose2d_input_gradient<T: HostTensor>(
     weight: &T,
     gradient: &T,
     options: &ConvTransposeOptions<2>,
+    algorithm: Algorithm,
 ) -> Option<T> {
     let sizes = adjoint_sizes(input, weight.shape().dims(), options)?;
     let (weight, gradient) = (weight.values()?, gradient.values()?);
     let mut input_gradient = room(sizes.output_len());
-    kernels::conv2d(&sizes, &gradient, &weight, None, Activation::None, &mut input_gradient);
+    let (plan, none) = (plan(algorithm), Activation::None);
+    plan.conv2d(&sizes, &gradient, &weight, None, none, &mut input_gradient);
     Some(T::from_values(input_gradient, input))
 }
 

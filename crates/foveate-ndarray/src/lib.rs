@@ -44,7 +44,7 @@ pub use convolution::{
     conv2d_input_gradient, conv2d_weight_gradient,
 };
 pub use epilogue::{activation_gradient, channel_sums};
-pub use foveate_kernels::Activation;
+pub use foveate_kernels::{Activation, Algorithm};
 pub use host::HostTensor;
 pub use linear::{linear, linear_input_gradient, linear_weight_gradient};
 pub use normalisation::{batch_norm, batch_norm_gradients, batch_statistics, lrn, lrn_gradient};

@@ -9,6 +9,7 @@ use super::error::ExplainError;
 use super::gradient::scored_by;
 use super::model::{LayeredModel, checked};
 use super::target::Target;
+use crate::ops::exact;
 
 /// `max(sum over channels k of weight_k * A_k, 0)` of a layer's activations `A`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +56,7 @@ impl Cam {
         target: &Target,
     ) -> Result<Tensor<4>, ExplainError> {
         let input = checked(model, input)?;
-        let a = model.features(model.normalised(input), &self.layer)?;
+        let a = exact(|| model.features(model.normalised(input), &self.layer))?;
         let head = |a| Ok(model.head(a, &self.layer)?);
         let g = scored_by(head, &a, target)?.gradient;
         let sum = |tensor: Tensor<4>| tensor.sum_dim(2).sum_dim(3);

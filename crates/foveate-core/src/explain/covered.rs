@@ -2,12 +2,11 @@
 
 use std::iter::repeat_n;
 
-use burn::tensor::activation::softmax;
 use burn::tensor::{Tensor, TensorData};
 
 use super::baseline::Baseline;
 use super::error::ExplainError;
-use super::model::{Model, checked, rows, values};
+use super::model::{Model, checked, rows, softmax, tell_probabilities, values};
 use super::target::Target;
 use crate::SettingError;
 
@@ -20,7 +19,7 @@ pub(super) const LOGIT: Scorer = |target, logits| target.scores(logits);
 /// The probability of a class, or the caller's score.
 pub(super) const PROBABILITY: Scorer = |target, logits| match target {
     Target::Score(_) => target.scores(logits),
-    _ => target.scores(softmax(logits, 1)),
+    _ => target.scores(softmax(logits)?),
 };
 
 /// A question to a model, and the pictures that are taken away in parts.
@@ -58,6 +57,9 @@ impl<'a, M: Model + ?Sized> Covered<'a, M> {
         }
         let logits = Tensor::cat(logits, 0);
         let target = target.fixed(&logits)?;
+        if !matches!(target, Target::Score(_)) {
+            tell_probabilities(&logits);
+        }
         let whole = values(&scorer(&target, logits)?);
         Ok(Self { model, target, scorer, input, baseline, whole, batch })
     }

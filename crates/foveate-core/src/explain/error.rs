@@ -102,9 +102,23 @@ pub enum ExplainError {
     /// A layer that the network does not have.
     #[error(transparent)]
     Layer(#[from] UnknownLayer),
-    /// The model's weights are tracked: it would be trained, not explained.
-    #[error("the model's weights are tracked for training: give the closure `network.valid()`")]
+    /// The model is in training mode: its weights are tracked, its batch norms take the statistics of the batch, or its
+    /// dropout is on.
+    #[error(
+        "the model is in training mode (tracked weights, batch norm or dropout): explain `Frozen::new(&network, ..)`, or \
+         capture `network.valid()`; running statistics of batch norms may have moved by one step"
+    )]
     Training,
+    /// A probability is asked for of a model with fewer than two logits.
+    #[error(
+        "the model gives {classes} logit for each picture, whose softmax is always 1: expected two classes or more; for a \
+         model of one logit take its probability, \
+         `Target::score(|logits| sigmoid(logits).squeeze_dim(1))`"
+    )]
+    OneLogit {
+        /// Logits a picture.
+        classes: usize,
+    },
     /// A setting out of its range.
     #[error(transparent)]
     Setting(#[from] SettingError),

@@ -3,8 +3,9 @@
 use burn::tensor::Tensor;
 
 use super::error::ExplainError;
-use super::model::{Model, rows};
+use super::model::{Model, logits, rows};
 use super::target::Target;
+use crate::ops::exact;
 
 /// Logits, scores, and the gradient of each score with respect to its own input.
 pub(super) struct Scored {
@@ -17,7 +18,7 @@ pub(super) struct Scored {
 }
 
 /// Runs a model on an input, and back from the target. Nothing else is tracked: no weight's gradient
-/// is computed, no graph outlives the call.
+/// is computed, no graph outlives the call. Sums are exact, unless the caller chose otherwise.
 pub(super) fn scored<M: Model + ?Sized>(
     model: &M,
     input: &Tensor<4>,
@@ -34,7 +35,7 @@ pub(super) fn scored_by(
 ) -> Result<Scored, ExplainError> {
     let input = input.clone().inner().autodiff().require_grad();
     let pictures = input.dims()[0];
-    let logits = rows(logits(input.clone())?, pictures)?;
+    let logits = rows(exact(|| logits(input.clone()))?, pictures)?;
     let target = target.fixed(&logits)?;
     let scores = target.scores(logits.clone())?;
     // Each row of logits depends on its own picture alone: one sum, all gradients.
@@ -54,6 +55,5 @@ pub(super) fn scores<M: Model + ?Sized>(
     input: Tensor<4>,
     target: &Target,
 ) -> Result<Tensor<1>, ExplainError> {
-    let pictures = input.dims()[0];
-    target.scores(rows(model.logits(input), pictures)?)
+    target.scores(logits(model, input)?)
 }

@@ -6,7 +6,7 @@ use super::attribution::Attribution;
 use super::cam::{Cam, CamRule};
 use super::error::ExplainError;
 use super::gradient::scored_by;
-use super::model::{LayeredModel, checked, rows};
+use super::model::{LayeredModel, checked, logits};
 use super::target::Target;
 use crate::models::Rule;
 
@@ -79,7 +79,7 @@ impl<M: LayeredModel + ?Sized> Attribution<M> for GuidedGradCam {
         let cam = Cam { rule: CamRule::GradCam, layer: self.layer.clone() };
         let input = &checked(model, input)?;
         // One class for both, also near a tie.
-        let target = &target.fixed(&rows(model.logits(input.clone()), input.dims()[0])?)?;
+        let target = &target.fixed(&logits(model, input.clone())?)?;
         Ok(GuidedBackprop.attribute(model, input, target)? * cam.attribute(model, input, target)?)
     }
 }

@@ -8,7 +8,7 @@ use super::attribution::Attribution;
 use super::baseline::Baseline;
 use super::error::ExplainError;
 use super::gradient::{scored, scores};
-use super::model::{Model, checked, rows, values};
+use super::model::{Model, checked, logits, values};
 use super::target::Target;
 use crate::SettingError;
 
@@ -74,8 +74,7 @@ impl IntegratedGradients {
     ) -> Result<(Tensor<4>, Vec<f32>), ExplainError> {
         let input = checked(model, input)?;
         let baseline = self.baseline.of(&input)?;
-        let [n, ..] = input.dims();
-        let fixed = target.fixed(&rows(model.logits(input.clone()), n)?)?;
+        let fixed = target.fixed(&logits(model, input.clone())?)?;
         let map = self.attribute(model, &input, &fixed)?;
         let ends = scores(model, input, &fixed)? - scores(model, baseline, &fixed)?;
         let sums = map.clone().flatten::<2>(1, 3).sum_dim(1).squeeze_dim::<1>(1);
@@ -99,7 +98,7 @@ impl<M: Model + ?Sized> Attribution<M> for IntegratedGradients {
         }
         let input = checked(model, input)?;
         let [n, ..] = input.dims();
-        let target = target.fixed(&rows(model.logits(input.clone()), n)?)?;
+        let target = target.fixed(&logits(model, input.clone())?)?;
         let difference = input.clone() - self.baseline.of(&input)?;
         let places = self.rule.places(self.steps);
         let column = |part: &[[f64; 2]], i: usize| {

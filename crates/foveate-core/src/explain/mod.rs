@@ -84,7 +84,7 @@ pub use feature_ablation::FeatureAblation;
 pub use guided::{Deconvnet, GuidedBackprop, GuidedGradCam};
 pub use integrated_gradients::{IntegratedGradients, Quadrature};
 pub use lrp::Lrp;
-pub use model::{LayeredModel, Model};
+pub use model::{Frozen, LayeredModel, Model};
 pub use object::{Bounds, Object, ObjectFinder};
 pub use occlusion::Occlusion;
 pub use rise::Rise;

@@ -1,15 +1,18 @@
 //! What is explained: any differentiable function from pictures to logits.
 
-use burn::tensor::Tensor;
+use burn::module::Module;
+use burn::tensor::{Tensor, activation};
 
 use super::error::ExplainError;
 use crate::image::Pixels;
-use crate::models::{Classifier, Network, Rule, UnknownLayer};
+use crate::models::{Classifier, Network, PROBABILITIES, Rule, UnknownLayer, are_probabilities};
+use crate::ops::exact;
 
 /// A differentiable function from inputs `[n, c, h, w]` to logits `[n, classes]`, each row of which
 /// depends on its own input alone.
 ///
-/// [`Classifier`]s are models of pixels in `[0, 1]`, their normalisation included; so is any closure:
+/// [`Classifier`]s are models of pixels in `[0, 1]`, their normalisation included; [`Frozen`] makes one of any
+/// network of burn's; and any closure is one:
 ///
 /// ```
 /// # use foveate_core as foveate;
@@ -27,13 +30,15 @@ use crate::models::{Classifier, Network, Rule, UnknownLayer};
 /// # Ok::<(), foveate::explain::ExplainError>(())
 /// ```
 ///
-/// A network in a closure must be `network.valid()`: in training it would drop values and move its
-/// running statistics. Tracked weights are [`ExplainError::Training`].
+/// A network in a closure must be `network.valid()`: burn builds it in training mode, in which it drops values and
+/// moves its running statistics wherever a gradient is asked for. [`Frozen`] cannot be called wrongly. What is found
+/// in training mode is [`ExplainError::Training`]: tracked weights before anything has changed; batch norm and dropout
+/// by a run on one image, which has moved running statistics by one step.
 pub trait Model {
     /// Logits `[n, classes]` of inputs `[n, c, h, w]`.
     fn logits(&self, input: Tensor<4>) -> Tensor<2>;
 
-    /// Whether no weight is known to be tracked; otherwise that is tried on a picture.
+    /// Whether the model is known to be in evaluation mode; otherwise that is tried on a picture.
     #[doc(hidden)]
     fn is_frozen(&self) -> bool {
         false
@@ -43,6 +48,55 @@ pub trait Model {
 impl<F: Fn(Tensor<4>) -> Tensor<2>> Model for F {
     fn logits(&self, input: Tensor<4>) -> Tensor<2> {
         self(input)
+    }
+}
+
+/// A network as a [`Model`], in evaluation mode: dropout off, batch norms with their running statistics, no weight
+/// tracked. The network given stays as it is.
+///
+/// ```
+/// # use foveate_core as foveate;
+/// use foveate::burn::nn::BatchNormConfig;
+/// use foveate::burn::tensor::{Device, Tensor};
+/// use foveate::explain::{Attribution, Frozen, Saliency, Target};
+///
+/// let device = Device::default();
+/// let norm = BatchNormConfig::new(1).init(&device); // in training mode, as burn initializes it
+/// let model = Frozen::new(&norm, |norm, x| norm.forward(x).flatten(1, 3));
+/// let x = Tensor::<4>::from_floats([[[[1.0, 3.0]]]], &device);
+/// let map = Saliency.attribute(&model, &x, &Target::Class(0))?;
+/// // 1 / sqrt(variance + epsilon): the running variance is 1.
+/// map.into_data().assert_approx_eq::<f32>(&[[[[1.0, 0.0]]]].into(), Default::default());
+/// assert_eq!(norm.running_mean.value().into_scalar::<f32>(), 0.0); // untouched
+/// # Ok::<(), foveate::explain::ExplainError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Frozen<N, F> {
+    network: N,
+    logits: F,
+}
+
+impl<N: Module, F: Fn(&N, Tensor<4>) -> Tensor<2>> Frozen<N, F> {
+    /// `logits` gives `[n, classes]` for inputs `[n, c, h, w]`; it gets the network as its argument, since one that it
+    /// captured would still be in training mode.
+    pub fn new(network: &N, logits: F) -> Self {
+        Self { network: network.valid(), logits }
+    }
+
+    /// The network in evaluation mode.
+    pub fn network(&self) -> &N {
+        &self.network
+    }
+}
+
+impl<N: Module, F: Fn(&N, Tensor<4>) -> Tensor<2>> Model for Frozen<N, F> {
+    fn logits(&self, input: Tensor<4>) -> Tensor<2> {
+        (self.logits)(&self.network, input)
+    }
+
+    fn is_frozen(&self) -> bool {
+        // A function that captures nothing reaches no other network.
+        size_of::<F>() == 0
     }
 }
 
@@ -103,6 +157,14 @@ pub(super) fn checked<M: Model + ?Sized>(
     model: &M,
     input: &Tensor<4>,
 ) -> Result<Tensor<4>, ExplainError> {
+    Ok(checked_counting(model, input)?.0)
+}
+
+/// [`checked`], and how many pictures the model was run on for it.
+pub(super) fn checked_counting<M: Model + ?Sized>(
+    model: &M,
+    input: &Tensor<4>,
+) -> Result<(Tensor<4>, usize), ExplainError> {
     let found = input.dims();
     if found.contains(&0) {
         return Err(ExplainError::Empty { found });
@@ -116,10 +178,54 @@ pub(super) fn checked<M: Model + ?Sized>(
             return Err(ExplainError::NotFinite { index, value });
         }
     }
-    if !model.is_frozen() && model.logits(input.clone().narrow(0, 0, 1)).is_tracked() {
+    let runs = match model.is_frozen() {
+        true => 0,
+        false => evaluates(model, input.clone().narrow(0, 0, 1))?,
+    };
+    Ok((input, runs))
+}
+
+/// Values that [`evaluates`] runs on at least: among fewer, dropout may by chance drop none.
+const PROBED: usize = 4096;
+
+/// Refuses a model in training mode: its logits for a picture differ where a gradient could be asked for. Gives the
+/// number of pictures that it was run on.
+fn evaluates<M: Model + ?Sized>(model: &M, picture: Tensor<4>) -> Result<usize, ExplainError> {
+    let copies = PROBED.div_ceil(picture.dims().iter().product()).min(64);
+    let pictures = picture.repeat_dim(0, copies);
+    let run = |x: Tensor<4>| exact(|| model.logits(x));
+    let plain = run(pictures.clone());
+    if plain.is_tracked() {
         return Err(ExplainError::Training);
     }
-    Ok(input)
+    if same(plain, run(pictures.clone().autodiff())) {
+        return Ok(2 * copies);
+    }
+    // A model that is random by itself differs from run to run without a gradient, too.
+    let [first, second] = [(); 2].map(|()| run(pictures.clone()));
+    match same(first, second) {
+        true => Err(ExplainError::Training),
+        false => Ok(4 * copies),
+    }
+}
+
+/// Whether logits of two runs differ by rounding alone.
+fn same(first: Tensor<2>, second: Tensor<2>) -> bool {
+    let (first, second) = (values(&first), values(&second.inner()));
+    let largest = first.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
+    !first.iter().zip(&second).any(|(a, b)| (a - b).abs() > SAME * largest)
+}
+
+/// Logits of two runs that differ by more than this part of the largest are no rounding.
+pub(super) const SAME: f32 = 1e-4;
+
+/// Logits `[n, classes]`, a row for each picture; by exact sums, unless the caller chose otherwise.
+pub(super) fn logits<M: Model + ?Sized>(
+    model: &M,
+    input: Tensor<4>,
+) -> Result<Tensor<2>, ExplainError> {
+    let pictures = input.dims()[0];
+    rows(exact(|| model.logits(input)), pictures)
 }
 
 /// Checks that the logits are a row for each picture.
@@ -129,6 +235,27 @@ pub(super) fn rows(logits: Tensor<2>, pictures: usize) -> Result<Tensor<2>, Expl
         return Err(ExplainError::Logits { pictures, found });
     }
     Ok(logits)
+}
+
+/// Probabilities `[n, classes]` of logits, for explanations of which they are meant.
+pub(super) fn softmax(logits: Tensor<2>) -> Result<Tensor<2>, ExplainError> {
+    two_classes(&logits)?;
+    Ok(activation::softmax(logits, 1))
+}
+
+/// Refuses logits of which a softmax says nothing.
+pub(super) fn two_classes(logits: &Tensor<2>) -> Result<(), ExplainError> {
+    match logits.dims() {
+        [_, classes @ 0..2] => Err(ExplainError::OneLogit { classes }),
+        _ => Ok(()),
+    }
+}
+
+/// Warns of a model that gives probabilities where logits are expected: their softmax would be taken again.
+pub(super) fn tell_probabilities(logits: &Tensor<2>) {
+    if are_probabilities(&values(logits), logits.dims()[1]) {
+        log::warn!("{PROBABILITIES}");
+    }
 }
 
 /// The values of a tensor.

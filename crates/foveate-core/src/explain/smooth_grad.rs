@@ -7,7 +7,7 @@ use rand_distr::Normal;
 
 use super::attribution::Attribution;
 use super::error::ExplainError;
-use super::model::{Model, checked, rows};
+use super::model::{Model, checked, logits};
 use super::noise::drawn;
 use super::target::Target;
 use crate::SettingError;
@@ -73,7 +73,7 @@ impl<M: Model + ?Sized, A: Attribution<M>> Attribution<M> for SmoothGrad<A> {
         };
         let input = checked(model, input)?;
         let [n, c, h, w] = input.dims();
-        let target = target.fixed(&rows(model.logits(input.clone()), n)?)?;
+        let target = target.fixed(&logits(model, input.clone())?)?;
 
         // Copies of one picture run side by side; of several pictures, one copy of each: what a method
         // holds for each picture, a baseline, then meets its own.

@@ -112,7 +112,8 @@ pub mod weights;
 
 pub use architecture::{AnyNetwork, Architecture, UnknownArchitecture};
 pub use cgan::CganConfig;
-pub use classifier::{Classifier, Prediction, Pretrained};
+pub use classifier::{Classifier, ClassifyError, Prediction, Pretrained};
+pub(crate) use classifier::{PROBABILITIES, are_probabilities};
 pub use dann::{Dann, DannConfig, DomainAdversarial};
 pub use dcgan::DcganConfig;
 pub use gan::{Discriminator, Generator};

@@ -9,6 +9,7 @@ use burn::tensor::{Shape, Tensor};
 use foveate_ndarray as cpu;
 
 use super::activation::{Activation, EpilogueOps};
+use super::algorithm::Planned;
 use super::weighted::{Weighted, recorded, weighted};
 use super::{Optional, backends, dispatched};
 
@@ -54,7 +55,8 @@ pub fn conv2d(
 
     let bias = bias.map_or(Optional::Absent, |bias| Optional::Given(dispatched(bias)));
     let (input, weight) = (dispatched(input), dispatched(weight));
-    Tensor::from_dispatch(Dispatch::conv2d_fused(input, weight, bias, options, activation))
+    let planned = Planned::now(options);
+    Tensor::from_dispatch(Dispatch::conv2d_fused(input, weight, bias, planned, activation))
 }
 
 #[backend_extension(
@@ -68,10 +70,10 @@ pub(crate) trait Conv2dOps: Backend {
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         #[extension_type] bias: Optional<Self>,
-        options: ConvOptions<2>,
+        planned: Planned<ConvOptions<2>>,
         activation: Activation,
     ) -> FloatTensor<Self> {
-        stock::<Self>(input, weight, bias.into_option(), options, activation)
+        stock::<Self>(input, weight, bias.into_option(), planned.options, activation)
     }
 }
 
@@ -82,18 +84,18 @@ pub(crate) trait Conv2dGradients: Backend {
         input: Shape,
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
-        options: ConvOptions<2>,
+        planned: Planned<ConvOptions<2>>,
     ) -> FloatTensor<Self> {
-        stock_input_gradient::<Self>(input, weight, gradient, options)
+        stock_input_gradient::<Self>(input, weight, gradient, planned.options)
     }
 
     fn conv2d_weight_gradient(
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
-        options: ConvOptions<2>,
+        planned: Planned<ConvOptions<2>>,
     ) -> FloatTensor<Self> {
-        stock_weight_gradient::<Self>(input, weight, gradient, options)
+        stock_weight_gradient::<Self>(input, weight, gradient, planned.options)
     }
 }
 
@@ -102,11 +104,12 @@ backends!(Conv2dOps {
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: Optional<Self>,
-        options: ConvOptions<2>,
+        planned: Planned<ConvOptions<2>>,
         activation: Activation,
     ) -> FloatTensor<Self> {
         let bias = bias.into_option();
-        cpu::conv2d(&input, &weight, bias.as_ref(), &options, activation.into())
+        let Planned { options, algorithm } = planned;
+        cpu::conv2d(&input, &weight, bias.as_ref(), &options, algorithm.into(), activation.into())
             .unwrap_or_else(|| stock::<Self>(input, weight, bias, options, activation))
     }
 });
@@ -116,9 +119,10 @@ backends!(Conv2dGradients {
         input: Shape,
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
-        options: ConvOptions<2>,
+        planned: Planned<ConvOptions<2>>,
     ) -> FloatTensor<Self> {
-        cpu::conv2d_input_gradient(input.dims(), &weight, &gradient, &options)
+        let Planned { options, algorithm } = planned;
+        cpu::conv2d_input_gradient(input.dims(), &weight, &gradient, &options, algorithm.into())
             .unwrap_or_else(|| stock_input_gradient::<Self>(input, weight, gradient, options))
     }
 
@@ -126,8 +130,9 @@ backends!(Conv2dGradients {
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
-        options: ConvOptions<2>,
+        planned: Planned<ConvOptions<2>>,
     ) -> FloatTensor<Self> {
+        let options = planned.options;
         cpu::conv2d_weight_gradient(&input, weight.shape().dims(), &gradient, &options)
             .unwrap_or_else(|| stock_weight_gradient::<Self>(input, weight, gradient, options))
     }
@@ -166,7 +171,7 @@ fn stock_weight_gradient<B: Backend>(
 weighted!(
     Conv2dOps,
     Conv2dGradients,
-    ConvOptions<2>,
+    Planned<ConvOptions<2>>,
     conv2d_fused,
     conv2d_input_gradient,
     conv2d_weight_gradient

@@ -11,6 +11,7 @@ use burn::tensor::{Shape, Tensor};
 use foveate_ndarray as cpu;
 
 use super::activation::{Activation, EpilogueOps};
+use super::algorithm::Planned;
 use super::weighted::{Weighted, recorded, weighted};
 use super::{Optional, backends, dispatched};
 
@@ -59,8 +60,9 @@ pub fn conv_transpose2d(
 
     let bias = bias.map_or(Optional::Absent, |bias| Optional::Given(dispatched(bias)));
     let (input, weight) = (dispatched(input), dispatched(weight));
+    let planned = Planned::now(options);
     Tensor::from_dispatch(Dispatch::conv_transpose2d_fused(
-        input, weight, bias, options, activation,
+        input, weight, bias, planned, activation,
     ))
 }
 
@@ -75,10 +77,10 @@ pub(crate) trait ConvTranspose2dOps: Backend {
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         #[extension_type] bias: Optional<Self>,
-        options: ConvTransposeOptions<2>,
+        planned: Planned<ConvTransposeOptions<2>>,
         activation: Activation,
     ) -> FloatTensor<Self> {
-        stock::<Self>(input, weight, bias.into_option(), options, activation)
+        stock::<Self>(input, weight, bias.into_option(), planned.options, activation)
     }
 }
 
@@ -88,18 +90,18 @@ pub(crate) trait ConvTranspose2dGradients: Backend {
         _input: Shape,
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
-        options: ConvTransposeOptions<2>,
+        planned: Planned<ConvTransposeOptions<2>>,
     ) -> FloatTensor<Self> {
-        stock_input_gradient::<Self>(weight, gradient, options)
+        stock_input_gradient::<Self>(weight, gradient, planned.options)
     }
 
     fn conv_transpose2d_weight_gradient(
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
-        options: ConvTransposeOptions<2>,
+        planned: Planned<ConvTransposeOptions<2>>,
     ) -> FloatTensor<Self> {
-        stock_weight_gradient::<Self>(input, weight, gradient, options)
+        stock_weight_gradient::<Self>(input, weight, gradient, planned.options)
     }
 }
 
@@ -108,11 +110,13 @@ backends!(ConvTranspose2dOps {
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: Optional<Self>,
-        options: ConvTransposeOptions<2>,
+        planned: Planned<ConvTransposeOptions<2>>,
         activation: Activation,
     ) -> FloatTensor<Self> {
         let bias = bias.into_option();
-        cpu::conv_transpose2d(&input, &weight, bias.as_ref(), &options, activation.into())
+        let Planned { options, algorithm } = planned;
+        let (algorithm, fused) = (algorithm.into(), activation.into());
+        cpu::conv_transpose2d(&input, &weight, bias.as_ref(), &options, algorithm, fused)
             .unwrap_or_else(|| stock::<Self>(input, weight, bias, options, activation))
     }
 });
@@ -122,9 +126,11 @@ backends!(ConvTranspose2dGradients {
         input: Shape,
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
-        options: ConvTransposeOptions<2>,
+        planned: Planned<ConvTransposeOptions<2>>,
     ) -> FloatTensor<Self> {
-        cpu::conv_transpose2d_input_gradient(input.dims(), &weight, &gradient, &options)
+        let Planned { options, algorithm } = planned;
+        let algorithm = algorithm.into();
+        cpu::conv_transpose2d_input_gradient(input.dims(), &weight, &gradient, &options, algorithm)
             .unwrap_or_else(|| stock_input_gradient::<Self>(weight, gradient, options))
     }
 
@@ -132,8 +138,9 @@ backends!(ConvTranspose2dGradients {
         input: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
-        options: ConvTransposeOptions<2>,
+        planned: Planned<ConvTransposeOptions<2>>,
     ) -> FloatTensor<Self> {
+        let options = planned.options;
         cpu::conv_transpose2d_weight_gradient(&input, weight.shape().dims(), &gradient, &options)
             .unwrap_or_else(|| stock_weight_gradient::<Self>(input, weight, gradient, options))
     }
@@ -169,7 +176,7 @@ fn stock_weight_gradient<B: Backend>(
 weighted!(
     ConvTranspose2dOps,
     ConvTranspose2dGradients,
-    ConvTransposeOptions<2>,
+    Planned<ConvTransposeOptions<2>>,
     conv_transpose2d_fused,
     conv_transpose2d_input_gradient,
     conv_transpose2d_weight_gradient

@@ -40,6 +40,7 @@
 #![allow(deprecated)]
 
 mod activation;
+mod algorithm;
 mod batch_norm;
 mod binary_cross_entropy;
 mod conv2d;
@@ -56,6 +57,8 @@ use burn::backend::{Backend, DispatchTensor, ExtensionType};
 use burn::tensor::{DType, Tensor};
 
 pub use activation::Activation;
+pub(crate) use algorithm::exact;
+pub use algorithm::{Algorithm, with_algorithm};
 pub use batch_norm::{Statistics, batch_norm, batch_statistics};
 pub use binary_cross_entropy::binary_cross_entropy;
 pub use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::image::Pixels;
+use crate::models::PROBABILITIES;
 
 /// Attacked pictures, and what it took. All lists have one entry for each picture.
 #[derive(Debug, Clone)]
@@ -10,8 +11,14 @@ use crate::image::Pixels;
 pub struct Attacked {
     /// The pictures that were given.
     pub original: Pixels,
-    /// The pictures after the attack, in `[0, 1]`.
+    /// The pictures after the attack, in `[0, 1]`. Give them to
+    /// [`classify_pixels`](crate::models::Classifier::classify_pixels) as they are: rounded to bytes, they may differ
+    /// from the original by more than `epsilon`, or be fooling no longer; and a saved file that is read again through
+    /// `classify` is resized and cropped.
     pub adversarial: Pixels,
+    /// Whether the answer to the original met the goal, before anything was changed: an untargeted attack's pictures
+    /// that the model got wrong from the start.
+    pub before: Vec<bool>,
     /// Whether the model's answer to the picture after the attack meets the goal.
     pub success: Vec<bool>,
     /// How often the picture was changed on the way.
@@ -29,12 +36,26 @@ pub struct Attacked {
 }
 
 impl Attacked {
+    /// The success rate: the share of pictures that meet the goal after the attack, of those that did not
+    /// [`before`](Attacked::before); `None` if all did.
+    pub fn success_rate(&self) -> Option<f32> {
+        success_rate(&self.before, &self.success)
+    }
+
     /// The change, magnified, on grey: `0.5 + magnification * (adversarial - original)`, cut off at
     /// 0 and 1.
     pub fn difference(&self, magnification: f32) -> Pixels {
         let change = self.adversarial.tensor().clone() - self.original.tensor().clone();
         Pixels::new((change * magnification + 0.5).clamp(0.0, 1.0))
     }
+}
+
+/// The share of successes among the pictures that did not meet the goal from the start.
+pub(super) fn success_rate(before: &[bool], after: &[bool]) -> Option<f32> {
+    let open: Vec<bool> =
+        before.iter().zip(after).filter(|(before, _)| !**before).map(|(_, after)| *after).collect();
+    let successes = open.iter().filter(|&&success| success).count();
+    (!open.is_empty()).then(|| successes as f32 / open.len() as f32)
 }
 
 /// How often the model saw a picture, or a changed version of it, those times included that served
@@ -81,9 +102,7 @@ impl fmt::Display for Warning {
                 "the model's logits for the same pictures differ by {difference}: success is chance; take the average of \
                  several answers as the model"
             ),
-            Self::Probabilities => f.write_str(
-                "the model gives probabilities: gradients vanish where it is sure; give its logits",
-            ),
+            Self::Probabilities => f.write_str(PROBABILITIES),
         }
     }
 }

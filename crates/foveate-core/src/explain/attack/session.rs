@@ -4,13 +4,11 @@ use burn::tensor::{Int, Tensor, TensorData, activation::log_softmax};
 
 use super::super::error::ExplainError;
 use super::super::gradient::scored;
-use super::super::model::{Model, checked, rows, values};
+use super::super::model::{Model, SAME, checked_counting, logits, two_classes, values};
 use super::super::target::{Target, best, class_indices};
 use super::{Attacked, Goal, Queries, Warning};
 use crate::image::Pixels;
-
-/// Logits of two runs that differ by more than this part of the largest are no rounding.
-const SAME: f32 = 1e-4;
+use crate::models::are_probabilities;
 
 /// What an attack works with. `places` are indices of pictures.
 pub(super) struct Session<'a, M: ?Sized> {
@@ -42,13 +40,14 @@ pub(super) struct Answer {
 
 impl<'a, M: Model + ?Sized> Session<'a, M> {
     pub fn open(model: &'a M, pixels: &Pixels, goal: &Goal) -> Result<Self, ExplainError> {
-        let original = checked(model, pixels.tensor())?;
+        let (original, checks) = checked_counting(model, pixels.tensor())?;
         let odd = |(_, value): &(usize, f32)| !(0.0..=1.0).contains(value);
         if let Some((index, value)) = values(&original).into_iter().enumerate().find(odd) {
             return Err(ExplainError::NotPixels { index, value });
         }
         let pictures = original.dims()[0];
-        let logits = rows(model.logits(original.clone()), pictures)?.inner();
+        let logits = logits(model, original.clone())?.inner();
+        two_classes(&logits)?;
         let (goal, targeted) = match goal {
             Goal::Untargeted(classes) => (classes, false),
             Goal::Targeted(classes) => (classes, true),
@@ -68,8 +67,7 @@ impl<'a, M: Model + ?Sized> Session<'a, M> {
             flat: vec![false; pictures],
             warnings: Vec::new(),
         };
-        // The look at whether its weights are tracked.
-        session.queries[0].forward += usize::from(!model.is_frozen());
+        session.queries[0].forward += checks;
         session.met = session.meets(&logits, &session.all())?;
         session.watch(&logits)?;
         Ok(session)
@@ -83,10 +81,7 @@ impl<'a, M: Model + ?Sized> Session<'a, M> {
         if difference > SAME * largest {
             self.warnings.push(Warning::Random { difference });
         }
-        let probabilities = |row: &[f32]| {
-            row.iter().all(|&value| value >= 0.0) && (row.iter().sum::<f32>() - 1.0).abs() < SAME
-        };
-        if values(logits).chunks_exact(logits.dims()[1]).all(probabilities) {
+        if are_probabilities(&values(logits), logits.dims()[1]) {
             self.warnings.push(Warning::Probabilities);
         }
         Ok(())
@@ -107,7 +102,7 @@ impl<'a, M: Model + ?Sized> Session<'a, M> {
         for &place in places {
             self.queries[place].forward += 1;
         }
-        Ok(rows(self.model.logits(x), places.len())?.inner())
+        Ok(logits(self.model, x)?.inner())
     }
 
     /// A score of changed pictures, and its gradient.
@@ -214,6 +209,7 @@ impl<'a, M: Model + ?Sized> Session<'a, M> {
             l_inf: pictures().map(|p| most(p) as f32).collect(),
             original: Pixels::new(self.original),
             adversarial: Pixels::new(adversarial),
+            before: self.met,
             success,
             steps: self.steps,
             queries: self.queries,

@@ -2,6 +2,7 @@
 
 use super::super::error::ExplainError;
 use super::super::model::Model;
+use super::result::success_rate;
 use super::session::Session;
 use super::{Attacked, Goal, Warning};
 
@@ -12,7 +13,7 @@ use super::{Attacked, Goal, Warning};
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Transfer {
-    /// Whether the original meets the goal.
+    /// Whether the original meets the goal, before anything was changed.
     pub before: Vec<bool>,
     /// Whether the picture after the attack meets the goal.
     pub after: Vec<bool>,
@@ -24,10 +25,7 @@ impl Transfer {
     /// The part of the pictures that meet the goal after the attack, of those that did not before;
     /// `None` if all did.
     pub fn rate(&self) -> Option<f32> {
-        let pairs = self.before.iter().zip(&self.after);
-        let after: Vec<bool> = pairs.filter(|(before, _)| !**before).map(|pair| *pair.1).collect();
-        let successes = after.iter().filter(|&&success| success).count();
-        (!after.is_empty()).then(|| successes as f32 / after.len() as f32)
+        success_rate(&self.before, &self.after)
     }
 }
 

@@ -7,7 +7,7 @@ use super::checked_map;
 use crate::SettingError;
 use crate::explain::error::ExplainError;
 use crate::explain::gradient::scores;
-use crate::explain::model::{Model, checked, rows, values};
+use crate::explain::model::{Model, checked, logits, values};
 use crate::explain::noise::drawn;
 use crate::explain::target::Target;
 
@@ -124,7 +124,7 @@ pub(super) fn fixed<M: Model + ?Sized>(
     target: &Target,
 ) -> Result<(Tensor<4>, Target, Vec<f32>), ExplainError> {
     let input = checked(model, input)?;
-    let logits = rows(model.logits(input.clone()), input.dims()[0])?;
+    let logits = logits(model, input.clone())?;
     let target = target.fixed(&logits)?;
     let scores = values(&target.scores(logits)?);
     Ok((input, target, scores))

@@ -1,12 +1,13 @@
 //! Class visualisation: Simonyan et al., 2014; see [`ClassVisualisation`].
 
+use burn::tensor::activation::{sigmoid, softmax};
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::Rng;
 use rand_distr::StandardNormal;
 
 use super::super::error::ExplainError;
 use super::super::gradient::scored_by;
-use super::super::model::{Model, checked, rows, values};
+use super::super::model::{Model, checked, logits, values};
 use super::super::noise::{drawn, generator};
 use super::super::target::Target;
 use super::SHARED;
@@ -81,7 +82,7 @@ pub struct ClassSnapshot {
     pub pixels: Pixels,
     /// The logit of each picture's class.
     pub scores: Vec<f32>,
-    /// Its probability: softmax of the logits, in `[0, 1]`.
+    /// Its probability, in `[0, 1]`: softmax of the logits, sigmoid of a single one.
     pub probabilities: Vec<f32>,
 }
 
@@ -116,9 +117,7 @@ impl ClassVisualisation {
         if let Some((index, value)) = odd {
             return Err(ExplainError::NotPixels { index, value });
         }
-        let [pictures, ..] = start.dims();
-        let target = Target::Classes(classes.to_vec())
-            .fixed(&rows(model.logits(start.clone()), pictures)?)?;
+        let target = Target::Classes(classes.to_vec()).fixed(&logits(model, start.clone())?)?;
         let mut generator = generator(self.seed, SHARED);
 
         let mut x = self.normalised(start);
@@ -155,8 +154,11 @@ impl ClassVisualisation {
     ) -> Result<ClassSnapshot, ExplainError> {
         // Rounding leaves pixels a little outside.
         let pixels = self.pixels(x).clamp(0.0, 1.0);
-        let logits = model.logits(pixels.clone());
-        let probabilities = burn::tensor::activation::softmax(logits.clone(), 1);
+        let logits = logits(model, pixels.clone())?;
+        let probabilities = match logits.dims() {
+            [_, 1] => sigmoid(logits.clone()),
+            _ => softmax(logits.clone(), 1),
+        };
         Ok(ClassSnapshot {
             iteration,
             pixels: Pixels::new(pixels),

@@ -8,6 +8,7 @@ use super::super::model::{LayeredModel, checked, values};
 use super::{FourierImage, Transformations};
 use crate::SettingError;
 use crate::image::Pixels;
+use crate::ops::exact;
 
 /// What of a layer's activations `[n, channels, h, w]` is made large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,7 +98,7 @@ impl FeatureVisualisation {
         let mut spectrum = image.spectrum(objectives.len(), self.standard_deviation, self.seed)?;
         let start = checked(model, image.pixels(spectrum.clone()).tensor())?;
         let answers = |pixels: Tensor<4>| -> Result<Vec<Tensor<1>>, ExplainError> {
-            let maps = model.features(model.normalised(pixels), layer)?;
+            let maps = exact(|| model.features(model.normalised(pixels), layer))?;
             objectives.iter().enumerate().map(|(i, objective)| objective.of(&maps, i)).collect()
         };
         answers(start)?;

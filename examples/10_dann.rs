@@ -113,6 +113,10 @@ struct Args {
     #[arg(long, default_value_t = 0.95)]
     threshold: f32,
 
+    /// The surest portion of each class's answers, of which sure ones are taken (default: all)
+    #[arg(long)]
+    share: Option<f64>,
+
     /// Whose best epoch is kept: entropy, snd, im or source-risk (default: the last epoch)
     #[arg(long)]
     validator: Option<Validator>,
@@ -269,7 +273,7 @@ fn rounds(args: &Args, settings: AdversarialTraining) -> PseudoLabels {
     PseudoLabels {
         rounds: args.rounds,
         threshold: args.threshold,
-        share: Some(1.0),
+        share: args.share,
         training: AdversarialTraining {
             epochs: args.round_epochs,
             learning_rate: args.round_learning_rate.unwrap_or(rate),

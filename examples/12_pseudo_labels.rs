@@ -49,6 +49,10 @@ struct Args {
     #[arg(long, default_value_t = 0.95)]
     threshold: f32,
 
+    /// The surest portion of each class's answers, of which sure ones are taken (default: all)
+    #[arg(long)]
+    share: Option<f64>,
+
     /// Source batches to one target batch, where they alternate
     #[arg(long, default_value_t = 50)]
     every: usize,
@@ -124,7 +128,7 @@ fn main() -> anyhow::Result<()> {
         let rounds = PseudoLabels {
             rounds: args.rounds,
             threshold: args.threshold,
-            share: Some(1.0),
+            share: args.share,
             training: AdversarialTraining {
                 epochs: args.round_epochs,
                 checkpoint: file("sure"),

@@ -279,16 +279,30 @@ fn sure_answers_are_chosen() {
     let all = select(&logits, 2, 0.0, None);
     assert_eq!(all, [Some(0), Some(0), Some(0), Some(0), Some(0), Some(1)]);
     assert_eq!(select(&logits, 2, 0.9, None), [None, None, None, Some(0), Some(0), None]);
-    // A third of six, in two classes: the surest of each.
-    let shared = select(&logits, 2, 0.6, Some(1.0 / 3.0));
-    assert_eq!(shared, [None, None, None, None, Some(0), Some(1)]);
-    assert_eq!(
-        select(&logits, 2, 0.6, Some(1.0)),
-        [None, None, Some(0), Some(0), Some(0), Some(1)]
-    );
+    // Two fifths of the five of class 0, and none of the one of class 1.
+    let shared = select(&logits, 2, 0.6, Some(0.4));
+    assert_eq!(shared, [None, None, None, Some(0), Some(0), None]);
+    // The portion is of all answers, not of the sure ones: one of three of the five is sure.
+    let shared = select(&logits, 2, 0.96, Some(0.6));
+    assert_eq!(shared, [None, None, None, None, Some(0), None]);
+    assert_eq!(select(&logits, 2, 0.6, Some(1.0)), select(&logits, 2, 0.6, None));
 }
 
-/// All answers are taken at a threshold of 0, at most their share of each class; none where none is sure.
+/// CBST's portion: of 90 and 10 answers a half are 45 and 5, the surest.
+#[test]
+fn a_share_is_the_portion_of_each_class() {
+    let logits: Vec<f32> =
+        (1..101).flat_map(|i| [if i <= 90 { 0.05 } else { -0.05 } * i as f32, 0.0]).collect();
+    let guesses = select(&logits, 2, 0.0, Some(0.5));
+    let taken: Vec<usize> = (0..100).filter(|&i| guesses[i].is_some()).collect();
+    assert_eq!(taken, (45..90).chain(95..100).collect::<Vec<_>>());
+    assert!(taken.iter().all(|&i| guesses[i] == Some(u8::from(i >= 90))));
+    // Numbers that are not quite what they are written as.
+    let of = |share| select(&logits, 2, 0.0, Some(share)).iter().flatten().count();
+    assert_eq!([of(0.7), of(0.3), of(0.1), of(0.01)], [70, 30, 10, 0]);
+}
+
+/// All answers are taken at a threshold of 0; none where none is sure.
 #[test]
 fn rounds_learn_from_sure_answers() {
     let data = domains(|i| (i % 10) as u8);

@@ -178,6 +178,21 @@ fn linear_optimum_of_deepfool_and_carlini_wagner() {
     }
 }
 
+/// A boundary stays where it is when logits are multiplied by a factor whose square f32 does not have.
+#[test]
+fn deepfool_of_tiny_and_vast_logits() {
+    let plain = linear(3);
+    let goal = Goal::Untargeted(found(&plain, &inner()));
+    let expected = DeepFool::default().attack(&plain, &inner(), &goal).unwrap();
+    assert_eq!(expected.success, [true, true]);
+    for factor in [1e-25, 1e25] {
+        let model = |x: Tensor<4>| linear(3)(x) * factor;
+        let attacked = DeepFool::default().attack(&model, &inner(), &goal).unwrap();
+        assert_eq!(attacked.success, [true, true], "{factor}");
+        close(&change(&attacked), &change(&expected), 1e-5);
+    }
+}
+
 /// Targets need not be the nearest class; with a confidence the logits differ by that much.
 #[test]
 fn linear_optimum_of_carlini_wagner_with_target_and_confidence() {

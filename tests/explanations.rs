@@ -10,7 +10,9 @@ use foveate::explain::{
     Target,
 };
 use foveate::image::{Pixels, Preprocessing};
-use foveate::models::{AnyNetwork, Architecture, Classifier, Network, imagenet_labels};
+use foveate::models::{
+    AnyNetwork, Architecture, Classifier, Network, imagenet_labels, initialised,
+};
 use foveate::ops::{self, Activation, ConvOptions};
 
 use crate::devices::noise;
@@ -211,6 +213,36 @@ fn smooth_grad_of(x: Tensor<4>) {
     );
 }
 
+/// The gradient of 1000 x + x^2 / 2 is 1000 + x: its variance is the noise's, 0.0225, of 50 copies within
+/// a fifth (one standard error); of the same copies without the 1000 it is the same but for rounding.
+#[test]
+fn vargrad_of_a_small_variance_beside_a_large_mean() {
+    let score = |slope: f32| {
+        move |x: Tensor<4>| {
+            let x = x.flatten::<2>(1, 3);
+            x.clone() * slope + x.powi_scalar(2) * 0.5
+        }
+    };
+    for pictures in [1, 2] {
+        let x = Tensor::<4>::full([pictures, 1, 1, 1], 0.3, &devices::any());
+        for batch in [1, 8, 50] {
+            let plain = SmoothGrad::new(Gradient);
+            let smooth = SmoothGrad { statistic: Statistic::Variance, batch, ..plain };
+            let of = |slope: f32| {
+                let map = smooth.attribute(&score(slope), &x, &Target::Class(0)).unwrap();
+                values(map.into_data())
+            };
+            let (steep, flat) = (of(1000.0), of(0.0));
+            println!("{pictures} pictures, {batch} at once: {steep:?} and {flat:?}");
+            for (steep, flat) in steep.into_iter().zip(flat) {
+                assert!((flat / 0.0225 - 1.0).abs() < 0.6, "{flat}");
+                // f32 near 1000 has steps of 6e-5, a gradient an error of half of one.
+                assert!((steep / flat - 1.0).abs() < 1e-3, "{steep} for {flat}");
+            }
+        }
+    }
+}
+
 /// A method of a caller's own: the gradient with its sign.
 struct Gradient;
 
@@ -289,6 +321,30 @@ fn relevance_is_conserved() {
     let off = distance(&values(relevance.into_data()), &values(product.into_data()));
     // ReLUs near 0 fall one way or the other.
     assert!(off < 3e-2, "{off:e}");
+}
+
+/// Grad-CAM++ of scores times a factor: with g sum(A) far below 2 the weight of a channel is half of the
+/// positive gradients, with g sum(A) far beyond it 1 / sum(A) for each pixel whose gradient is positive.
+#[test]
+fn grad_cam_plus_plus_of_tiny_and_vast_scores() {
+    let device = devices::any();
+    let network = Architecture::ResNet18.init_narrow(8, &device).with_classes(10);
+    let labels = (0..10).map(|i| i.to_string()).collect();
+    let classifier = Classifier::new(initialised(network, 0), Preprocessing::IMAGENET, labels);
+    let pixels = noise([1, 3, 64, 64], 11, &device);
+    let map = |rule, factor: f32| {
+        let score = Target::score(move |logits| logits.slice([0..1, 3..4]).squeeze_dim(1) * factor);
+        let cam = Cam { rule, layer: "layer3".into() };
+        cam.activation_map(&classifier, &pixels, &score).unwrap()
+    };
+    let plus = |factor| map(CamRule::GradCamPlusPlus, factor);
+    let [tiny, small] = [1e-20, 1e-10].map(|factor| plus(factor) * (1.0 / factor));
+    assert!(values(tiny.clone().into_data()).iter().any(|&value| value > 0.0), "an empty map");
+    assert_near(tiny, small, 1e-5, "tiny scores");
+    let [large, vast] = [plus(1e14), plus(1e18)];
+    let sum = values(vast.clone().sum().into_data())[0];
+    assert!(sum.is_finite() && sum > 0.0, "{sum}");
+    assert_near(vast, large, 1e-5, "vast scores");
 }
 
 /// Behind inception5b there are average pooling over 7x7 pixels and a fully connected layer: there CAM

@@ -368,6 +368,10 @@ fn features_are_rows() {
     assert_eq!(unit.values(), [0.6, 0.8, 0.0, 0.0, 1.0, 0.0]);
     let both = Features::concat(&[unit, features.clone()]);
     assert_eq!(both.row(0), [0.6, 0.8, 3.0, 4.0]);
+    // 1 / length is beyond f32, or below its normal numbers.
+    let extremes = Features::new(vec![1e-42, 0.0, 1e-45, 1e-45, 3e38, 3e38], 2).l2_normalised();
+    let half = 0.5_f32.sqrt();
+    assert_eq!(extremes.values(), [1.0, 0.0, half, half, half, half]);
     assert_eq!(features.select(&[2, 0]).values(), [1.0, 0.0, 3.0, 4.0]);
     assert_eq!([features.rows(), features.columns()], [3, 2]);
     assert_eq!(Features::stack(&[features.clone(), features.clone()]).rows(), 6);

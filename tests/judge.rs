@@ -10,10 +10,12 @@ use foveate::explain::judge::{
 };
 use foveate::explain::{
     Attribution, Baseline, Bounds, ExplainError, InputXGradient, LayeredModel, Model, ObjectFinder,
-    Occlusion, Saliency, Target,
+    Occlusion, Rise, Saliency, SmoothGrad, Target,
 };
 use foveate::image::Preprocessing;
-use foveate::models::{AnyNetwork, Architecture, Classifier, Network, Rule, UnknownLayer};
+use foveate::models::{
+    AnyNetwork, Architecture, Classifier, Network, Rule, UnknownLayer, initialised,
+};
 
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 
@@ -200,6 +202,95 @@ fn blurred_baselines() {
     close(&[blurred(&corner)], &[values(&model(expected))[1]], 1e-6);
     let even = map([0.7; 5], [1, 1, 1, 5]);
     close(&[blurred(&even)], &[values(&model(even.clone()))[1]], 1e-6);
+}
+
+/// Insertion starts from what RISE's authors' code does: `conv2d` with `gkern(11, 5)`, which scipy 1.17.1
+/// gives, and zeros around the normalised picture.
+#[test]
+fn insertion_starts_from_the_authors_blur() {
+    // numpy.sqrt(numpy.diag(gkern(11, 5))).
+    let side: [f32; 6] =
+        [0.093_982_06, 0.093_489_39, 0.092_191_12, 0.090_474_2, 0.088_896_12, 0.087_958_15];
+    assert!((side[5] / side[0] - 0.936).abs() < 1e-4, "nearly a box");
+    let model = |x: Tensor<4>| x.flatten::<2>(1, 3);
+    let blurred = |input: &Tensor<4>, pixel: usize| {
+        let score =
+            Target::score(move |logits| logits.slice(s![.., pixel..pixel + 1]).squeeze_dim(1));
+        let insertion = Insertion { steps: 1, ..Insertion::default() };
+        insertion.curve(&model, input, input, &score).unwrap().scores[0][0]
+    };
+    let mut spike = [0.0; 13 * 17];
+    spike[6 * 17 + 8] = 100.0;
+    let spike = map(spike, [1, 1, 13, 17]);
+    for (y, x) in [(6, 8), (6, 3), (1, 8), (4, 11), (11, 13)] {
+        let expected = 100.0 * side[6_usize.abs_diff(y)] * side[8_usize.abs_diff(x)];
+        close(&[blurred(&spike, y * 17 + x)], &[expected], 1e-5);
+    }
+    close(&[blurred(&spike, 0), blurred(&spike, 6 * 17 + 14)], &[0.0; 2], 1e-7);
+    // In the corner of a picture of ones, a quarter of the kernel and two halves of its cross.
+    let ones = Tensor::<4>::ones([1, 1, 13, 17], &crate::explained::device());
+    let half: f32 = side.iter().sum();
+    close(&[blurred(&ones, 0), blurred(&ones, 6 * 17 + 8)], &[half * half, 1.0], 1e-5);
+}
+
+/// A classifier's pixels are blurred and hidden as its normalised input is by the authors' code.
+#[test]
+fn baselines_of_a_classifier_are_those_of_its_normalised_input() {
+    let device = crate::explained::device();
+    let network = Architecture::ResNet18.init_narrow(8, &device).with_classes(10);
+    let labels = (0..10).map(|i| i.to_string()).collect();
+    let classifier = Classifier::new(initialised(network, 0), Preprocessing::IMAGENET, labels);
+    let pixels = noise([1, 3, 48, 40], 3) * 0.5 + 0.5;
+    let normalised = |x: &Tensor<4>| {
+        let pixels = foveate::image::Pixels::new(x.clone());
+        classifier.preprocessing().normalise(&pixels).into_tensor()
+    };
+    let network = |x: Tensor<4>| classifier.network().forward(x);
+    let target = Target::Class(4);
+    let rise = Rise { masks: 20, ..Rise::default() };
+    let found = values(&rise.attribute(&classifier, &pixels, &target).unwrap());
+    let expected = values(&rise.attribute(&network, &normalised(&pixels), &target).unwrap());
+    close(&found, &expected, 1e-5);
+    let black = Rise { baseline: Baseline::Constant(0.0), ..rise };
+    let black = values(&black.attribute(&classifier, &pixels, &target).unwrap());
+    assert!(far(&black, &found) > 1e-3, "black is another baseline");
+
+    let insertion = Insertion { steps: 4, ..Insertion::default() };
+    let found = insertion.curve(&classifier, &pixels, &pixels, &target).unwrap();
+    let expected = insertion.curve(&network, &pixels, &normalised(&pixels), &target).unwrap();
+    close(&found.scores[0], &expected.scores[0], 1e-5);
+}
+
+/// What SmoothGrad and the measures add to an input, with one seed, are other numbers.
+#[test]
+fn no_two_methods_draw_the_same_noise() {
+    let seen = std::sync::Mutex::new(Vec::new());
+    let model = |x: Tensor<4>| {
+        seen.lock().unwrap().push(values(&x.clone().inner()));
+        x.flatten::<2>(1, 3)
+    };
+    let input = Tensor::<4>::zeros([1, 1, 4, 5], &crate::explained::device());
+    let target = Target::Class(0);
+    let drawn = |run: &dyn Fn()| {
+        seen.lock().unwrap().clear();
+        run();
+        let all = std::mem::take(&mut *seen.lock().unwrap());
+        let noise = all.into_iter().find(|x| x.iter().any(|&v| v != 0.0)).expect("noise");
+        let largest = noise.iter().fold(0_f32, |most, v| most.max(v.abs()));
+        noise.into_iter().map(|v| v / largest).collect::<Vec<f32>>()
+    };
+    let one = SmoothGrad { samples: 1, batch: 1, ..SmoothGrad::new(Saliency) };
+    let smooth = drawn(&|| drop(one.attribute(&model, &input, &target).unwrap()));
+    let measure = Infidelity { samples: 1, ..Infidelity::default() };
+    let infidelity = drawn(&|| drop(measure.measure(&model, &input, &input, &target).unwrap()));
+    let still = SensitivityMax { samples: 1, ..SensitivityMax::default() };
+    let sensitivity = drawn(&|| drop(still.measure(&Saliency, &model, &input, &target).unwrap()));
+    for (a, b) in [(&smooth, &infidelity), (&smooth, &sensitivity), (&infidelity, &sensitivity)] {
+        let product: f32 = a.iter().zip(b.iter()).map(|(a, b)| a * b).sum();
+        let norm = |a: &[f32]| a.iter().map(|a| a * a).sum::<f32>().sqrt();
+        let cosine = (product / norm(a) / norm(b)).abs();
+        assert!(cosine < 0.8, "a cosine of {cosine}: {a:?} and {b:?}");
+    }
 }
 
 #[test]

@@ -128,7 +128,8 @@ fn rise_of_a_linear_score_converges_to_its_expectation() {
     let input = noise([1, 1, 6, 8], 1);
     let first = Target::score(|logits| logits.slice(s![.., 1..2]).squeeze_dim(1));
     let p = 0.3;
-    let rise = Rise { masks: 20_000, cells: 3, probability: 0.3, seed: 4, batch: 512 };
+    let rise =
+        Rise { masks: 20_000, cells: 3, probability: 0.3, seed: 4, batch: 512, ..Rise::default() };
     let map = values(&rise.attribute(&model, &input, &first).unwrap());
     let products: Vec<f64> =
         values(&input).iter().zip(&weights).map(|(a, b)| f64::from(a * b)).collect();
@@ -158,7 +159,7 @@ fn rise_of_a_linear_score_converges_to_its_expectation() {
 fn seeds_and_batches() {
     let (model, _) = linear([3, 12, 10]);
     let input = noise([2, 3, 12, 10], 1);
-    let rise = Rise { masks: 50, cells: 4, probability: 0.5, seed: 3, batch: 50 };
+    let rise = Rise { masks: 50, cells: 4, seed: 3, batch: 50, ..Rise::default() };
     let map = |rise: &Rise| values(&rise.attribute(&model, &input, &Target::Predicted).unwrap());
     assert_eq!(map(&rise), map(&rise));
     close(&map(&rise), &map(&Rise { batch: 7, ..rise.clone() }), 1e-5);
@@ -181,7 +182,7 @@ fn seeds_and_batches() {
 fn rise_without_holes_is_the_score() {
     let (model, _) = linear([3, 5, 5]);
     let input = noise([1, 3, 5, 5], 1);
-    let rise = Rise { masks: 3, cells: 2, probability: 1.0, seed: 0, batch: 2 };
+    let rise = Rise { masks: 3, cells: 2, probability: 1.0, batch: 2, ..Rise::default() };
     let first = Target::score(|logits| logits.slice(s![.., 0..1]).squeeze_dim(1));
     let score = f64::from(model(input.clone()).to_data().iter::<f32>().next().unwrap()) as f32;
     close(&values(&rise.attribute(&model, &input, &first).unwrap()), &[score; 25], 1e-5);

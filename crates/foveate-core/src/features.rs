@@ -66,8 +66,14 @@ impl Features {
         for row in self.values.chunks_exact_mut(self.columns) {
             let square: f64 = row.iter().map(|&value| f64::from(value) * f64::from(value)).sum();
             if square > 0.0 {
-                let scale = (1.0 / square.sqrt()) as f32;
-                row.iter_mut().for_each(|value| *value *= scale);
+                let length = square.sqrt();
+                let scale = (1.0 / length) as f32;
+                if scale.is_normal() {
+                    row.iter_mut().for_each(|value| *value *= scale);
+                } else {
+                    // A row so short or so long that f32 has no such factor.
+                    row.iter_mut().for_each(|value| *value = (f64::from(*value) / length) as f32);
+                }
             }
         }
         self

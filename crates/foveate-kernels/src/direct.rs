@@ -3,6 +3,7 @@
 
 use rayon::prelude::*;
 
+use crate::border;
 use crate::conv::{Activation, Conv2d};
 use crate::gather::{Gather, Order, Run, View, runs, stretch};
 use crate::isa::Isa;
@@ -93,8 +94,8 @@ pub(crate) fn forward(
 }
 
 /// The adjoint: every pixel of the input gathers from the outputs that it has gone into. With a
-/// stride, pixels at different places between two outputs see different taps; each place is a pass
-/// of its own.
+/// stride, pixels at different places between two outputs see different taps; each place that sees
+/// one is a pass of its own.
 pub(crate) fn adjoint(
     isa: Isa,
     spec: &Conv2d,
@@ -105,26 +106,23 @@ pub(crate) fn adjoint(
     output: &mut [f32],
 ) {
     let channels = [spec.channels_out, spec.channels_in].map(|c| c / spec.groups);
+    let [down, across] = [0, 1].map(|axis| places(spec, axis));
+    if down.len() * across.len() < spec.stride[0].saturating_mul(spec.stride[1]) {
+        // Some places see nothing.
+        let plane = spec.input[0] * spec.input[1];
+        output.par_chunks_mut(plane).enumerate().for_each(|(i, output)| {
+            let sum = bias.map_or(0.0, |bias| bias[i % spec.channels_in]) + 0.0;
+            output.fill(activation.of(sum));
+        });
+    }
     let target = Output(output.as_mut_ptr());
-    let [down, across] = spec.stride;
-    for first in (0..down).flat_map(|y| (0..across).map(move |x| [y, x])) {
-        // Pixel p = stride * i + first has gone into output o by tap k where
-        // p = stride * o + dilation * k - padding, so o = i + (first + padding - dilation * k) / stride.
-        let seen = |axis: usize| -> Vec<(usize, isize)> {
-            let stride = spec.stride[axis] as isize;
-            let distance = |k: usize| {
-                (first[axis] + spec.padding[axis]) as isize - (k * spec.dilation[axis]) as isize
-            };
-            let taps = (0..spec.kernel[axis]).map(|k| (k, distance(k)));
-            taps.filter(|(_, d)| d % stride == 0).map(|(k, d)| (k, d / stride)).collect()
-        };
-        let (rows, columns) = (seen(0), seen(1));
+    for (y, x) in down.iter().flat_map(|y| across.iter().map(move |x| (y, x))) {
+        let first = [y.first, x.first];
         let taps: Vec<_> =
-            rows.iter().flat_map(|&r| columns.iter().map(move |&c| (r, c))).collect();
+            y.taps.iter().flat_map(|&r| x.taps.iter().map(move |&c| (r, c))).collect();
         let indices: Vec<_> =
             taps.iter().map(|((ky, _), (kx, _))| ky * spec.kernel[1] + kx).collect();
-        let grid =
-            [0, 1].map(|i| (spec.input[i].saturating_sub(first[i])).div_ceil(spec.stride[i]));
+        let grid = [0, 1].map(|i| (spec.input[i] - first[i]).div_ceil(spec.stride[i]));
         let view = View {
             batch: spec.batch,
             size: spec.output(),
@@ -147,6 +145,30 @@ pub(crate) fn adjoint(
         }
         .run(isa);
     }
+}
+
+/// A place between two outputs, along an axis, that sees some taps.
+struct Place {
+    /// Its first pixel of the input.
+    first: usize,
+    /// Each tap, and the output that has it, counted from the one whose pixels begin at the place's.
+    taps: Vec<(usize, isize)>,
+}
+
+/// The places of an axis: not more than pixels, nor than taps.
+fn places(spec: &Conv2d, axis: usize) -> Vec<Place> {
+    let stride = spec.stride[axis];
+    // Pixel p = stride * i + first has gone into output o by tap k where
+    // p = stride * o + dilation * k - padding, so o = i + (first + padding - dilation * k) / stride.
+    let seen = |first: usize| -> Vec<(usize, isize)> {
+        let distance =
+            |k: usize| (first + spec.padding[axis]) as isize - (k * spec.dilation[axis]) as isize;
+        let taps = (0..spec.kernel[axis]).map(|k| (k, distance(k)));
+        let stride = stride as isize;
+        taps.filter(|(_, d)| d % stride == 0).map(|(k, d)| (k, d / stride)).collect()
+    };
+    let places = (0..stride.min(spec.input[axis])).map(|first| Place { first, taps: seen(first) });
+    places.filter(|place| !place.taps.is_empty()).collect()
 }
 
 /// Numbers from one row of weights to the next, for `depth` in a row: rows that lie a power of two
@@ -248,6 +270,20 @@ impl Work for Transposition<'_> {
 }
 
 impl Pass<'_> {
+    /// The weights of an output's channel.
+    pub fn weights_of(&self, channel: usize) -> &[f32] {
+        let depth = self.channels[0] * self.view.taps.len();
+        &self.weights[channel * self.weights_row..][..depth]
+    }
+
+    /// Where a pixel of the grid is in the output.
+    pub fn output(&self, image: usize, channel: usize, at: [usize; 2]) -> *mut f32 {
+        let Target { output, size: [height, width], first, step } = self.target;
+        let [y, x] = [0, 1].map(|i| first[i] + step[i] * at[i]);
+        let plane = image * self.groups * self.channels[1] + channel;
+        output.offset((plane * height + y) * width + x).0
+    }
+
     fn run(&self, isa: Isa) {
         let (pixels, channels) = (self.view.pixels(), self.channels[1]);
         if pixels == 0 {
@@ -280,6 +316,7 @@ impl Pass<'_> {
                 },
             );
         });
+        border::mend(self);
     }
 }
 

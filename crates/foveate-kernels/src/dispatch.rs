@@ -54,8 +54,8 @@ pub(crate) fn current() -> Isa {
     CHOSEN.get().unwrap_or_else(Isa::best)
 }
 
-/// Runs `body`; pooling, normalisations and fully connected layers that it calls on this thread use
-/// this instruction set. For tests.
+/// Runs `body`; the kernels that it calls on this thread use this instruction set, but for those of a
+/// [`Plan`](crate::Plan) that names another. For tests.
 ///
 /// # Panics
 ///

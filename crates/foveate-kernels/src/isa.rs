@@ -32,14 +32,34 @@ impl Isa {
     }
 
     /// The fastest that this processor has. The environment variable `FOVEATE_ISA` (`avx512`,
-    /// `avx2`, `portable`) asks for another, and is passed over where the processor lacks it.
+    /// `avx2`, `portable`) asks for another; one that is unknown, or that the processor lacks, is
+    /// passed over, and the error stream told so once.
     pub fn best() -> Self {
         static BEST: LazyLock<Isa> = LazyLock::new(|| {
-            let asked = env::var("FOVEATE_ISA").unwrap_or_default().to_lowercase();
-            let available = || Isa::ALL.into_iter().filter(|isa| isa.is_available());
-            let named = available().find(|isa| format!("{isa:?}").to_lowercase() == asked);
-            named.or_else(|| available().next()).unwrap_or(Isa::Portable)
+            let fastest = Isa::ALL.into_iter().find(|isa| isa.is_available());
+            let fastest = fastest.unwrap_or(Isa::Portable);
+            let names = Isa::ALL.map(|isa| (format!("{isa:?}").to_lowercase(), isa));
+            match asked("FOVEATE_ISA", &names) {
+                Some(isa) if !isa.is_available() => {
+                    eprintln!("FOVEATE_ISA: this processor has no {isa:?}; taking {fastest:?}");
+                    fastest
+                }
+                isa => isa.unwrap_or(fastest),
+            }
         });
         *BEST
     }
+}
+
+/// What an environment variable asks for by one of these names, in letters of any size. A name
+/// that is none of them is told.
+pub(crate) fn asked<T: Copy>(variable: &str, names: &[(String, T)]) -> Option<T> {
+    let found = env::var_os(variable).filter(|found| !found.is_empty())?;
+    let asked = found.to_string_lossy().to_lowercase();
+    let named = names.iter().find(|(name, _)| *name == asked);
+    if named.is_none() {
+        let names: Vec<&str> = names.iter().map(|(name, _)| name.as_str()).collect();
+        eprintln!("{variable} is {found:?}, which is passed over: expected {}", names.join(", "));
+    }
+    named.map(|&(_, named)| named)
 }

@@ -44,6 +44,7 @@
 //! ```
 
 mod activation;
+mod border;
 mod conv;
 mod direct;
 mod dispatch;
@@ -57,6 +58,7 @@ mod pool;
 mod scatter;
 mod scratch;
 mod simd;
+mod sizes;
 mod weight;
 mod winograd;
 

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use crate::conv::{Activation, Algorithm, Conv2d, Plan};
 use crate::dispatch;
 use crate::isa::Isa;
+use crate::sizes::product;
 
 /// Pictures from which on arithmetic takes longer than reading the weight.
 const MANY: usize = 32;
@@ -286,12 +287,11 @@ pub(crate) fn weight_gradient(
 }
 
 fn check([batch, inputs, outputs]: [usize; 3], slices: [(&str, usize); 3]) {
-    let expected = [batch * inputs, inputs * outputs, batch * outputs];
-    for ((name, len), expected) in slices.into_iter().zip(expected) {
-        assert_eq!(
-            len, expected,
-            "numbers in the {name} of a layer from {inputs} to {outputs}, batch of {batch}"
-        );
+    let layer = format_args!("a layer from {inputs} to {outputs}, batch of {batch}");
+    for ((name, len), sizes) in
+        slices.into_iter().zip([[batch, inputs], [inputs, outputs], [batch, outputs]])
+    {
+        assert_eq!(len, product(&sizes, &layer), "numbers in the {name} of {layer}");
     }
 }
 

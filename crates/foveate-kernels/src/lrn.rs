@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use crate::dispatch;
 use crate::lanes::{map, update};
+use crate::sizes::product;
 
 /// Pixels worked on at a time: their window of channels stays in the first cache.
 const TILE: usize = 512;
@@ -31,8 +32,12 @@ pub struct Lrn {
 
 impl Lrn {
     /// Numbers in the input, and in the output.
+    ///
+    /// # Panics
+    ///
+    /// If there are more than a slice can have.
     pub fn input_len(&self) -> usize {
-        self.batch * self.channels * self.pixels
+        product(&[self.batch, self.channels, self.pixels], self)
     }
 
     fn check(&self, slices: &[(&str, usize)]) {

@@ -5,6 +5,7 @@ use rayon::prelude::*;
 use crate::conv::Activation;
 use crate::dispatch;
 use crate::lanes::{Sum, map, update};
+use crate::sizes::product;
 
 /// Values of one task, at least.
 const CHUNK: usize = 1 << 14;
@@ -69,7 +70,7 @@ fn check_channels(shape: [usize; 3], name: &str, len: usize) {
 }
 
 fn check_values(shape: [usize; 3], name: &str, len: usize) {
-    assert_eq!(len, shape.iter().product::<usize>(), "numbers in the {name} of {shape:?}");
+    assert_eq!(len, product(&shape, &shape), "numbers in the {name} of {shape:?}");
 }
 
 /// Planes of one task, at least.

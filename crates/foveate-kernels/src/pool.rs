@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use crate::dispatch;
 use crate::lanes::{Sum, update};
+use crate::sizes::{positive, product, span_and_reach};
 
 /// Output values of one task, about.
 const CHUNK: usize = 1 << 13;
@@ -42,11 +43,17 @@ struct Window {
 impl Pool2d {
     /// Height and width of the output: `(input + 2 padding - dilation (kernel - 1) - 1) / stride +
     /// 1`, rounded down, or up in ceil mode; 0 where the window is larger than the padded input.
+    ///
+    /// # Panics
+    ///
+    /// If a kernel side, stride or dilation is 0, or a size is beyond this machine's memory.
     pub fn output(&self) -> [usize; 2] {
+        let Self { kernel, stride, dilation, .. } = *self;
+        positive(&[("kernel", kernel), ("stride", stride), ("dilation", dilation)], self);
         [0, 1].map(|i| {
             let [size, stride, padding] = [self.input[i], self.stride[i], self.padding[i]];
-            let span = size + 2 * padding + if self.ceil_mode { stride - 1 } else { 0 };
-            let reach = self.reach(i);
+            let [span, reach] = span_and_reach(size, padding, kernel[i], dilation[i], self);
+            let span = span.saturating_add(if self.ceil_mode { stride - 1 } else { 0 });
             if span < reach {
                 return 0;
             }
@@ -57,14 +64,22 @@ impl Pool2d {
     }
 
     /// Numbers in the input.
+    ///
+    /// # Panics
+    ///
+    /// If there are more than a slice can have.
     pub fn input_len(&self) -> usize {
-        self.planes * self.input[0] * self.input[1]
+        product(&[self.planes, self.input[0], self.input[1]], self)
     }
 
     /// Numbers in the output.
+    ///
+    /// # Panics
+    ///
+    /// As [`output`](Pool2d::output), or if there are more than a slice can have.
     pub fn output_len(&self) -> usize {
         let [h, w] = self.output();
-        self.planes * h * w
+        product(&[self.planes, h, w], self)
     }
 
     /// Pixels from the first to the last tap of a window, both included.
@@ -73,17 +88,13 @@ impl Pool2d {
     }
 
     fn check(&self, input: (&str, usize), output: (&str, usize)) {
-        let positive = [self.kernel, self.stride, self.dilation];
-        assert!(
-            positive.as_flattened().iter().all(|&n| n > 0),
-            "kernel, stride and dilation are positive: {self:?}"
-        );
+        let [from, to] = [self.input_len(), self.output_len()];
         assert!(
             [0, 1].iter().all(|&i| self.padding[i] <= self.reach(i) / 2),
             "the padding is at most half a window: {self:?}"
         );
-        assert_eq!(input.1, self.input_len(), "numbers in the {} of {self:?}", input.0);
-        assert_eq!(output.1, self.output_len(), "numbers in the {} of {self:?}", output.0);
+        assert_eq!(input.1, from, "numbers in the {} of {self:?}", input.0);
+        assert_eq!(output.1, to, "numbers in the {} of {self:?}", output.0);
     }
 
     fn windows(&self, axis: usize) -> Vec<Window> {
@@ -104,11 +115,12 @@ impl Pool2d {
             .collect()
     }
 
-    /// A row of the padded input, long enough for every tap of every window and for reading whole
-    /// strides.
+    /// A row of the padded input, long enough for every tap of every window, and for one number more:
+    /// strides of 2 are read in pairs.
     fn line(&self, value: f32) -> Vec<f32> {
         let [_, width] = self.output();
-        vec![value; (self.padding[1] + self.input[1]).max(width * self.stride[1] + self.reach(1))]
+        let windows = width.saturating_sub(1) * self.stride[1] + self.reach(1) + 1;
+        vec![value; windows.max(self.padding[1] + self.input[1])]
     }
 
     /// Whether the windows are 2x2 and side by side, all inside the input.
@@ -417,10 +429,14 @@ pub fn adaptive_avg_pool2d_gradient(
 }
 
 fn check_adaptive(planes: usize, from: [usize; 2], to: [usize; 2], input: usize, output: usize) {
-    let text = format!("{planes} planes of {from:?} pooled to {to:?}");
-    assert_eq!(input, planes * from[0] * from[1], "numbers in the input of {text}");
-    assert_eq!(output, planes * to[0] * to[1], "numbers in the output of {text}");
+    let text = format_args!("{planes} planes of {from:?} pooled to {to:?}");
+    let [expected, made] = [from, to].map(|[h, w]| product(&[planes, h, w], &text));
+    assert_eq!(input, expected, "numbers in the input of {text}");
+    assert_eq!(output, made, "numbers in the output of {text}");
     assert!(output == 0 || input > 0, "pixels are made of pixels: {text}");
+    for i in [0, 1] {
+        product(&[from[i], to[i]], &text); // of which the windows' bounds are made
+    }
 }
 
 /// Where adaptive windows start and end along an axis.

@@ -22,9 +22,10 @@ const SHARED: usize = 64 * 1024;
 /// Whether the convolution is one for this file.
 pub(crate) fn fits(spec: &Conv2d) -> bool {
     let [height, width] = spec.output();
-    let seen = height * width * spec.stride[0] * spec.stride[1];
+    let seen = spec.stride.iter().fold(height * width, |seen, &n| seen.saturating_mul(n));
     let few = spec.channels_in / spec.groups <= FEW;
-    let sparse = 2 * spec.input[0] * spec.input[1] > 3 * seen && height * width >= LANES;
+    let pixels = spec.input[0] * spec.input[1];
+    let sparse = 2 * pixels > seen.saturating_mul(3) && height * width >= LANES;
     (few || sparse) && spec.channels_out / spec.groups >= LANES
 }
 
@@ -88,11 +89,11 @@ impl Work for Task<'_> {
         let first = (begin + padding[0]).saturating_sub(reach).div_ceil(stride[0]);
         let last = height.min((end - 1 + padding[0]) / stride[0] + 1);
 
-        // Input column x is q = x + padding = stride * column + tap: the sums of each q modulo the
-        // stride lie side by side, so that a row is added to a row.
-        let line = (width + (kernel[1] - 1) * dilation[1] / stride[1])
-            .max((spec.input[1] - 1 + padding[1]) / stride[1] + 1);
-        let sums_len = channels_in * (end - begin) * stride[1] * line;
+        // Input column x = stride * column + tap - padding: the sums of each x modulo the stride lie
+        // side by side, so that a row is added to a row.
+        let places = stride[1].min(spec.input[1]);
+        let line = spec.input[1].div_ceil(stride[1]);
+        let sums_len = channels_in * (end - begin) * places * line;
         let many = (STRETCH / width.max(1)).max(1);
         let pitch = (many * width).next_multiple_of(COLUMNS);
         let mut memory = scratch::take(sums_len + (channels_out + shares) * pitch);
@@ -133,6 +134,20 @@ impl Work for Task<'_> {
             for share in 0..shares {
                 let (channel, tap) = (share / taps, share % taps);
                 let [dy, dx] = [tap / kernel[1] * dilation[0], tap % kernel[1] * dilation[1]];
+                let shift = dx as isize - padding[1] as isize;
+                let place = shift.rem_euclid(stride[1] as isize) as usize;
+                if place >= places {
+                    continue;
+                }
+                // Output columns whose pixel is inside, and the sum of the first.
+                let shift = shift.div_euclid(stride[1] as isize);
+                let skip = (-shift).max(0) as usize;
+                let at = shift.max(0) as usize;
+                let inside = (spec.input[1] - place).div_ceil(stride[1]).saturating_sub(at);
+                let inside = skip..width.min(skip + inside);
+                if inside.is_empty() {
+                    continue;
+                }
                 for i in 0..count {
                     let Some(row) = ((top + i) * stride[0] + dy).checked_sub(padding[0] + begin)
                     else {
@@ -141,9 +156,9 @@ impl Work for Task<'_> {
                     if row >= end - begin {
                         continue;
                     }
-                    let at = ((channel * (end - begin) + row) * stride[1] + dx % stride[1]) * line;
-                    let sums = &mut sums[at + dx / stride[1]..][..width];
-                    let shared = &shared[share * pitch + i * width..][..width];
+                    let from = ((channel * (end - begin) + row) * places + place) * line + at;
+                    let sums = &mut sums[from..][..inside.len()];
+                    let shared = &shared[share * pitch + i * width..][inside.clone()];
                     for (sum, share) in sums.iter_mut().zip(shared) {
                         *sum += share;
                     }
@@ -159,10 +174,9 @@ impl Work for Task<'_> {
                 // SAFETY: this row is this task's alone.
                 let to =
                     unsafe { std::slice::from_raw_parts_mut(self.to.0.add(at), spec.input[1]) };
-                let sums = &sums[(channel * (end - begin) + row - begin) * stride[1] * line..];
+                let sums = &sums[(channel * (end - begin) + row - begin) * places * line..];
                 for (x, to) in to.iter_mut().enumerate() {
-                    let q = x + padding[1];
-                    let sum = sums[q % stride[1] * line + q / stride[1]];
+                    let sum = sums[x % stride[1] * line + x / stride[1]];
                     *to = self.activation.of(sum + bias);
                 }
             }

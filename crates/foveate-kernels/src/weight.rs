@@ -3,6 +3,7 @@
 
 use rayon::prelude::*;
 
+use crate::border;
 use crate::conv::Conv2d;
 use crate::direct::Output;
 use crate::gather::{Gather, Run, View, runs, stretch};
@@ -55,6 +56,7 @@ pub(crate) fn gradient(
             },
         );
     });
+    border::mend_gradient(spec, &view, input, output_gradient, weight_gradient);
 }
 
 struct Task<'a> {

@@ -10,6 +10,8 @@
 //! pixels of even or odd rows and columns, the phases. In its adjoint each phase makes every other
 //! row and column of the output.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use rayon::prelude::*;
 
 use crate::conv::{Activation, Conv2d};
@@ -48,7 +50,8 @@ pub(crate) enum Tile {
     Four,
 }
 
-/// The convolution or its adjoint.
+/// The convolution or its adjoint. False if a kernel, or its transform, is not finite: the transform
+/// mixes its taps, and the output is of no use.
 #[allow(clippy::too_many_arguments, reason = "those of a convolution")]
 pub(crate) fn convolve(
     isa: Isa,
@@ -60,14 +63,14 @@ pub(crate) fn convolve(
     bias: Option<&[f32]>,
     activation: Activation,
     output: &mut [f32],
-) {
+) -> bool {
     let convolve = match (tile, spec.stride) {
         (Tile::Two, [1, 1]) => convolve_tiles::<2, 3>,
         (Tile::Four, [1, 1]) => convolve_tiles::<4, 3>,
         (Tile::Two, _) => convolve_tiles::<2, 2>,
         (Tile::Four, _) => convolve_tiles::<4, 2>,
     };
-    convolve(isa, spec, direction, input, weight, bias, activation, output);
+    convolve(isa, spec, direction, input, weight, bias, activation, output)
 }
 
 /// [`convolve`] with tiles of `M` x `M` outputs, and `R` x `R` taps a phase.
@@ -81,7 +84,7 @@ fn convolve_tiles<const M: usize, const R: usize>(
     bias: Option<&[f32]>,
     activation: Activation,
     output: &mut [f32],
-) {
+) -> bool {
     let channels = [spec.channels_in, spec.channels_out].map(|c| c / spec.groups);
     let [channels_in, channels_out] = match direction {
         Direction::Forward => channels,
@@ -99,6 +102,7 @@ fn convolve_tiles<const M: usize, const R: usize>(
         bias,
         activation,
         output: Output(output.as_mut_ptr()),
+        finite: AtomicBool::new(true),
     };
     let tiles = spec.batch * pass.axes[0].tiles * pass.axes[1].tiles;
     let stretches = tiles.div_ceil(TILES / pass.stride);
@@ -111,6 +115,7 @@ fn convolve_tiles<const M: usize, const R: usize>(
     } else {
         work.into_iter().for_each(|(group, tiles)| pass.run(isa, group, tiles, true));
     }
+    pass.finite.into_inner()
 }
 
 /// Height or width: which pixels the tiles read and write, in each phase.
@@ -180,6 +185,8 @@ struct Pass<'a, const M: usize, const R: usize> {
     bias: Option<&'a [f32]>,
     activation: Activation,
     output: Output,
+    /// Whether all transformed kernels are.
+    finite: AtomicBool,
 }
 
 impl<const M: usize, const R: usize> Pass<'_, M, R> {
@@ -454,6 +461,8 @@ impl<const M: usize, const R: usize> Pass<'_, M, R> {
         for vector in 0..channels.div_ceil(LANES) {
             let out = channel + vector * LANES;
             let lanes = LANES.min(self.channels_out - out);
+            // SAFETY: by the contract of this method.
+            let mut zeros = unsafe { S::splat(0.0) };
             for c in (first..first + depth).step_by(LANES) {
                 let many = LANES.min(first + depth - c);
                 // [channel in][tap][channel out]
@@ -498,6 +507,8 @@ impl<const M: usize, const R: usize> Pass<'_, M, R> {
                             }
                         }
                         let g = both::<S, M, R, KERNELS>(g);
+                        // In this element every tap has a part.
+                        zeros = zeros.add_product(g[1][1], S::splat(0.0));
                         let at = (c - first + i) * COLUMNS + vector * LANES;
                         for (i, g) in g[..n].iter().enumerate() {
                             for (j, g) in g[..n].iter().enumerate() {
@@ -507,6 +518,12 @@ impl<const M: usize, const R: usize> Pass<'_, M, R> {
                         }
                     }
                 }
+            }
+            let mut sums = [0.0; LANES];
+            // SAFETY: there is room for 16 numbers.
+            unsafe { zeros.store(sums.as_mut_ptr()) };
+            if sums.iter().any(|sum| sum.is_nan()) {
+                self.finite.store(false, Ordering::Relaxed);
             }
         }
     }

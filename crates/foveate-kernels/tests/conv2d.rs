@@ -5,7 +5,7 @@ mod common;
 use common::Random;
 use foveate_kernels::{
     Activation, Algorithm, Conv2d, Isa, Plan, conv_transpose2d, conv2d, conv2d_input_gradient,
-    conv2d_weight_gradient,
+    conv2d_weight_gradient, with_isa,
 };
 
 fn spec(random: &mut Random) -> Conv2d {
@@ -339,9 +339,198 @@ fn wrong_sizes_are_refused() {
     mentions(refused(|_, _, weight, _| weight.push(0.0)), "numbers in the weight");
     mentions(refused(|_, _, _, output| output.push(0.0)), "numbers in the output");
     mentions(refused(|spec, _, _, _| spec.groups = 4), "groups divide the channels");
-    mentions(refused(|spec, _, _, _| spec.stride[1] = 0), "positive");
+    mentions(refused(|spec, _, _, _| spec.stride[1] = 0), "the stride is positive, not [1, 0]");
+    mentions(refused(|spec, _, _, _| spec.kernel[0] = 0), "the kernel is positive, not [0, 3]");
+    mentions(refused(|spec, _, _, _| spec.dilation[0] = 0), "the dilation is positive, not [0, 1]");
+    mentions(refused(|spec, _, _, _| spec.groups = 0), "at least one group");
     mentions(refused(|spec, _, _, _| spec.channels_in = 0), "positive");
     // The products of these sizes wrap around to the lengths of the slices.
     mentions(refused(|spec, _, _, _| spec.batch = (1 << 60) + 1), "overflow");
     mentions(refused(|spec, _, _, _| spec.padding = [usize::MAX; 2]), "overflow");
+    mentions(refused(|spec, _, _, _| spec.dilation = [usize::MAX / 2; 2]), "overflow");
+    mentions(refused(|spec, _, _, _| spec.stride = [usize::MAX; 2]), "overflow");
+}
+
+/// A stride that is larger than the input has one output a side: no work or memory grows with it.
+#[test]
+fn any_stride_ends() {
+    let mut random = Random(6);
+    for stride in [1 << 20, 1 << 40, isize::MAX as usize] {
+        // Few channels and many, one pixel and several.
+        for (channels, side, kernel, padding) in
+            [([1, 20], 1, 3, 1), ([20, 20], 1, 1, 0), ([3, 17], 9, 3, 1), ([9, 5], 7, 2, 0)]
+        {
+            let spec = Conv2d {
+                batch: 2,
+                channels_in: channels[0],
+                channels_out: channels[1],
+                input: [side; 2],
+                kernel: [kernel; 2],
+                stride: [stride, stride / 2],
+                padding: [padding; 2],
+                dilation: [1, 1],
+                groups: 1,
+            };
+            assert_eq!(spec.output(), [1, 1]);
+            check_formula(&spec, &mut random, |_, _, _| {});
+        }
+    }
+    // Far from the input: its outputs see zeros, but for one in the middle.
+    let far = Conv2d {
+        batch: 1,
+        channels_in: 2,
+        channels_out: 16,
+        input: [1, 1],
+        kernel: [1, 1],
+        stride: [1 << 40; 2],
+        padding: [1 << 40; 2],
+        dilation: [1, 1],
+        groups: 1,
+    };
+    assert_eq!(far.output(), [3, 3]);
+    check_formula(&far, &mut random, |_, _, _| {});
+}
+
+/// Zeros beside the picture are nothing, not factors: an infinite weight adds nothing there, nor does
+/// an infinite gradient to the gradient of the tap. As in PyTorch by oneDNN.
+#[test]
+fn infinity_meets_nothing_beside_the_picture() {
+    let mut random = Random(7);
+    for round in 0..60 {
+        let any = spec(&mut random);
+        // Every third is a shape for Winograd.
+        let spec = if round % 3 == 0 {
+            let stride = 1 + round % 2;
+            Conv2d {
+                channels_in: any.channels_in + 15 * any.groups,
+                channels_out: any.channels_out + 15 * any.groups,
+                kernel: [2 + stride; 2],
+                stride: [stride; 2],
+                dilation: [1, 1],
+                padding: [1 + round % 2; 2],
+                ..any
+            }
+        } else {
+            any
+        };
+        let odd = [f32::INFINITY, f32::NEG_INFINITY, f32::NAN][round % 5 % 3];
+        let place = random.next() as usize;
+        check_formula(&spec, &mut random, |_, weight, gradient| {
+            let place = place % weight.len();
+            weight[place] = odd;
+            if let Some(first) = gradient.first_mut() {
+                *first = odd;
+            }
+        });
+    }
+}
+
+/// All three directions equal the formula, with every algorithm, on every instruction set, of random
+/// numbers some of which are changed: input, weight, output gradient. Infinities and NaN stand where
+/// they are expected.
+fn check_formula(
+    spec: &Conv2d,
+    random: &mut Random,
+    change: impl Fn(&mut Vec<f32>, &mut Vec<f32>, &mut Vec<f32>),
+) {
+    let mut input = random.values(spec.input_len());
+    let mut weight = random.values(spec.weight_len());
+    let mut gradient = random.values(spec.output_len());
+    change(&mut input, &mut weight, &mut gradient);
+    let mut expected =
+        [spec.output_len(), spec.input_len(), spec.weight_len()].map(|n| vec![0.0; n]);
+    products(spec, |x, w, y| {
+        let [value, factor, slope] = [input[x], weight[w], gradient[y]].map(f64::from);
+        expected[0][y] += value * factor;
+        expected[1][x] += slope * factor;
+        expected[2][w] += slope * value;
+    });
+    for (isa, algorithm) in available().flat_map(|isa| ALGORITHMS.map(|a| (isa, a))) {
+        let plan = Plan { isa, algorithm };
+        let mut found = [0, 1, 2].map(|i: usize| vec![f32::NAN; expected[i].len()]);
+        let none = Activation::None;
+        plan.conv2d(spec, &input, &weight, None, none, &mut found[0]);
+        plan.conv_transpose2d(spec, &gradient, &weight, None, none, &mut found[1]);
+        plan.conv2d_weight_gradient(spec, &input, &gradient, &mut found[2]);
+        let names = ["forward", "adjoint", "weight gradient"];
+        for ((found, expected), name) in found.iter().zip(&expected).zip(names) {
+            let finite = expected.iter().filter(|x| x.is_finite());
+            let most = finite.fold(0.0, |most: f64, x| most.max(x.abs()));
+            for (i, (&found, &expected)) in found.iter().zip(expected).enumerate() {
+                let found = f64::from(found);
+                let same = found == expected || found.is_nan() && expected.is_nan();
+                let close = (found - expected).abs() <= 3e-5 * most;
+                assert!(same || close, "{name}, {plan:?}, {spec:?}, {i}: {found} for {expected}");
+            }
+        }
+    }
+}
+
+/// The error of F(4x4) is relative to the largest output of the neighbourhood: one pixel of 1000 gives
+/// errors of a few 1e-4 to outputs below 10 that do not see it, where exact sums err by 3e-6.
+#[test]
+fn winograd4_errs_by_the_largest_output_nearby() {
+    let spec = Conv2d {
+        batch: 1,
+        channels_in: 64,
+        channels_out: 64,
+        input: [28; 2],
+        kernel: [3; 2],
+        stride: [1; 2],
+        padding: [1; 2],
+        dilation: [1; 2],
+        groups: 1,
+    };
+    let mut random = Random(8);
+    let mut input = random.values(spec.input_len());
+    let weight: Vec<f32> = random.values(spec.weight_len()).iter().map(|w| w / 10.0).collect();
+    input[13 * 28 + 13] = 1e3;
+    let mut expected = vec![0.0; spec.output_len()];
+    products(&spec, |x, w, y| expected[y] += f64::from(input[x]) * f64::from(weight[w]));
+    let sees = |i: usize| (i / 28 % 28).abs_diff(13) <= 1 && (i % 28).abs_diff(13) <= 1;
+    let most = |sees_it: bool, of: &dyn Fn(usize) -> f64| {
+        let some = (0..expected.len()).filter(|&i| sees(i) == sees_it);
+        some.map(of).fold(0.0, f64::max)
+    };
+    let largest = most(true, &|i| expected[i].abs());
+    assert!(largest > 90.0 && most(false, &|i| expected[i].abs()) < 10.0);
+    for isa in available() {
+        let error = |algorithm| {
+            let mut found = vec![f32::NAN; expected.len()];
+            let plan = Plan { isa, algorithm };
+            plan.conv2d(&spec, &input, &weight, None, Activation::None, &mut found);
+            most(false, &|i| (f64::from(found[i]) - expected[i]).abs())
+        };
+        let four = error(Algorithm::Winograd4);
+        assert!(four > 5e-5 && four < 1e-5 * largest, "{isa:?}: {four}");
+        for exact in [Algorithm::Exact, Algorithm::Direct] {
+            assert!(error(exact) < 5e-6, "{isa:?}, {exact:?}: {}", error(exact));
+        }
+    }
+}
+
+#[test]
+fn with_isa_reaches_convolutions() {
+    let mut random = Random(9);
+    let spec = Conv2d { groups: 1, batch: 2, ..spec(&mut random) };
+    let spec = Conv2d { channels_in: 40, channels_out: 40, kernel: [3; 2], input: [20; 2], ..spec };
+    let [x, w, g] =
+        [spec.input_len(), spec.weight_len(), spec.output_len()].map(|len| random.values(len));
+    let run = |plan: Option<Plan>| {
+        let plan = plan.unwrap_or_default();
+        let [mut y, mut dx, mut dw] = [g.clone(), x.clone(), w.clone()];
+        plan.conv2d(&spec, &x, &w, None, Activation::None, &mut y);
+        plan.conv_transpose2d(&spec, &g, &w, None, Activation::None, &mut dx);
+        plan.conv2d_weight_gradient(&spec, &x, &g, &mut dw);
+        [y, dx, dw].concat().into_iter().map(f32::to_bits).collect::<Vec<_>>()
+    };
+    let algorithm = Algorithm::best();
+    let mut all = vec![];
+    for isa in available() {
+        let bits = run(Some(Plan { isa, algorithm }));
+        assert!(with_isa(isa, || run(None)) == bits, "{isa:?}");
+        all.push(bits);
+    }
+    all.dedup();
+    assert!(all.len() >= available().count().min(2), "fused multiply-adds round differently");
 }

@@ -174,4 +174,9 @@ fn wrong_sizes_are_refused() {
         linear_weight_gradient(2, 3, 4, &x, &g, &mut dw[1..]);
     });
     assert_refused("in the input of", || linear_weight_gradient(2, 3, 4, &x[1..], &g, &mut dw));
+    // The products of these sizes wrap around to the lengths of the slices.
+    let many = 1 << 32;
+    assert_refused("sizes overflow", || linear(many, many, 0, &[], &[], None, none, &mut []));
+    assert_refused("sizes overflow", || linear_input_gradient(0, many, many, &[], &[], &mut []));
+    assert_refused("sizes overflow", || linear_weight_gradient(many, 0, many, &[], &[], &mut []));
 }

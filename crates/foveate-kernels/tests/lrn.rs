@@ -127,5 +127,9 @@ fn wrong_sizes_are_refused() {
     assert_refused("numbers in the output of", || lrn(&PLAIN, &x, &mut y[1..]));
     assert_refused("in the output gradient", || lrn_gradient(&PLAIN, &x, &x[1..], &mut y));
     assert_refused("in the input gradient", || lrn_gradient(&PLAIN, &x, &x, &mut y[1..]));
+    // The product of these sizes wraps around to the length of the slices.
+    let vast = Lrn { batch: 1 << 32, channels: 1 << 32, ..PLAIN };
+    assert_refused("sizes overflow", || lrn(&vast, &[], &mut []));
+    assert_refused("sizes overflow", || lrn_gradient(&vast, &[], &[], &mut []));
     assert_refused("at least one channel", || lrn(&Lrn { size: 0, ..PLAIN }, &x, &mut y));
 }

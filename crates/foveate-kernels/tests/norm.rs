@@ -324,6 +324,29 @@ fn nothing_is_normalised_to_nothing() {
     }
 }
 
+/// The products of these sizes wrap around to the lengths of the slices.
+#[test]
+fn sizes_that_wrap_around_are_refused() {
+    let shape = [1 << 32, 1, 1 << 32];
+    let c = [1.0];
+    let norm = BatchNorm { mean: &c, variance: &c, gamma: &c, beta: &c, epsilon: 0.0 };
+    let none = Activation::None;
+    assert_refused("sizes overflow", || batch_norm_inference(shape, &norm, &[], none, &mut []));
+    assert_refused("sizes overflow", || {
+        batch_norm_inference_in_place(shape, &norm, none, &mut []);
+    });
+    assert_refused("sizes overflow", || {
+        batch_norm_inference_gradient(shape, &norm, &[], &mut []);
+    });
+    assert_refused("sizes overflow", || {
+        batch_norm_training(shape, &c, &c, 0.0, &[], none, &mut []);
+    });
+    assert_refused("sizes overflow", || channel_sums(shape, &[], &mut [0.0]));
+    // No number at all, of a product that wraps around.
+    let shape = [1 << 32, 0, 1 << 32];
+    assert_refused("sizes overflow", || channel_sums(shape, &[], &mut []));
+}
+
 #[test]
 fn wrong_sizes_are_refused() {
     let shape = [2, 3, 4];

@@ -327,6 +327,47 @@ fn nothing_is_pooled_to_nothing() {
     max_pool2d_gradient(&spec, &[], &output, &mut []);
 }
 
+/// What is set aside does not grow with the stride.
+#[test]
+fn any_stride_ends() {
+    for (stride, ceil_mode) in [(1 << 40, false), (isize::MAX as usize, true)] {
+        let spec = Pool2d { planes: 1, input: [3, 3], stride: [stride; 2], ceil_mode, ..PLAIN };
+        assert_eq!(spec.output(), [1, 1]);
+        let input: Vec<f32> = (0..9).map(|i| i as f32).collect();
+        let (mut y, mut dx) = ([f32::NAN], [f32::NAN; 9]);
+        max_pool2d(&spec, &input, &mut y);
+        assert_eq!(y, [4.0]);
+        avg_pool2d(&spec, true, &input, &mut y);
+        assert_eq!(y, [2.0]);
+        max_pool2d_gradient(&spec, &input, &[1.0], &mut dx);
+        assert_eq!(dx, [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
+        avg_pool2d_gradient(&spec, true, &[1.0], &mut dx);
+        assert_eq!(dx, [0.25, 0.25, 0.0, 0.25, 0.25, 0.0, 0.0, 0.0, 0.0]);
+    }
+}
+
+/// The products of these sizes wrap around to the lengths of the slices.
+#[test]
+fn sizes_that_wrap_around_are_refused() {
+    let planes = 2 + (1 << 62);
+    let spec = Pool2d { planes, input: [4, 4], ..PLAIN };
+    let (x, y) = (vec![0.0; 32], vec![0.0; 8]);
+    let (mut dx, mut output) = (x.clone(), y.clone());
+    assert_refused("sizes overflow", || max_pool2d(&spec, &x, &mut output));
+    assert_refused("sizes overflow", || avg_pool2d(&spec, true, &x, &mut output));
+    assert_refused("sizes overflow", || max_pool2d_gradient(&spec, &x, &y, &mut dx));
+    assert_refused("sizes overflow", || avg_pool2d_gradient(&spec, true, &y, &mut dx));
+    assert_refused("sizes overflow", || {
+        adaptive_avg_pool2d(planes, [4, 4], [2, 2], &x, &mut output);
+    });
+    assert_refused("sizes overflow", || {
+        adaptive_avg_pool2d_gradient(planes, [4, 4], [2, 2], &y, &mut dx);
+    });
+    let half = usize::MAX / 2;
+    let wide = Pool2d { kernel: [1, half], padding: [0, half / 2], dilation: [1, 3], ..PLAIN };
+    assert_refused("sizes overflow", || max_pool2d(&wide, &x, &mut output));
+}
+
 #[test]
 fn wrong_sizes_are_refused() {
     let [x, y] = [PLAIN.input_len(), PLAIN.output_len()].map(|len| vec![0.0; len]);
@@ -341,7 +382,19 @@ fn wrong_sizes_are_refused() {
         avg_pool2d_gradient(&PLAIN, true, &y, &mut dx[1..]);
     });
     let strideless = Pool2d { stride: [1, 0], ..PLAIN };
-    assert_refused("positive", || max_pool2d(&strideless, &x, &mut output));
+    let strideless_output = || {
+        strideless.output();
+    };
+    assert_refused("the stride is positive, not [1, 0]", strideless_output);
+    assert_refused("the stride", || max_pool2d(&strideless, &x, &mut output));
+    let ceiled = Pool2d { ceil_mode: true, ..strideless };
+    assert_refused("the stride", || avg_pool2d(&ceiled, true, &x, &mut output));
+    assert_refused("the kernel is positive, not [0, 2]", || {
+        max_pool2d_gradient(&Pool2d { kernel: [0, 2], ..PLAIN }, &x, &y, &mut dx);
+    });
+    assert_refused("the dilation is positive, not [0, 0]", || {
+        avg_pool2d_gradient(&Pool2d { dilation: [0, 0], ..PLAIN }, true, &y, &mut dx);
+    });
     let padded = Pool2d { padding: [0, 2], ..PLAIN };
     assert_refused("at most half a window", || max_pool2d(&padded, &x, &mut output));
     assert_refused("numbers in the output of", || {

@@ -13,17 +13,21 @@ use crate::train::highest;
 /// Training in rounds on the source's labels and on the network's own sure answers on the target.
 ///
 /// Dong-Hyun Lee, *Pseudo-Label: The Simple and Efficient Semi-Supervised Learning Method for Deep Neural
-/// Networks*, Workshop on Challenges in Representation Learning, ICML 2013, in rounds. Classes are balanced as
-/// in Yang Zou, Zhiding Yu, B. V. K. Vijaya Kumar, Jinsong Wang, *Domain Adaptation for Semantic Segmentation
-/// via Class-Balanced Self-Training*, 2018, <https://arxiv.org/abs/1810.07911>.
+/// Networks*, Workshop on Challenges in Representation Learning, ICML 2013, in rounds. With a
+/// [`share`](PseudoLabels::share), classes are balanced as in algorithm 2 of Yang Zou, Zhiding Yu, B. V. K.
+/// Vijaya Kumar, Jinsong Wang, *Domain Adaptation for Semantic Segmentation via Class-Balanced Self-Training*,
+/// 2018, <https://arxiv.org/abs/1810.07911>. Deviations: labels are the network's answers (the paper divides
+/// probabilities by each class's threshold before it takes the largest), and the share stays the same in all
+/// rounds (the paper's grows from 0.2 by 0.05 a round to 0.5).
 #[derive(Debug, Clone, PartialEq)]
 pub struct PseudoLabels {
     /// How often answers are taken anew.
     pub rounds: usize,
     /// The least probability of an answer that is taken, in `[0, 1)`.
     pub threshold: f32,
-    /// No class gets more than its share of the pictures: `share / classes` of all, the surest first.
-    /// None takes all sure answers.
+    /// Of the answers of each class, the surest: this portion of them, rounded down, in `(0, 1]`; and of
+    /// those the ones that reach the threshold. So a class that the network finds hard is not left
+    /// out, while a class it finds often stays the larger one. None is 1: all sure answers.
     pub share: Option<f64>,
     /// The training of each round; its checkpoint's name gets `.round1` and so on.
     pub training: AdversarialTraining,
@@ -113,8 +117,8 @@ impl PseudoLabels {
 }
 
 /// The answers that are sure: for each row of `logits` (`[n, classes]`, row by row) its class, if its
-/// probability is `threshold` or more. With a `share`, at most `share n / classes` of each class, the
-/// surest.
+/// probability is `threshold` or more. With a `share`, of each class at most that portion of the rows
+/// that have it as their answer, sure or not, rounded down: the surest, among equals the earlier.
 ///
 /// # Panics
 ///
@@ -139,12 +143,12 @@ pub fn select(
     let mut guesses: Vec<Option<u8>> =
         answers.iter().map(|&(class, probability)| sure(probability).then_some(class)).collect();
     if let Some(share) = share {
-        let most = (share * answers.len() as f64 / classes as f64) as usize;
         for class in 0..classes {
             let mut of_class: Vec<usize> =
-                (0..guesses.len()).filter(|&i| guesses[i] == Some(class as u8)).collect();
-            // The surest first; among equals the earlier.
+                (0..answers.len()).filter(|&i| answers[i].0 == class as u8).collect();
             of_class.sort_by(|&a, &b| answers[b].1.total_cmp(&answers[a].1));
+            // 0.29 of 100 is 29, though its product is a little less.
+            let most = (share * of_class.len() as f64 + 1e-9) as usize;
             of_class.iter().skip(most).for_each(|&i| guesses[i] = None);
         }
     }

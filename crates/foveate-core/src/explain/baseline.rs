@@ -3,12 +3,13 @@
 use burn::tensor::{Tensor, TensorData};
 
 use super::error::ExplainError;
-use super::model::values;
+use super::model::{Model, values};
 use crate::SettingError;
 
 /// What stands where a part of a picture is taken away. It is of the model's input: pixels in
 /// `[0, 1]` for a [`Classifier`](crate::models::Classifier), for which 0 is black. The mean colour
-/// of the training pictures, often the choice elsewhere, is 0 only after normalisation.
+/// of the training pictures, often the choice elsewhere, is 0 only after normalisation:
+/// [`Mean`](Baseline::Mean).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Baseline {
@@ -16,6 +17,15 @@ pub enum Baseline {
     Constant(f32),
     /// One value for each channel: a colour.
     Channels(Vec<f32>),
+    /// The model's [mean](Model::mean): the mean colour of a classifier's training pictures, 0 of
+    /// inputs that are normalised before.
+    Mean,
+    /// The picture itself, blurred as in the code of RISE's authors: by 11x11 pixels, with the
+    /// [mean](Model::mean) around the picture.
+    ///
+    /// Their kernel is meant for a Gaussian of sigma 5, but is one of what a picture of 11x11 pixels mirrored
+    /// again and again makes of a single pixel: nearly a box, at the edge 0.936 of the middle.
+    RiseBlur,
     /// The picture itself, blurred by a Gaussian.
     Blurred {
         /// Pixels from the centre of the kernel to its border, at least 1.
@@ -29,11 +39,27 @@ pub enum Baseline {
 
 impl Baseline {
     /// A baseline `[n, c, h, w]` for an input of this shape.
-    pub(super) fn of(&self, input: &Tensor<4>) -> Result<Tensor<4>, ExplainError> {
+    pub(super) fn of<M: Model + ?Sized>(
+        &self,
+        model: &M,
+        input: &Tensor<4>,
+    ) -> Result<Tensor<4>, ExplainError> {
         let shape @ [n, c, h, w] = input.dims();
         let device = input.device();
         let baseline = match self {
             Self::Constant(value) => Tensor::full(shape, *value, &device),
+            Self::Mean => {
+                let mean = model.mean().unwrap_or_else(|| vec![0.0; c]);
+                return Self::Channels(mean).of(model, input);
+            }
+            Self::RiseBlur => {
+                // Zeros around the picture less the mean are the mean around the picture.
+                let mean = Self::Mean.of(model, input)?;
+                let maps = values(&(input.clone() - mean.clone()));
+                let blurred = maps.chunks_exact(h * w).flat_map(|map| rise_blur(map, w));
+                let blurred = TensorData::new(blurred.collect::<Vec<_>>(), shape);
+                Tensor::from_data(blurred, &device) + mean
+            }
             Self::Channels(colour) if colour.len() == c => {
                 let colour = TensorData::new(colour.clone(), [1, c, 1, 1]);
                 Tensor::<4>::from_data(colour, &device).expand(shape)
@@ -66,6 +92,36 @@ impl Baseline {
             None => Ok(baseline),
         }
     }
+}
+
+/// A map with rows of `width` values, zeros around it, convolved with the kernel of RISE's authors: scipy's
+/// `gaussian_filter` (sigma 5, cut off at 20 pixels, mirrored at the border) of a single pixel in the
+/// middle of 11x11.
+fn rise_blur(map: &[f32], width: usize) -> Vec<f32> {
+    const SIDE: i64 = 11;
+    let height = map.len() / width;
+    let gaussian = |i: i64| (-0.5 * (i as f64 / 5.0).powi(2)).exp();
+    let whole: f64 = (-20..=20).map(gaussian).sum();
+    // All places that mirrors show the middle at.
+    let mirrored = |i: i64| match i.rem_euclid(2 * SIDE) {
+        i if i < SIDE => i,
+        i => 2 * SIDE - 1 - i,
+    };
+    let kernel: Vec<f32> = (0..SIDE)
+        .map(|i| {
+            let shown = (-20..=20).filter(|j| mirrored(i + j) == SIDE / 2);
+            (shown.map(gaussian).sum::<f64>() / whole) as f32
+        })
+        .collect();
+    let middle = kernel.len() / 2;
+    let blurred = |length: usize, i: usize, at: &dyn Fn(usize) -> f32| -> f32 {
+        let inside = i.saturating_sub(middle)..(i + middle + 1).min(length);
+        inside.map(|j| kernel[j + middle - i] * at(j)).sum()
+    };
+    let pixels = || (0..map.len()).map(|i| (i / width, i % width));
+    let rows: Vec<f32> =
+        pixels().map(|(y, x)| blurred(width, x, &|x| map[y * width + x])).collect();
+    pixels().map(|(y, x)| blurred(height, y, &|y| rows[y * width + x])).collect()
 }
 
 /// A map with rows of `width` values, convolved with a Gaussian of `2 * radius + 1` pixels. At the

@@ -11,7 +11,9 @@ use super::model::{LayeredModel, checked};
 use super::target::Target;
 use crate::ops::exact;
 
-/// `max(sum over channels k of weight_k * A_k, 0)` of a layer's activations `A`.
+/// `max(sum over channels k of weight_k * A_k, 0)` of a layer's activations `A`: what speaks for the
+/// score. (Grad-CAM cuts negative values off, and so do its heirs; the paper of [`CamRule::Cam`] keeps
+/// them, here they are cut off, too.)
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cam {
     /// How a channel is weighted.
@@ -27,13 +29,15 @@ pub enum CamRule {
     /// Bolei Zhou et al., *Learning Deep Features for Discriminative Localization*, 2016,
     /// <https://arxiv.org/abs/1512.04150>: the sum of `g`, which is the weight of the channel where
     /// average pooling and a fully connected layer are all that follows the layer (elsewhere this
-    /// is Grad-CAM times the number of pixels).
+    /// is Grad-CAM times the number of pixels). The paper's map has no `max`, and keeps what speaks
+    /// against the score.
     Cam,
     /// Ramprasaath Selvaraju et al., *Grad-CAM: Visual Explanations from Deep Networks via
     /// Gradient-based Localization*, 2017, <https://arxiv.org/abs/1610.02391>: the mean of `g`.
     GradCam,
     /// Aditya Chattopadhyay et al., *Grad-CAM++*, 2018, <https://arxiv.org/abs/1710.11063>: the sum of
-    /// `max(g, 0) g^2 / (2 g^2 + g^3 sum(A))` (equation 19).
+    /// `max(g, 0) g^2 / (2 g^2 + g^3 sum(A))` (equation 19), computed as `max(g, 0) / (2 + g sum(A))`,
+    /// which is the same without powers that underflow.
     GradCamPlusPlus,
     /// Ruigang Fu et al., *Axiom-based Grad-CAM*, 2020, <https://arxiv.org/abs/2008.02312>:
     /// `sum(g A) / sum(A)`.
@@ -64,10 +68,9 @@ impl Cam {
             CamRule::Cam => sum(g),
             CamRule::GradCam => g.mean_dim(2).mean_dim(3),
             CamRule::GradCamPlusPlus => {
-                let square = g.clone().powi_scalar(2);
-                let divisor = square.clone() * 2.0 + square.clone() * g.clone() * sum(a.clone());
+                let divisor = g.clone() * sum(a.clone()) + 2.0;
                 let none = divisor.clone().equal_scalar(0.0);
-                sum(g.clamp_min(0.0) * square / divisor.mask_fill(none, 1.0))
+                sum(g.clamp_min(0.0) / divisor.mask_fill(none, 1.0))
             }
             CamRule::XGradCam => sum(g * a.clone()) / (sum(a.clone()) + 1e-8),
             CamRule::LayerCam => g.clamp_min(0.0),

@@ -48,7 +48,7 @@ impl<'a, M: Model + ?Sized> Covered<'a, M> {
             return SettingError::refuse("batch", batch, "at least 1");
         }
         let input = checked(model, input)?;
-        let baseline = baseline.of(&input)?;
+        let baseline = baseline.of(model, &input)?;
         let pictures = input.dims()[0];
         let mut logits = Vec::new();
         for start in (0..pictures).step_by(batch) {

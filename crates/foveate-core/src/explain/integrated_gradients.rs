@@ -73,7 +73,7 @@ impl IntegratedGradients {
         target: &Target,
     ) -> Result<(Tensor<4>, Vec<f32>), ExplainError> {
         let input = checked(model, input)?;
-        let baseline = self.baseline.of(&input)?;
+        let baseline = self.baseline.of(model, &input)?;
         let fixed = target.fixed(&logits(model, input.clone())?)?;
         let map = self.attribute(model, &input, &fixed)?;
         let ends = scores(model, input, &fixed)? - scores(model, baseline, &fixed)?;
@@ -99,7 +99,7 @@ impl<M: Model + ?Sized> Attribution<M> for IntegratedGradients {
         let input = checked(model, input)?;
         let [n, ..] = input.dims();
         let target = target.fixed(&logits(model, input.clone())?)?;
-        let difference = input.clone() - self.baseline.of(&input)?;
+        let difference = input.clone() - self.baseline.of(model, &input)?;
         let places = self.rule.places(self.steps);
         let column = |part: &[[f64; 2]], i: usize| {
             let values: Vec<f32> = part.iter().map(|place| place[i] as f32).collect();

@@ -17,7 +17,9 @@ use crate::models::Rule;
 /// stand with the [`Rule`]s.
 ///
 /// The relevance is that of the network's normalised input, whose channels are those of the pixels. It
-/// sums up to the score less what the biases (and, by LRP-epsilon, `epsilon`) take.
+/// sums up to the score less what the biases (and, by LRP-epsilon, `epsilon`) take, if the score is
+/// the logit of a class or a sum of such. Of another score, a probability say, what is handed back is
+/// each logit times the score's derivative by it: their sum stands in the score's place.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Lrp {

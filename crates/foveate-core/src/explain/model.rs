@@ -38,6 +38,12 @@ pub trait Model {
     /// Logits `[n, classes]` of inputs `[n, c, h, w]`.
     fn logits(&self, input: Tensor<4>) -> Tensor<2>;
 
+    /// What its normalisation takes to 0, one value a channel: the mean colour of the pictures that it was
+    /// trained on. None is 0: of a model whose inputs are normalised before.
+    fn mean(&self) -> Option<Vec<f32>> {
+        None
+    }
+
     /// Whether the model is known to be in evaluation mode; otherwise that is tried on a picture.
     #[doc(hidden)]
     fn is_frozen(&self) -> bool {
@@ -127,6 +133,10 @@ pub trait LayeredModel: Model {
 impl<N: Network> Model for Classifier<N> {
     fn logits(&self, input: Tensor<4>) -> Tensor<2> {
         Classifier::logits(self, &Pixels::new(input))
+    }
+
+    fn mean(&self) -> Option<Vec<f32>> {
+        Some(self.preprocessing().mean.to_vec())
     }
 
     fn is_frozen(&self) -> bool {

@@ -6,16 +6,31 @@ use rand::SeedableRng;
 use rand::distr::Distribution;
 use rand_chacha::ChaCha8Rng;
 
-/// A generator for a place: a picture's sample, say.
-pub(super) fn generator(seed: u64, place: u64) -> ChaCha8Rng {
+/// What draws: with one seed, no two draw the same numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    SmoothGrad,
+    Rise,
+    Infidelity,
+    Sensitivity,
+    Randomisation,
+    Pgd,
+    ClassVisualisation,
+    FeatureVisualisation,
+}
+
+/// A generator for a purpose at a place: a picture's sample, say. Places count from 0, or down from
+/// `u64::MAX` for what is no picture's own.
+pub(super) fn generator(seed: u64, purpose: Purpose, place: u64) -> ChaCha8Rng {
     let mut generator = ChaCha8Rng::seed_from_u64(seed);
-    generator.set_stream(place);
+    generator.set_stream((purpose as u64) << 56 ^ place);
     generator
 }
 
 /// `[places, c, h, w]` numbers of a distribution, each place with a generator of its own.
 pub(super) fn drawn(
     seed: u64,
+    purpose: Purpose,
     places: impl Iterator<Item = u64>,
     [c, h, w]: [usize; 3],
     distribution: impl Distribution<f32>,
@@ -24,8 +39,35 @@ pub(super) fn drawn(
     let mut values = Vec::new();
     let mut count = 0;
     for place in places {
-        values.extend((&distribution).sample_iter(generator(seed, place)).take(c * h * w));
+        values.extend((&distribution).sample_iter(generator(seed, purpose, place)).take(c * h * w));
         count += 1;
     }
     Tensor::from_data(TensorData::new(values, [count, c, h, w]), device)
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::RngCore;
+
+    use super::*;
+
+    #[test]
+    fn purposes_and_places_have_numbers_of_their_own() {
+        use Purpose::*;
+        let purposes = [
+            SmoothGrad,
+            Rise,
+            Infidelity,
+            Sensitivity,
+            Randomisation,
+            Pgd,
+            ClassVisualisation,
+            FeatureVisualisation,
+        ];
+        let mut numbers = std::collections::BTreeSet::new();
+        for place in [0, 1, 1 << 40, u64::MAX, u64::MAX - 1, u64::MAX - (1 << 40)] {
+            numbers.extend(purposes.map(|purpose| generator(7, purpose, place).next_u64()));
+        }
+        assert_eq!(numbers.len(), 6 * purposes.len());
+    }
 }

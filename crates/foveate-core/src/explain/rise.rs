@@ -8,20 +8,21 @@ use super::baseline::Baseline;
 use super::covered::{Covered, PROBABILITY};
 use super::error::ExplainError;
 use super::model::Model;
-use super::noise::generator;
+use super::noise::{Purpose, generator};
 use super::target::Target;
 use crate::SettingError;
 
 /// The mean score of the picture behind random masks, of those that leave the pixel:
-/// `sum over masks of score(input * mask) * mask / (masks * probability)`, `[n, 1, h, w]`.
+/// `sum over masks of score(masked) * mask / (masks * probability)` with `masked = input * mask + baseline * (1 - mask)`, `[n, 1, h, w]`.
 ///
 /// Equation 6 of Vitali Petsiuk, Abir Das, Kate Saenko, *RISE: Randomized Input Sampling for Explanation
 /// of Black-box Models*, 2018, <https://arxiv.org/abs/1806.07421>. The bilinear grid of a mask repeats its
 /// border values, as PyTorch's; the authors' code mirrors them.
 ///
-/// The score of a class is its probability, as in the paper; a [`Target::Score`] is taken as it
-/// is. All pictures get the same masks.
-#[derive(Debug, Clone, PartialEq)]
+/// What a mask takes away is the mean colour, as in the authors' code, which multiplies the normalised
+/// input: [`Baseline::Mean`]. The score of a class is its probability, as in the paper; a
+/// [`Target::Score`] is taken as it is. All pictures get the same masks.
+#[derive(Debug, Clone)]
 pub struct Rise {
     /// How many masks.
     pub masks: usize,
@@ -29,6 +30,8 @@ pub struct Rise {
     pub cells: usize,
     /// The probability that a cell is left, in `(0, 1]`.
     pub probability: f32,
+    /// What stands for what a mask takes away.
+    pub baseline: Baseline,
     /// Seed of the masks.
     pub seed: u64,
     /// Pictures that run at once.
@@ -38,7 +41,8 @@ pub struct Rise {
 /// The paper's, for VGG16 (it takes 8,000 masks for ResNet50).
 impl Default for Rise {
     fn default() -> Self {
-        Self { masks: 4000, cells: 7, probability: 0.5, seed: 0, batch: 8 }
+        let baseline = Baseline::Mean;
+        Self { masks: 4000, cells: 7, probability: 0.5, baseline, seed: 0, batch: 8 }
     }
 }
 
@@ -46,7 +50,7 @@ impl Rise {
     /// Mask `index` of `h * w` values: a grid of zeros and ones, enlarged bilinearly to one cell more
     /// than the picture, from which the picture's size is cut at random (section 3.2).
     fn mask(&self, index: usize, [h, w]: [usize; 2]) -> Vec<f32> {
-        let mut generator = generator(self.seed, index as u64);
+        let mut generator = generator(self.seed, Purpose::Rise, index as u64);
         let grid: Vec<f32> = (0..self.cells * self.cells)
             .map(|_| f32::from(u8::from(generator.random::<f32>() < self.probability)))
             .collect();
@@ -85,8 +89,7 @@ impl<M: Model + ?Sized> Attribution<M> for Rise {
         if !(self.probability > 0.0 && self.probability <= 1.0) {
             return SettingError::refuse("probability", self.probability, "in (0, 1]");
         }
-        let zero = Baseline::Constant(0.0);
-        let covered = Covered::new(model, input, target, PROBABILITY, &zero, self.batch)?;
+        let covered = Covered::new(model, input, target, PROBABILITY, &self.baseline, self.batch)?;
         let [n, _, h, w] = covered.input.dims();
         if !(1..=h.min(w)).contains(&self.cells) {
             let expected = format!("from 1 to the picture's shorter side, {}", h.min(w));

@@ -8,7 +8,7 @@ use rand_distr::Normal;
 use super::attribution::Attribution;
 use super::error::ExplainError;
 use super::model::{Model, checked, logits};
-use super::noise::drawn;
+use super::noise::{Purpose, drawn};
 use super::target::Target;
 use crate::SettingError;
 
@@ -43,7 +43,7 @@ pub enum Statistic {
     /// SmoothGrad squared: the mean of the squares. Sara Hooker et al., *A Benchmark for Interpretability
     /// Methods in Deep Neural Networks*, 2019, <https://arxiv.org/abs/1806.10758>.
     MeanSquare,
-    /// VarGrad: the variance, `mean(m^2) - mean(m)^2`. Julius Adebayo et al., *Local Explanation Methods
+    /// VarGrad: the variance, `mean((m - mean(m))^2)`, of one copy 0. Julius Adebayo et al., *Local Explanation Methods
     /// for Deep Neural Networks Lack Sensitivity to Parameter Values*, 2018,
     /// <https://arxiv.org/abs/1810.03307>.
     Variance,
@@ -78,30 +78,41 @@ impl<M: Model + ?Sized, A: Attribution<M>> Attribution<M> for SmoothGrad<A> {
         // Copies of one picture run side by side; of several pictures, one copy of each: what a method
         // holds for each picture, a baseline, then meets its own.
         let at_once = if n == 1 { self.batch } else { 1 };
-        let (mut mean, mut square) = (input.zeros_like(), input.zeros_like());
+        let (mut mean, mut spread) = (input.zeros_like(), input.zeros_like());
         for first in (0..self.samples).step_by(at_once) {
             let count = at_once.min(self.samples - first);
             let places = (0..n).flat_map(|i| (0..count).map(move |k| i * self.samples + first + k));
             let places = places.map(|place| place as u64);
-            let noise = drawn(self.seed, places, [c, h, w], noise, &input.device());
+            let noise =
+                drawn(self.seed, Purpose::SmoothGrad, places, [c, h, w], noise, &input.device());
             let target = target.of((0..n).flat_map(|i| repeat_n(i, count)));
             let maps = self.method.attribute(model, &(input.clone() + noise), &target)?;
             // The mean of the copies so far moves towards these: more exact than a long sum.
             let share = count as f32 / (first + count) as f32;
-            let moved = |mean: Tensor<4>, maps: Tensor<4>| {
-                let maps = if n == 1 { maps.mean_dim(0) } else { maps };
-                if first == 0 { maps } else { mean.clone() + (maps - mean) * share }
+            let of_these = |maps: Tensor<4>| if n == 1 { maps.mean_dim(0) } else { maps };
+            let moved = |mean: Tensor<4>, these: Tensor<4>| {
+                if first == 0 { these } else { mean.clone() + (these - mean) * share }
             };
-            if self.statistic != Statistic::Mean {
-                square = moved(square, maps.clone().powi_scalar(2));
+            let these = of_these(maps.clone());
+            match self.statistic {
+                Statistic::Mean => {}
+                Statistic::MeanSquare => spread = moved(spread, of_these(maps.powi_scalar(2))),
+                Statistic::Variance => {
+                    // Welford's update, of several copies at once (Chan, Golub, LeVeque): a difference of
+                    // large squares would lose a variance that is small beside the mean.
+                    let inner = of_these((maps - these.clone()).powi_scalar(2));
+                    let between = (these.clone() - mean.clone()).powi_scalar(2);
+                    spread = match first {
+                        0 => inner,
+                        _ => moved(spread, inner) + between * (share * (1.0 - share)),
+                    };
+                }
             }
-            mean = moved(mean, maps);
+            mean = moved(mean, these);
         }
         Ok(match self.statistic {
             Statistic::Mean => mean,
-            Statistic::MeanSquare => square,
-            // Rounding may fall below 0.
-            Statistic::Variance => (square - mean.powi_scalar(2)).clamp_min(0.0),
+            Statistic::MeanSquare | Statistic::Variance => spread,
         })
     }
 }

@@ -99,9 +99,11 @@ fn lowest(x: f32, epsilon: f32) -> f32 {
     if f64::from(x) - f64::from(low) > f64::from(epsilon) { low.next_up() } else { low }
 }
 
-/// The Euclidean length of each picture.
+/// The Euclidean length of each picture, also where the squares of its values are below or beyond f32.
 pub(super) fn lengths(x: &Tensor<4>) -> Vec<f32> {
-    values(&x.clone().square().sum_dims(&[1, 2, 3]).sqrt())
+    let largest = values(&x.clone().max_abs_dims(&[1, 2, 3]));
+    let lengths = values(&scaled(x.clone()).square().sum_dims(&[1, 2, 3]).sqrt());
+    largest.into_iter().zip(lengths).map(|(largest, length)| largest * length).collect()
 }
 
 /// Each picture divided by its largest absolute value, so that squares and sums of tiny gradients

@@ -6,7 +6,7 @@ use rand_distr::{StandardNormal, Uniform};
 
 use super::super::error::ExplainError;
 use super::super::model::Model;
-use super::super::noise::{drawn, generator};
+use super::super::noise::{Purpose, drawn, generator};
 use super::ball::{Ball, Norm, unit};
 use super::fgsm::sign_steps;
 use super::session::{Session, factors, put};
@@ -68,14 +68,15 @@ impl Pgd {
                 let epsilon = self.epsilon.min(f32::MAX / 4.0);
                 let uniform = Uniform::new_inclusive(-epsilon, epsilon)
                     .expect("epsilon is finite and not negative");
-                drawn(self.seed, numbers(), [c, h, w], uniform, &device)
+                drawn(self.seed, Purpose::Pgd, numbers(), [c, h, w], uniform, &device)
             }
             Norm::L2 => {
-                let direction = drawn(self.seed, numbers(), [c, h, w], StandardNormal, &device);
+                let direction =
+                    drawn(self.seed, Purpose::Pgd, numbers(), [c, h, w], StandardNormal, &device);
                 // Uniform in the volume: the radius is the root of a uniform number; from the far
                 // half of the places, so that no picture shares it.
                 let radius = numbers().map(|place| {
-                    let uniform: f64 = generator(self.seed, !place).random();
+                    let uniform: f64 = generator(self.seed, Purpose::Pgd, !place).random();
                     self.epsilon * uniform.powf(1.0 / (c * h * w) as f64) as f32
                 });
                 let radius = radius.collect();

@@ -42,18 +42,18 @@ pub struct Insertion {
     pub batch: usize,
 }
 
-/// 224 steps, as the authors' code for 224x224 pixels; to 0.
+/// 224 steps, as the authors' code for 224x224 pixels; to 0, which is black in pixels. (The authors' is
+/// the mean colour: [`Baseline::Mean`].)
 impl Default for Deletion {
     fn default() -> Self {
         Self { steps: 224, baseline: Baseline::Constant(0.0), batch: 8 }
     }
 }
 
-/// 224 steps, from the picture blurred with 11x11 pixels and sigma 5, as in the authors' code.
+/// 224 steps, from the picture blurred as in the authors' code: [`Baseline::RiseBlur`].
 impl Default for Insertion {
     fn default() -> Self {
-        let baseline = Baseline::Blurred { radius: 5, sigma: 5.0 };
-        Self { steps: 224, baseline, batch: 8 }
+        Self { steps: 224, baseline: Baseline::RiseBlur, batch: 8 }
     }
 }
 

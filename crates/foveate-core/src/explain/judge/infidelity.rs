@@ -8,7 +8,7 @@ use crate::SettingError;
 use crate::explain::error::ExplainError;
 use crate::explain::gradient::scores;
 use crate::explain::model::{Model, checked, logits, values};
-use crate::explain::noise::drawn;
+use crate::explain::noise::{Purpose, drawn};
 use crate::explain::target::Target;
 
 /// [`infidelity`] to Gaussian noise.
@@ -52,7 +52,7 @@ impl Infidelity {
         let device = input.device().inner();
         let perturbations = (0..self.samples).map(|sample| {
             let places = (0..n).map(|picture| (picture * self.samples + sample) as u64);
-            drawn(self.seed, places, [c, h, w], normal, &device)
+            drawn(self.seed, Purpose::Infidelity, places, [c, h, w], normal, &device)
         });
         infidelity(model, map, input, target, perturbations, self.normalise)
     }

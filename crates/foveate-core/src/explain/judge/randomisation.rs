@@ -12,7 +12,7 @@ use super::rank::spearman;
 use crate::explain::attribution::Attribution;
 use crate::explain::error::ExplainError;
 use crate::explain::model::values;
-use crate::explain::noise::generator;
+use crate::explain::noise::{Purpose, generator};
 use crate::explain::target::Target;
 use crate::models::{Classifier, Network};
 
@@ -72,7 +72,7 @@ pub fn cascading_randomisation<N: Network>(
     let layers = layers.iter().filter(|named| named.layer.parameters() > 0);
     let layers: Vec<String> = layers.map(|named| named.name.clone()).collect();
     let steps = layers.into_iter().rev().enumerate().map(|(place, layer)| {
-        let generator = generator(seed, place as u64);
+        let generator = generator(seed, Purpose::Randomisation, place as u64);
         let mut randomiser = Randomiser { layer: &layer, path: Vec::new(), generator };
         network = network.clone().map(&mut randomiser);
         let labels = classifier.labels().to_vec();

@@ -9,7 +9,7 @@ use crate::SettingError;
 use crate::explain::attribution::Attribution;
 use crate::explain::error::ExplainError;
 use crate::explain::model::{Model, checked};
-use crate::explain::noise::drawn;
+use crate::explain::noise::{Purpose, drawn};
 use crate::explain::target::Target;
 
 /// [`sensitivity_max`] over inputs with noise that is uniform in `[-radius, radius]`.
@@ -56,7 +56,8 @@ impl SensitivityMax {
             let radius = self.radius.min(f32::MAX / 4.0);
             let uniform = Uniform::new_inclusive(-radius, radius);
             let uniform = uniform.expect("the radius is finite and positive");
-            let noise = drawn(self.seed, places, [c, h, w], uniform, &input.device());
+            let noise =
+                drawn(self.seed, Purpose::Sensitivity, places, [c, h, w], uniform, &input.device());
             input.clone() + noise
         });
         sensitivity_max(method, model, &input, target, samples)

@@ -8,7 +8,7 @@ use rand_distr::StandardNormal;
 use super::super::error::ExplainError;
 use super::super::gradient::scored_by;
 use super::super::model::{Model, checked, logits, values};
-use super::super::noise::{drawn, generator};
+use super::super::noise::{Purpose, drawn, generator};
 use super::super::target::Target;
 use super::SHARED;
 use crate::SettingError;
@@ -92,7 +92,14 @@ impl ClassVisualisation {
     pub fn noise(&self, pictures: usize, [height, width]: [usize; 2], device: &Device) -> Pixels {
         let shape = [3, height, width];
         let device = device.clone().inner();
-        let noise = drawn(self.seed, 0..pictures as u64, shape, StandardNormal, &device);
+        let noise = drawn(
+            self.seed,
+            Purpose::ClassVisualisation,
+            0..pictures as u64,
+            shape,
+            StandardNormal,
+            &device,
+        );
         Pixels::new(self.pixels(noise).clamp(0.0, 1.0))
     }
 
@@ -118,7 +125,7 @@ impl ClassVisualisation {
             return Err(ExplainError::NotPixels { index, value });
         }
         let target = Target::Classes(classes.to_vec()).fixed(&logits(model, start.clone())?)?;
-        let mut generator = generator(self.seed, SHARED);
+        let mut generator = generator(self.seed, Purpose::ClassVisualisation, SHARED);
 
         let mut x = self.normalised(start);
         let (least, most) = (self.normalised(x.zeros_like()), self.normalised(x.ones_like()));

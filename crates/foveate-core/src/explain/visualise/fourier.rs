@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor, activation::sigmoid};
 use rand_distr::Normal;
 
 use super::super::error::ExplainError;
-use super::super::noise::drawn;
+use super::super::noise::{Purpose, drawn};
 use super::matrix;
 use crate::SettingError;
 use crate::image::Pixels;
@@ -119,7 +119,14 @@ impl FourierImage {
             SettingError::new("standard_deviation", standard_deviation, "a number from 0 on")
         })?;
         let shape = [3, 2 * self.height, self.width / 2 + 1];
-        Ok(drawn(seed, 0..pictures as u64, shape, normal, &self.scale.device()))
+        Ok(drawn(
+            seed,
+            Purpose::FeatureVisualisation,
+            0..pictures as u64,
+            shape,
+            normal,
+            &self.scale.device(),
+        ))
     }
 
     /// The waves' sum, before colours: `[n, 3, 2 * height, width / 2 + 1]` to `[n, 3, height, width]`,

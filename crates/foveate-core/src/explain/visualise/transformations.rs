@@ -5,7 +5,7 @@ use burn::tensor::{Tensor, TensorData, grid::affine_grid_2d};
 use rand::Rng;
 
 use super::super::error::ExplainError;
-use super::super::noise::generator;
+use super::super::noise::{Purpose, generator};
 use super::SHARED;
 use crate::SettingError;
 
@@ -57,7 +57,7 @@ impl Transformations {
     ) -> Result<Tensor<4>, ExplainError> {
         let [_, _, height, width] = pixels.dims();
         self.validate([height, width])?;
-        let generator = &mut generator(seed, SHARED - step);
+        let generator = &mut generator(seed, Purpose::FeatureVisualisation, SHARED - step);
         let pad = self.pad;
         let padded = match pad {
             0 => pixels,

@@ -23,6 +23,7 @@ mod pca;
 mod perturbation;
 mod pictures;
 mod real;
+mod relevance;
 mod scatter;
 mod threads;
 mod transfer_model;

@@ -4,7 +4,7 @@ use burn::tensor::Tensor;
 
 use super::error::ExplainError;
 use crate::image::Pixels;
-use crate::models::{Classifier, Network, Rule, UnknownLayer};
+use crate::models::{Classifier, Network, NoRule, Rule, UnknownLayer};
 
 /// A differentiable function from inputs `[n, c, h, w]` to logits `[n, classes]`, each row of which
 /// depends on its own input alone.
@@ -66,7 +66,11 @@ pub trait LayeredModel: Model {
     fn head(&self, activations: Tensor<4>, layer: &str) -> Result<Tensor<2>, UnknownLayer>;
 
     /// The logits, through which the gradient goes back by a rule.
-    fn logits_by(&self, normalised: Tensor<4>, rule: Rule) -> Tensor<2>;
+    ///
+    /// # Errors
+    ///
+    /// [`NoRule`] names a layer that has none.
+    fn logits_by(&self, normalised: Tensor<4>, rule: Rule) -> Result<Tensor<2>, NoRule>;
 }
 
 /// The input is the tensor of [`Pixels`].
@@ -93,7 +97,7 @@ impl<N: Network> LayeredModel for Classifier<N> {
         self.network().head(activations, layer)
     }
 
-    fn logits_by(&self, normalised: Tensor<4>, rule: Rule) -> Tensor<2> {
+    fn logits_by(&self, normalised: Tensor<4>, rule: Rule) -> Result<Tensor<2>, NoRule> {
         self.network().forward_by(normalised, rule)
     }
 }

@@ -9,7 +9,7 @@ use super::history::{Epoch, Score};
 use super::split::Split;
 use super::{FineTune, Labelled, TransferError};
 use crate::image::{self, Pixels, Preprocessing, RgbImage};
-use crate::models::Network;
+use crate::models::{Network, Pass};
 use crate::train::{Moments, generator, integers, progress_bar};
 
 const SHUFFLE: u64 = 0;
@@ -60,7 +60,7 @@ impl<N: Network> Trainer<'_, N> {
 
             let activations = self.split.frozen(&self.frozen, input)?.autodiff();
             let dropout = &mut generator(seed, DROPOUT, epoch, step);
-            let logits = self.split.trained(network, activations, dropout);
+            let logits = self.split.trained(network, activations, &Pass::training(dropout));
             let loss = loss.forward(
                 logits.clone(),
                 integers(labels.iter().map(|&label| label as i64), &logits.device()),

@@ -19,6 +19,7 @@ mod linear_models;
 mod metrics;
 mod networks;
 mod operations;
+mod own_networks;
 mod pca;
 mod perturbation;
 mod pictures;

@@ -366,6 +366,51 @@ fn colours_are_learned_and_the_best_epoch_is_kept() {
     }
 }
 
+/// 33 pictures of 32x32 in batches of 32: of the one that is left, ResNet18's last batch norms would see one
+/// value of each channel. It goes with the batch before; the network that has learned them knows them.
+#[test]
+fn a_rest_of_one_picture_joins_the_batch_before() {
+    let device = devices::any();
+    let (mut pictures, mut labels) = colours(32, 7);
+    let (more, more_labels) = colours(32, 8);
+    pictures.extend(more);
+    labels.extend(more_labels);
+    let data = Labelled { pictures: &pictures[..33], labels: &labels[..33] };
+    let settings = FineTune {
+        epochs: 20,
+        batch: 32,
+        learning_rate: 3e-3,
+        augmentation: Augmentation::NONE,
+        ..Default::default()
+    };
+    let run = |settings: &FineTune, data| {
+        let network = small(Architecture::ResNet18, &device);
+        settings.run(network, &exact(32), data, Some(data))
+    };
+    let tuned = run(&settings, data).unwrap();
+    println!("{}", tuned.history.csv());
+    let last = tuned.history.epochs.last().unwrap();
+    let right = last.validation.unwrap().accuracy * 33.0;
+    assert!(last.training.loss < 0.1 && right > 29.5, "{right} of 33 are right: {last:?}");
+
+    // The same steps as in batches of 33.
+    let whole = run(&FineTune { batch: 33, ..settings.clone() }, data).unwrap();
+    assert_eq!(state(&tuned.network), state(&whole.network));
+
+    // A step is never of one picture, and where it must be, that is said.
+    let one = Labelled { pictures: &pictures[..1], labels: &labels[..1] };
+    for (settings, data) in [
+        (FineTune { batch: 1, ..settings.clone() }, data),
+        (FineTune { epochs: 1, ..settings.clone() }, one),
+    ] {
+        let error = run(&settings, data).err().expect("a step of one picture").to_string();
+        assert!(error.contains("batch is") && error.contains("two pictures or more"), "{error}");
+    }
+    // The head alone has no batch norm.
+    let head = FineTune { batch: 1, epochs: 1, part: Part::Head, ..settings };
+    assert!(run(&head, one).is_ok());
+}
+
 /// One validation picture with a wrong label: the better the training goes, the worse it is named.
 #[test]
 fn training_ends_when_it_gets_worse() {

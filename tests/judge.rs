@@ -460,7 +460,7 @@ impl Attribution<Classifier> for Guided {
     ) -> Result<Tensor<4>, ExplainError> {
         let Target::Classes(classes) = target else { unreachable!("the target is fixed") };
         let tracked = input.clone().inner().autodiff().require_grad();
-        let logits = model.logits_by(model.normalised(tracked.clone()), Rule::Guided);
+        let logits = model.logits_by(model.normalised(tracked.clone()), Rule::Guided)?;
         let class = classes[0];
         let score = logits.slice(s![.., class..class + 1]).sum();
         Ok(tracked.grad(&score.backward()).expect("the score depends on the input"))

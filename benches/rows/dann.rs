@@ -10,7 +10,7 @@ use foveate::burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Line
 use foveate::burn::optim::{GradientsParams, ModuleOptimizer};
 use foveate::burn::tensor::{Device, Distribution, Int, Tensor};
 use foveate::data::{Pictures, coloured_digits, digits};
-use foveate::models::{DannConfig, Layer};
+use foveate::models::{DannConfig, Layer, Pass};
 use foveate::ops::Activation;
 
 use crate::layers::{adam, conv2d, dropout_channels, max_pool, reverse_gradient};
@@ -57,19 +57,21 @@ impl Dann {
     /// The logits of the classes and of the domains. ReLU comes before dropout and pooling, not after
     /// them: the values are the same.
     fn forward(&self, pictures: Tensor<4>) -> [Tensor<2>; 2] {
-        let relu = Activation::Relu;
-        let hidden = self.bn1.forward_activated(Layer::forward(&self.conv1, pictures), relu);
+        let rectified = |norm: &BatchNorm, hidden| {
+            norm.forward_activated(hidden, Activation::Relu, &Pass::default())
+        };
+        let hidden = rectified(&self.bn1, Layer::forward(&self.conv1, pictures));
         let hidden = Layer::forward(&self.conv2, max_pool(hidden));
-        let hidden = self.bn2.forward_activated(hidden, relu);
+        let hidden = rectified(&self.bn2, hidden);
         let features = max_pool(dropout_channels(hidden));
         let reversed = reverse_gradient(features.clone(), 0.5);
 
         let hidden = Layer::forward(&self.class1, features);
-        let hidden = self.dropout.forward(self.class_bn1.forward_activated(hidden, relu));
-        let hidden = self.class_bn2.forward_activated(Layer::forward(&self.class2, hidden), relu);
+        let hidden = self.dropout.forward(rectified(&self.class_bn1, hidden));
+        let hidden = rectified(&self.class_bn2, Layer::forward(&self.class2, hidden));
         let classes = Layer::forward(&self.class3, hidden).flatten(1, 3);
         let hidden = Layer::forward(&self.domain1, reversed);
-        let hidden = self.domain_bn1.forward_activated(hidden, relu);
+        let hidden = rectified(&self.domain_bn1, hidden);
         [classes, Layer::forward(&self.domain2, hidden).flatten(1, 3)]
     }
 }

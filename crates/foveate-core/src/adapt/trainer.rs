@@ -11,9 +11,9 @@ use super::validator::{Evidence, Validator};
 use super::{AdaptError, AdversarialTraining, Domain, Pace};
 use crate::data::Pictures;
 use crate::image::{Pixels, Preprocessing};
-use crate::models::{DomainAdversarial, device_of, position};
+use crate::models::{DomainAdversarial, Pass, device_of, position, run};
 use crate::ops::{binary_cross_entropy, gradient_reversal};
-use crate::train::{Moments, forward, generator, highest, integers, progress_bar};
+use crate::train::{Moments, generator, highest, integers, progress_bar};
 
 // From 1 on: weights are drawn from the first stream of the same seed.
 const SHUFFLE_SOURCE: u64 = 1;
@@ -159,7 +159,8 @@ impl Trainer<'_> {
         let layers = network.layers();
         let cut = position(&layers, network.boundary())? + 1;
         let dropout = &mut generator(seed, DROPOUT, epoch, step);
-        let features = forward(&layers[..cut], input.autodiff(), dropout);
+        let pass = &Pass::training(dropout);
+        let features = run(&layers[..cut], input.autodiff(), pass);
 
         let n = source.len();
         let mut labels: Vec<i64> = source.iter().map(|&i| i64::from(sources.labels[i])).collect();
@@ -170,14 +171,14 @@ impl Trainer<'_> {
             labelled =
                 features.clone().select(0, integers(rows.map(|i| i as i64), &features.device()));
         }
-        let logits = forward(&layers[cut..], labelled, dropout).flatten(1, 3);
+        let logits = run(&layers[cut..], labelled, pass).flatten(1, 3);
         let device = logits.device();
         let classes = CrossEntropyLossConfig::new()
             .init(&device)
             .forward(logits.clone(), integers(labels.into_iter(), &device));
         let domains = adversarial.then(|| {
             let reversed = gradient_reversal(features, lambda);
-            let logits = forward(&network.domain_layers(), reversed, dropout).flatten::<2>(1, 3);
+            let logits = run(&network.domain_layers(), reversed, pass).flatten::<2>(1, 3);
             let m = target.len();
             let (from_source, from_target) =
                 (logits.clone().narrow(0, 0, n), logits.narrow(0, n, m));
@@ -206,7 +207,8 @@ impl Trainer<'_> {
             generator(seed, AUGMENT_ALTERNATE, epoch * steps + step, i)
         });
         let dropout = &mut generator(seed, DROPOUT_ALTERNATE, epoch, step);
-        let logits = forward(&network.layers(), input.autodiff(), dropout).flatten(1, 3);
+        let logits =
+            run(&network.layers(), input.autodiff(), &Pass::training(dropout)).flatten(1, 3);
         let labels = integers(answers.into_iter().map(i64::from), &logits.device());
         Ok(CrossEntropyLossConfig::new().init(&logits.device()).forward(logits, labels))
     }

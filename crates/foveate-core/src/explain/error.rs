@@ -1,7 +1,7 @@
 //! What can be wrong with a question to a network.
 
 use crate::SettingError;
-use crate::models::UnknownLayer;
+use crate::models::{NoRule, UnknownLayer};
 
 /// An explanation, an attack or a visualisation that cannot be made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -102,6 +102,21 @@ pub enum ExplainError {
     /// A layer that the network does not have.
     #[error(transparent)]
     Layer(#[from] UnknownLayer),
+    /// A layer through which relevance cannot go back.
+    #[error(transparent)]
+    Rule(#[from] NoRule),
+    /// A layer that has parameters, none of which goes by its name.
+    #[error(
+        "layer {layer} has {parameters} parameters, and none of the network's goes by a name that begins with `{layer}.`: expected the layer's name to be the path of the field that holds it, as `{example}` is of a parameter"
+    )]
+    LayerName {
+        /// Name of the layer.
+        layer: String,
+        /// How many it says it has.
+        parameters: usize,
+        /// The path of one of the network's parameters.
+        example: String,
+    },
     /// The model is in training mode: its weights are tracked, its batch norms take the statistics of the batch, or its
     /// dropout is on.
     #[error(

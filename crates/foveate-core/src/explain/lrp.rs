@@ -17,9 +17,10 @@ use crate::models::Rule;
 /// stand with the [`Rule`]s.
 ///
 /// The relevance is that of the network's normalised input, whose channels are those of the pixels. It
-/// sums up to the score less what the biases (and, by LRP-epsilon, `epsilon`) take, if the score is
-/// the logit of a class or a sum of such. Of another score, a probability say, what is handed back is
-/// each logit times the score's derivative by it: their sum stands in the score's place.
+/// starts from each logit times the score's slope with respect to it: for a class, from its logit, and for
+/// [`Target::score`] from another sum than the score, unless that is linear. What arrives is that less
+/// what the biases, those of merged batch norms included, and `epsilon` take; and what is lost where an
+/// activation is 0 (see [`Rule`]).
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Lrp {
@@ -44,7 +45,7 @@ impl<M: LayeredModel + ?Sized> Attribution<M> for Lrp {
             return SettingError::refuse("epsilon", epsilon, "a positive number");
         }
         let normalised = model.normalised(checked(model, input)?);
-        let logits = |x| Ok(model.logits_by(x, rule));
+        let logits = |x| Ok(model.logits_by(x, rule)?);
         Ok(scored_by(logits, &normalised, target)?.gradient * normalised)
     }
 }

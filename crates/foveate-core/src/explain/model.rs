@@ -5,7 +5,9 @@ use burn::tensor::{Tensor, activation};
 
 use super::error::ExplainError;
 use crate::image::Pixels;
-use crate::models::{Classifier, Network, PROBABILITIES, Rule, UnknownLayer, are_probabilities};
+use crate::models::{
+    Classifier, Network, NoRule, PROBABILITIES, Rule, UnknownLayer, are_probabilities,
+};
 use crate::ops::exact;
 
 /// A differentiable function from inputs `[n, c, h, w]` to logits `[n, classes]`, each row of which
@@ -126,7 +128,11 @@ pub trait LayeredModel: Model {
     fn head(&self, activations: Tensor<4>, layer: &str) -> Result<Tensor<2>, UnknownLayer>;
 
     /// The logits, through which the gradient goes back by a rule.
-    fn logits_by(&self, normalised: Tensor<4>, rule: Rule) -> Tensor<2>;
+    ///
+    /// # Errors
+    ///
+    /// [`NoRule`] names a layer that has none.
+    fn logits_by(&self, normalised: Tensor<4>, rule: Rule) -> Result<Tensor<2>, NoRule>;
 }
 
 /// The input is the tensor of [`Pixels`].
@@ -157,7 +163,7 @@ impl<N: Network> LayeredModel for Classifier<N> {
         self.network().head(activations, layer)
     }
 
-    fn logits_by(&self, normalised: Tensor<4>, rule: Rule) -> Tensor<2> {
+    fn logits_by(&self, normalised: Tensor<4>, rule: Rule) -> Result<Tensor<2>, NoRule> {
         self.network().forward_by(normalised, rule)
     }
 }

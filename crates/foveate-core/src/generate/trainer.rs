@@ -6,7 +6,6 @@ use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::RngCore;
 use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 
 use super::average::averaged;
 use super::checkpoint::Checkpoint;
@@ -14,8 +13,8 @@ use super::history::{History, Step};
 use super::loss::Loss;
 use super::{AdversarialGeneration, GenerateError};
 use crate::data::Pictures;
-use crate::models::{Discriminator, Generator, device_of};
-use crate::train::{Moments, forward, generator as random, integers};
+use crate::models::{Discriminator, Generator, Pass, device_of};
+use crate::train::{Moments, generator as random, integers};
 
 // From 1 on: weights are drawn from the first stream of the same seed.
 const SHUFFLE: u64 = 1;
@@ -80,15 +79,16 @@ impl<'a> Trainer<'a> {
         let done = self.history.steps.len();
         let rates = self.rates(done);
         let dropout = &mut random(seed, DROPOUT, done, 0);
+        let pass = &Pass::training(dropout);
         let mut last = None;
         for turn in 0..discriminator_steps {
             let (real, real_labels) = self.real(done * discriminator_steps + turn);
-            let (fake, fake_labels) = self.fake(done, turn, dropout);
-            let judge = |pictures: Tensor<4>, labels: &Option<Tensor<1, Int>>, dropout: &mut _| {
-                judged(&self.discriminator, pictures, labels, dropout)
+            let (fake, fake_labels) = self.fake(done, turn, pass);
+            let judge = |pictures: Tensor<4>, labels: &Option<Tensor<1, Int>>| {
+                judged(&self.discriminator, pictures, labels, pass)
             };
-            let of_real = judge(real.autodiff(), &real_labels, dropout);
-            let of_fake = judge(fake.clone().detach(), &fake_labels, dropout);
+            let of_real = judge(real.autodiff(), &real_labels);
+            let of_fake = judge(fake.clone().detach(), &fake_labels);
             let [first, second] =
                 loss.discriminator([of_real.clone(), of_fake.clone()], self.settings.real);
             let total = first + second;
@@ -108,7 +108,7 @@ impl<'a> Trainer<'a> {
 
         // The discriminator only passes the gradient on.
         let fixed = self.discriminator.clone().no_grad();
-        let of_fake_after = judged(&fixed, fake, &fake_labels, dropout);
+        let of_fake_after = judged(&fixed, fake, &fake_labels, pass);
         let generator_loss = loss.generator(of_fake_after.clone());
         let gradients = GradientsParams::from_grads(generator_loss.backward(), &self.generator);
         self.generator = self.moments[1].step(
@@ -193,7 +193,7 @@ impl<'a> Trainer<'a> {
         &self,
         done: usize,
         turn: usize,
-        dropout: &mut ChaCha8Rng,
+        pass: &Pass<'_>,
     ) -> (Tensor<4>, Option<Tensor<1, Int>>) {
         let AdversarialGeneration { batch, seed, .. } = *self.settings;
         let shape = [batch, self.generator.latent_dim()];
@@ -204,9 +204,7 @@ impl<'a> Trainer<'a> {
         // The share of 2^32 below a draw, in whole classes.
         let draw = |_| ((u64::from(chance.next_u32()) * classes) >> 32) as i64;
         let labels = self.labels((0..batch).map(draw));
-        let made = self.generator.forward_through(noise, labels.clone(), &mut |layers, input| {
-            forward(layers, input, dropout)
-        });
+        let made = self.generator.forward_in(noise, labels.clone(), pass);
         (made, labels)
     }
 
@@ -230,11 +228,10 @@ fn judged(
     discriminator: &Discriminator,
     pictures: Tensor<4>,
     labels: &Option<Tensor<1, Int>>,
-    dropout: &mut ChaCha8Rng,
+    pass: &Pass<'_>,
 ) -> Tensor<1> {
     let labels = labels.clone().filter(|_| discriminator.classes() > 0);
-    discriminator
-        .forward_through(pictures, labels, &mut |layers, input| forward(layers, input, dropout))
+    discriminator.forward_in(pictures, labels, pass)
 }
 
 /// The mean size of each tensor's numbers: not finite if one of them is not.

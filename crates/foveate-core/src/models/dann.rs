@@ -24,9 +24,10 @@ use burn::module::Module;
 use burn::nn::{BatchNormConfig, DropoutConfig, Relu};
 use burn::tensor::{Device, Tensor};
 
+use super::chain::run;
 use super::layer::{Unit, conv2d, device_of, linear, max_pool2d};
-use super::network::{NamedLayer, Network, run};
-use super::rule::Rule;
+use super::network::{NamedLayer, Network};
+use super::pass::Pass;
 use super::vgg::{replace_head, sequential};
 use crate::ops::gradient_reversal;
 
@@ -42,7 +43,7 @@ pub trait DomainAdversarial: Network {
     /// Logits `[n, 1]` of coming from the target domain, for features `[n, c, h, w]`. Their gradient
     /// goes back to the features reversed, and `lambda` times as large ([`gradient_reversal`]).
     fn domain(&self, features: Tensor<4>, lambda: f64) -> Tensor<2> {
-        run(&self.domain_layers(), gradient_reversal(features, lambda), Rule::Gradient)
+        run(&self.domain_layers(), gradient_reversal(features, lambda), &Pass::default())
             .flatten(1, 3)
     }
 }

@@ -23,13 +23,10 @@
 use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor};
 
+use super::chain::run;
 use super::layer::Unit;
-use super::network::{NamedLayer, run};
-use super::rule::Rule;
+use super::pass::Pass;
 use super::vgg::sequential;
-
-/// How a network's layers are run: as in evaluation, or in training.
-pub(crate) type Through<'a> = &'a mut dyn FnMut(&[NamedLayer<'_>], Tensor<4>) -> Tensor<4>;
 
 /// Layers that see an input and, where there are classes, a label: each goes through a branch of its
 /// own, and what the two give goes on side by side.
@@ -46,12 +43,12 @@ impl Branches<'_> {
         self,
         input: Tensor<4>,
         labels: Option<Tensor<1, Int>>,
-        through: Through<'_>,
+        pass: &Pass<'_>,
     ) -> Tensor<4> {
         let Self { name, input: of_input, label: of_label, main, classes } = self;
         assert_eq!(labels.is_some(), classes > 0, "labels, where there are classes");
         let [n, _, height, width] = input.dims();
-        let mut hidden = through(&sequential(name, of_input), input);
+        let mut hidden = run(&sequential(name, of_input), input, pass);
         if let Some(labels) = labels {
             assert_eq!(labels.dims(), [n], "one label a row");
             // (burn's one_hot reads the labels back to look at them.)
@@ -66,10 +63,10 @@ impl Branches<'_> {
             if hidden.device().is_autodiff() {
                 hot = hot.autodiff();
             }
-            let label = through(&sequential("label", of_label), hot);
+            let label = run(&sequential("label", of_label), hot, pass);
             hidden = Tensor::cat(vec![hidden, label], 1);
         }
-        through(&sequential("main", main), hidden)
+        run(&sequential("main", main), hidden, pass)
     }
 }
 
@@ -114,21 +111,21 @@ impl Generator {
     ///
     /// If the shapes are others, or there are labels without classes or classes without labels.
     pub fn forward(&self, noise: Tensor<2>, labels: Option<Tensor<1, Int>>) -> Tensor<4> {
-        self.forward_through(noise, labels, &mut |layers, input| run(layers, input, Rule::Gradient))
+        self.forward_in(noise, labels, &Pass::default())
     }
 
-    pub(crate) fn forward_through(
+    pub(crate) fn forward_in(
         &self,
         noise: Tensor<2>,
         labels: Option<Tensor<1, Int>>,
-        through: Through<'_>,
+        pass: &Pass<'_>,
     ) -> Tensor<4> {
         let [n, found] = noise.dims();
         assert_eq!(found, self.latent_dim, "numbers in the noise of a picture");
         let [channels, height, width] = self.size;
         let Self { noise: input, label, main, classes, .. } = self;
         let branches = Branches { name: "noise", input, label, main, classes: *classes };
-        let output = branches.forward(noise.reshape([n, found, 1, 1]), labels, through);
+        let output = branches.forward(noise.reshape([n, found, 1, 1]), labels, pass);
         output.reshape([n, channels, height, width])
     }
 }
@@ -161,20 +158,18 @@ impl Discriminator {
     ///
     /// If the shapes are others, or there are labels without classes or classes without labels.
     pub fn forward(&self, pictures: Tensor<4>, labels: Option<Tensor<1, Int>>) -> Tensor<1> {
-        self.forward_through(pictures, labels, &mut |layers, input| {
-            run(layers, input, Rule::Gradient)
-        })
+        self.forward_in(pictures, labels, &Pass::default())
     }
 
-    pub(crate) fn forward_through(
+    pub(crate) fn forward_in(
         &self,
         pictures: Tensor<4>,
         labels: Option<Tensor<1, Int>>,
-        through: Through<'_>,
+        pass: &Pass<'_>,
     ) -> Tensor<1> {
         let Self { picture: input, label, main, classes } = self;
         let branches = Branches { name: "picture", input, label, main, classes: *classes };
-        branches.forward(pictures, labels, through).flatten(0, 3)
+        branches.forward(pictures, labels, pass).flatten(0, 3)
     }
 }
 

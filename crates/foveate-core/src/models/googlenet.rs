@@ -25,12 +25,13 @@ use burn::config::Config;
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, MaxPool2d};
-use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Linear};
+use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Linear, Relu};
 use burn::tensor::{Device, Tensor};
 
+use super::chain::Chain;
 use super::layer::{Layer, LocalResponseNorm, conv2d, device_of, linear, max_pool2d};
 use super::network::{NamedLayer, Network};
-use super::rule::Rule;
+use super::pass::Pass;
 
 /// Which of the two GoogLeNets.
 #[derive(Config, Debug, PartialEq, Eq, Copy)]
@@ -181,13 +182,25 @@ impl Network for GoogLeNet {
 pub struct TransformInput;
 
 impl Layer for TransformInput {
-    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
+    fn forward_by(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
         let device = input.device();
         let scale = [0.229 / 0.5, 0.224 / 0.5, 0.225 / 0.5];
         let shift = [(0.485 - 0.5) / 0.5, (0.456 - 0.5) / 0.5, (0.406 - 0.5) / 0.5];
         let channels =
             |values: [f64; 3]| Tensor::<1>::from_floats(values, &device).reshape([1, 3, 1, 1]);
-        input * channels(scale) + channels(shift)
+        pass.elementwise(input.clone(), input * channels(scale) + channels(shift))
+    }
+
+    fn output_shape(&self, input: [usize; 4]) -> [usize; 4] {
+        input
+    }
+
+    fn multiply_adds(&self, _: [usize; 4]) -> u64 {
+        0
+    }
+
+    fn parameters(&self) -> usize {
+        0
     }
 
     fn describe(&self) -> String {
@@ -228,43 +241,36 @@ impl Convolution {
         }
     }
 
-    fn conv(&self) -> &Conv2d {
+    fn layers(&self) -> Chain<'_> {
         match self {
-            Self::Plain(conv) => conv,
-            Self::Normalised(unit) => &unit.conv,
+            Self::Plain(conv) => Chain::new([conv as &dyn Layer, &Relu]),
+            Self::Normalised(unit) => Chain::new([&unit.conv as &dyn Layer, &unit.bn, &Relu]),
         }
     }
 }
 
 impl Layer for Convolution {
-    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        self.forward_by(input, Rule::Gradient)
-    }
-
-    fn forward_by(&self, input: Tensor<4>, rule: Rule) -> Tensor<4> {
-        match self {
-            Self::Plain(conv) => rule.rectified(conv, input),
-            Self::Normalised(unit) => rule.rectified(&unit.bn, unit.conv.forward_by(input, rule)),
-        }
+    fn forward_by(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
+        self.layers().forward_by(input, pass)
     }
 
     fn output_shape(&self, input: [usize; 4]) -> [usize; 4] {
-        self.conv().output_shape(input)
+        self.layers().output_shape(input)
     }
 
     fn multiply_adds(&self, input: [usize; 4]) -> u64 {
-        self.conv().multiply_adds(input)
+        self.layers().multiply_adds(input)
     }
 
     fn parameters(&self) -> usize {
-        match self {
-            Self::Plain(conv) => conv.parameters(),
-            Self::Normalised(unit) => unit.conv.parameters() + unit.bn.parameters(),
-        }
+        self.layers().parameters()
     }
 
     fn describe(&self) -> String {
-        self.conv().describe()
+        match self {
+            Self::Plain(conv) => conv.describe(),
+            Self::Normalised(unit) => unit.conv.describe(),
+        }
     }
 }
 
@@ -299,12 +305,13 @@ impl Inception {
         }
     }
 
-    fn branches(&self) -> [Vec<&dyn Layer>; 4] {
+    fn branches(&self) -> [Chain<'_>; 4] {
+        let Self { branch1, branch2, branch3, branch4 } = self;
         [
-            vec![&self.branch1],
-            vec![&self.branch2.0, &self.branch2.1],
-            vec![&self.branch3.0, &self.branch3.1],
-            vec![&self.branch4.0, &self.branch4.1],
+            Chain::new([branch1 as &dyn Layer]),
+            Chain::new([&branch2.0 as &dyn Layer, &branch2.1]),
+            Chain::new([&branch3.0 as &dyn Layer, &branch3.1]),
+            Chain::new([&branch4.0 as &dyn Layer, &branch4.1]),
         ]
     }
 
@@ -314,37 +321,23 @@ impl Inception {
 }
 
 impl Layer for Inception {
-    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        self.forward_by(input, Rule::Gradient)
-    }
-
-    fn forward_by(&self, input: Tensor<4>, rule: Rule) -> Tensor<4> {
-        let outputs = self.branches().into_iter().map(|branch| {
-            branch.into_iter().fold(input.clone(), |input, layer| layer.forward_by(input, rule))
-        });
-        Tensor::cat(outputs.collect(), 1)
+    fn forward_by(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
+        let branches = self.branches().map(|branch| branch.forward_by(input.clone(), pass));
+        Tensor::cat(branches.into(), 1)
     }
 
     fn output_shape(&self, input: [usize; 4]) -> [usize; 4] {
         let [n, _, h, w] = input;
-        let channels = |branch: Vec<&dyn Layer>| branch[branch.len() - 1].output_shape(input)[1];
-        [n, self.branches().into_iter().map(channels).sum(), h, w]
+        let channels = self.branches().map(|branch| branch.output_shape(input)[1]);
+        [n, channels.into_iter().sum(), h, w]
     }
 
     fn multiply_adds(&self, input: [usize; 4]) -> u64 {
-        let mut total = 0;
-        for branch in self.branches() {
-            let mut shape = input;
-            for layer in branch {
-                total += layer.multiply_adds(shape);
-                shape = layer.output_shape(shape);
-            }
-        }
-        total
+        self.branches().iter().map(|branch| branch.multiply_adds(input)).sum()
     }
 
     fn parameters(&self) -> usize {
-        self.branches().into_iter().flatten().map(|layer| layer.parameters()).sum()
+        self.branches().iter().map(Layer::parameters).sum()
     }
 
     fn describe(&self) -> String {

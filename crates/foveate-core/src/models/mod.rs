@@ -87,10 +87,108 @@
 //! # Ok::<(), foveate::models::UnknownLayer>(())
 //! ```
 //!
-//! Layers of your own kind implement [`Layer`]; a layer with branches inside is one of them, as ResNet's block.
+//! # A block of your own
+//!
+//! A layer with branches inside is a [`Layer`]; its straight parts are [`Chain`]s. Whatever it is made of gets the
+//! [`Pass`] that it got: then guided backpropagation and relevance go back through it by their rules, a dropout
+//! inside draws from the training's seed, and the summary counts what is there.
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::burn;
+//! use foveate::burn::module::Module;
+//! use foveate::burn::nn::conv::{Conv2d, Conv2dConfig};
+//! use foveate::burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, PaddingConfig2d, Relu};
+//! use foveate::burn::tensor::{Device, Tensor};
+//! use foveate::models::{Chain, Layer, Pass};
+//!
+//! /// `relu(F(x) + x)`.
+//! #[derive(Module, Debug)]
+//! struct Residual {
+//!     conv1: Conv2d,
+//!     bn1: BatchNorm,
+//!     relu: Relu,
+//!     dropout: Dropout,
+//!     conv2: Conv2d,
+//!     bn2: BatchNorm,
+//! }
+//!
+//! impl Residual {
+//!     fn new(channels: usize, device: &Device) -> Self {
+//!         let padding = PaddingConfig2d::Explicit(1, 1, 1, 1);
+//!         let conv = || {
+//!             let config = Conv2dConfig::new([channels, channels], [3, 3]).with_bias(false);
+//!             config.with_padding(padding.clone()).init(device)
+//!         };
+//!         let norm = || BatchNormConfig::new(channels).init(device);
+//!         let (relu, dropout) = (Relu::new(), DropoutConfig::new(0.1).init());
+//!         Self { conv1: conv(), bn1: norm(), relu, dropout, conv2: conv(), bn2: norm() }
+//!     }
+//!
+//!     /// F.
+//!     fn residue(&self) -> Chain<'_> {
+//!         let Self { conv1, bn1, relu, dropout, conv2, bn2 } = self;
+//!         Chain::new([conv1 as &dyn Layer, bn1, relu, dropout, conv2, bn2])
+//!     }
+//! }
+//!
+//! impl Layer for Residual {
+//!     fn forward_by(&self, x: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
+//!         pass.relu(self.residue().forward_by(x.clone(), pass) + x)
+//!     }
+//!
+//!     fn output_shape(&self, input: [usize; 4]) -> [usize; 4] {
+//!         self.residue().output_shape(input)
+//!     }
+//!
+//!     fn parameters(&self) -> usize {
+//!         self.residue().parameters()
+//!     }
+//!
+//!     fn multiply_adds(&self, input: [usize; 4]) -> u64 {
+//!         self.residue().multiply_adds(input)
+//!     }
+//!
+//!     fn describe(&self) -> String {
+//!         "Residual".into()
+//!     }
+//! }
+//!
+//! let device = Device::default();
+//! let block = Residual::new(8, &device); // NamedLayer::new("block", &self.block) in a network's list
+//! assert_eq!(block.parameters(), 2 * (8 * 8 * 9 + 2 * 8));
+//! assert_eq!(block.output_shape([1, 8, 16, 16]), [1, 8, 16, 16]);
+//! assert_eq!(block.forward(Tensor::ones([1, 8, 16, 16], &device)).dims(), [1, 8, 16, 16]);
+//! ```
+//!
+//! Sums, means, differences and concatenations need nothing of the pass; an activation of another kind goes through
+//! [`Pass::elementwise`], and a layer that has no rule for relevance through [`Pass::without_rule`], which makes of
+//! it an error that names the layer.
+//!
+//! A layer inside runs in a chain or by `self.bn.forward_by(x, pass)`, and alone by `Layer::forward(&self.bn, x)`. What
+//! `self.bn.forward(x)` calls is burn's own method, which comes before a trait's: it knows of no rule and no seed, and
+//! a batch norm's moves the running variance towards the biased variance of a batch, where PyTorch, and `Layer`, take
+//! the unbiased one.
+//!
+//! ```
+//! # use foveate_core as foveate;
+//! use foveate::burn::nn::{BatchNorm, BatchNormConfig};
+//! use foveate::burn::tensor::{Device, Tensor};
+//! use foveate::models::Layer;
+//!
+//! let device = Device::default().autodiff(); // in training
+//! let x = Tensor::<1>::from_floats([1.0, 3.0], &device).reshape([2, 1, 1, 1]);
+//! let [ours, burns] = [(); 2].map(|()| BatchNormConfig::new(1).init(&device));
+//! Layer::forward(&ours, x.clone());
+//! burns.forward(x);
+//! let variance = |bn: &BatchNorm| bn.running_var.value_sync().into_scalar::<f32>();
+//! assert!((variance(&ours) - (0.9 * 1.0 + 0.1 * 2.0)).abs() < 1e-6); // ((1 - 2)^2 + (3 - 2)^2) / 1
+//! assert!((variance(&burns) - (0.9 * 1.0 + 0.1 * 1.0)).abs() < 1e-6); // the same sum / 2
+//! ```
 
 mod architecture;
 pub mod cgan;
+mod chain;
 mod classifier;
 mod classifier_file;
 pub mod dann;
@@ -103,6 +201,7 @@ mod labels;
 mod layer;
 pub mod lenet;
 mod network;
+mod pass;
 pub mod resnet;
 mod rule;
 pub mod squeezenet;
@@ -112,6 +211,8 @@ pub mod weights;
 
 pub use architecture::{AnyNetwork, Architecture, UnknownArchitecture};
 pub use cgan::CganConfig;
+pub use chain::Chain;
+pub(crate) use chain::run;
 pub use classifier::{Classifier, ClassifyError, Prediction, Pretrained};
 pub(crate) use classifier::{PROBABILITIES, are_probabilities};
 pub use dann::{Dann, DannConfig, DomainAdversarial};
@@ -125,9 +226,10 @@ pub(crate) use layer::device_of;
 pub use layer::{Layer, Unit};
 pub use lenet::{LeNet, LeNetConfig};
 pub use network::{NamedLayer, Network, UnknownLayer};
-pub(crate) use network::{fused, misfit, position};
+pub(crate) use network::{misfit, position};
+pub use pass::Pass;
 pub use resnet::{ResNet, ResNetConfig};
-pub use rule::Rule;
+pub use rule::{NoRule, Rule};
 pub use squeezenet::{SqueezeNet, SqueezeNetConfig};
 pub use summary::{LayerSummary, Summary};
 pub use vgg::{Vgg, VggConfig};

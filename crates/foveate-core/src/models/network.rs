@@ -3,10 +3,11 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 
+use super::chain::run;
 use super::layer::Layer;
-use super::rule::Rule;
+use super::pass::Pass;
+use super::rule::{NoRule, Rule};
 use super::summary::Summary;
-use crate::ops::Activation;
 
 /// A layer with torchvision's name for it.
 pub struct NamedLayer<'a> {
@@ -57,12 +58,18 @@ pub trait Network: Module {
     /// - input: `[n, 3, h, w]`
     /// - output: `[n, classes]`, or `[n, c * h * w]` for a network built without a head
     fn forward(&self, input: Tensor<4>) -> Tensor<2> {
-        self.forward_by(input, Rule::Gradient)
+        run(&self.layers(), input, &Pass::default()).flatten(1, 3)
     }
 
     /// [`forward`](Network::forward), through which the gradient goes back by a rule.
-    fn forward_by(&self, input: Tensor<4>, rule: Rule) -> Tensor<2> {
-        run(&self.layers(), input, rule).flatten(1, 3)
+    ///
+    /// # Errors
+    ///
+    /// [`NoRule`] names a layer that has none.
+    fn forward_by(&self, input: Tensor<4>, rule: Rule) -> Result<Tensor<2>, NoRule> {
+        let pass = Pass::by(rule);
+        let output = run(&self.layers(), input, &pass).flatten(1, 3);
+        pass.ended(output)
     }
 
     /// Activations after `layer`, `[n, c, h, w]`; nothing behind it is computed.
@@ -73,7 +80,7 @@ pub trait Network: Module {
     fn features(&self, input: Tensor<4>, layer: &str) -> Result<Tensor<4>, UnknownLayer> {
         let layers = self.layers();
         let end = position(&layers, layer)? + 1;
-        Ok(run(&layers[..end], input, Rule::Gradient))
+        Ok(run(&layers[..end], input, &Pass::default()))
     }
 
     /// Logits `[n, classes]` from the activations after `layer`:
@@ -85,7 +92,7 @@ pub trait Network: Module {
     fn head(&self, activations: Tensor<4>, layer: &str) -> Result<Tensor<2>, UnknownLayer> {
         let layers = self.layers();
         let start = position(&layers, layer)? + 1;
-        Ok(run(&layers[start..], activations, Rule::Gradient).flatten(1, 3))
+        Ok(run(&layers[start..], activations, &Pass::default()).flatten(1, 3))
     }
 
     /// The shape `[n, c, h, w]` of the activations after `layer`, for an input `[n, 3, h, w]`; nothing
@@ -105,28 +112,6 @@ pub trait Network: Module {
     fn summary(&self, height: usize, width: usize) -> Summary {
         Summary::of(&self.layers(), [1, 3, height, width])
     }
-}
-
-/// Runs layers in their order on `[n, c, h, w]`; the gradient goes back by a rule.
-pub(super) fn run(layers: &[NamedLayer<'_>], input: Tensor<4>, rule: Rule) -> Tensor<4> {
-    if rule != Rule::Gradient {
-        return layers.iter().fold(input, |input, named| named.layer.forward_by(input, rule));
-    }
-    let step =
-        |input, (layer, activation): (&dyn Layer, _)| layer.forward_activated(input, activation);
-    fused(layers).fold(input, step)
-}
-
-/// Layers in their order, each with the activation that follows it.
-pub(crate) fn fused<'a>(
-    layers: &'a [NamedLayer<'_>],
-) -> impl Iterator<Item = (&'a dyn Layer, Activation)> {
-    let mut layers = layers.iter().map(|named| named.layer).peekable();
-    std::iter::from_fn(move || {
-        let layer = layers.next()?;
-        let next = layers.next_if(|next| next.activation() != Activation::None);
-        Some((layer, next.map_or(Activation::None, |next| next.activation())))
-    })
 }
 
 /// Why layers cannot take an input `[n, c, h, w]`, if they cannot: so small that nothing of it reaches one of them, or

@@ -22,9 +22,10 @@ use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig, MaxPool2d};
 use burn::nn::{BatchNorm, BatchNormConfig, Linear, Relu};
 use burn::tensor::{Device, Tensor};
 
+use super::chain::Chain;
 use super::layer::{Layer, conv2d, device_of, linear, max_pool2d};
 use super::network::{NamedLayer, Network};
-use super::rule::Rule;
+use super::pass::Pass;
 
 /// Configuration of a [`ResNet`].
 #[derive(Config, Debug)]
@@ -154,40 +155,36 @@ impl BasicBlock {
             downsample: (inputs != outputs).then(|| (conv(inputs, 1, stride, 0), norm())),
         }
     }
+    /// F.
+    fn residue(&self) -> Chain<'_> {
+        let Self { conv1, bn1, conv2, bn2, .. } = self;
+        Chain::new([conv1 as &dyn Layer, bn1, &Relu, conv2, bn2])
+    }
+
+    fn shortcut(&self) -> Chain<'_> {
+        match &self.downsample {
+            Some((conv, norm)) => Chain::new([conv as &dyn Layer, norm]),
+            None => Chain::new([]),
+        }
+    }
 }
 
 impl Layer for BasicBlock {
-    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        self.forward_by(input, Rule::Gradient)
-    }
-
-    fn forward_by(&self, input: Tensor<4>, rule: Rule) -> Tensor<4> {
-        let normalised = |conv: &Conv2d, norm: &BatchNorm, input| {
-            norm.forward_by(conv.forward_by(input, rule), rule)
-        };
-        let shortcut = match &self.downsample {
-            Some((conv, norm)) => normalised(conv, norm, input.clone()),
-            None => input.clone(),
-        };
-        let hidden = rule.rectified(&self.bn1, self.conv1.forward_by(input, rule));
-        rule.relu(normalised(&self.conv2, &self.bn2, hidden) + shortcut)
+    fn forward_by(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
+        let shortcut = self.shortcut().forward_by(input.clone(), pass);
+        pass.relu(self.residue().forward_by(input, pass) + shortcut)
     }
 
     fn output_shape(&self, input: [usize; 4]) -> [usize; 4] {
-        self.conv2.output_shape(self.conv1.output_shape(input))
+        self.residue().output_shape(input)
     }
 
     fn multiply_adds(&self, input: [usize; 4]) -> u64 {
-        let projection = self.downsample.as_ref().map_or(0, |(conv, _)| conv.multiply_adds(input));
-        let hidden = self.conv1.output_shape(input);
-        self.conv1.multiply_adds(input) + self.conv2.multiply_adds(hidden) + projection
+        self.residue().multiply_adds(input) + self.shortcut().multiply_adds(input)
     }
 
     fn parameters(&self) -> usize {
-        let pair = |conv: &Conv2d, norm: &BatchNorm| conv.parameters() + norm.parameters();
-        pair(&self.conv1, &self.bn1)
-            + pair(&self.conv2, &self.bn2)
-            + self.downsample.as_ref().map_or(0, |(conv, norm)| pair(conv, norm))
+        self.residue().parameters() + self.shortcut().parameters()
     }
 
     fn describe(&self) -> String {

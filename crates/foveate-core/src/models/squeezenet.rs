@@ -22,9 +22,10 @@ use burn::nn::pool::AdaptiveAvgPool2dConfig;
 use burn::nn::{DropoutConfig, Relu};
 use burn::tensor::{Device, Tensor};
 
+use super::chain::Chain;
 use super::layer::{Layer, Unit, conv2d, device_of, max_pool2d};
 use super::network::{NamedLayer, Network};
-use super::rule::Rule;
+use super::pass::Pass;
 use super::vgg::sequential;
 
 /// Which of the two SqueezeNets.
@@ -155,14 +156,12 @@ impl Fire {
 }
 
 impl Layer for Fire {
-    fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        self.forward_by(input, Rule::Gradient)
-    }
-
-    fn forward_by(&self, input: Tensor<4>, rule: Rule) -> Tensor<4> {
-        let squeezed = rule.rectified(&self.squeeze, input);
-        let expand1x1 = rule.rectified(&self.expand1x1, squeezed.clone());
-        let expand3x3 = rule.rectified(&self.expand3x3, squeezed);
+    fn forward_by(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
+        let rectified =
+            |conv, input| Chain::new([conv as &dyn Layer, &Relu]).forward_by(input, pass);
+        let squeezed = rectified(&self.squeeze, input);
+        let expand1x1 = rectified(&self.expand1x1, squeezed.clone());
+        let expand3x3 = rectified(&self.expand3x3, squeezed);
         Tensor::cat(vec![expand1x1, expand3x3], 1)
     }
 

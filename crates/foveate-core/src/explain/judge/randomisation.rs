@@ -1,6 +1,6 @@
 //! The model parameter randomisation test; see [`cascading_randomisation`].
 
-use burn::module::{ModuleMapper, Param};
+use burn::module::{ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData};
 use rand::Rng;
 use rand::distr::Distribution;
@@ -14,7 +14,7 @@ use crate::explain::error::ExplainError;
 use crate::explain::model::values;
 use crate::explain::noise::{Purpose, generator};
 use crate::explain::target::Target;
-use crate::models::{Classifier, Network};
+use crate::models::{Classifier, NamedLayer, Network};
 
 /// How much of a map is left when a network's layers from the last one back to this are random.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,12 +40,13 @@ pub struct RandomisedLayer {
 /// Julius Adebayo, Justin Gilmer, Michael Muelly, Ian Goodfellow, Moritz Hardt, Been Kim, *Sanity Checks for
 /// Saliency Maps*, 2018, <https://arxiv.org/abs/1810.03292>, section 3. The paper initialises layers anew.
 /// Here weights become normal numbers of mean 0 with the mean square of those they replace, so that
-/// activations keep their scale in every architecture; biases and the vectors of a batch norm are shuffled,
-/// which keeps variances positive.
+/// activations keep their scale in every architecture; biases are shuffled, and so are the channels of a
+/// batch norm, each of which keeps its four numbers: a variance stays with its mean and its factor.
 ///
 /// # Errors
 ///
-/// As [`Attribution::attribute`].
+/// As [`Attribution::attribute`]; [`ExplainError::LayerName`] if no parameter is found by the name of a
+/// layer that has some.
 ///
 /// # Panics
 ///
@@ -68,12 +69,11 @@ pub fn cascading_randomisation<N: Network>(
 
     // A clone would share the running statistics of batch norms with the network; `valid` copies.
     let mut network = classifier.network().valid();
-    let layers = network.layers();
-    let layers = layers.iter().filter(|named| named.layer.parameters() > 0);
-    let layers: Vec<String> = layers.map(|named| named.name.clone()).collect();
+    let layers = layers(&network)?;
     let steps = layers.into_iter().rev().enumerate().map(|(place, layer)| {
         let generator = generator(seed, Purpose::Randomisation, place as u64);
-        let mut randomiser = Randomiser { layer: &layer, path: Vec::new(), generator };
+        let mut randomiser =
+            Randomiser { layer: &layer, path: Path::default(), norm: None, generator };
         network = network.clone().map(&mut randomiser);
         let labels = classifier.labels().to_vec();
         let random = Classifier::new(network.clone(), *classifier.preprocessing(), labels);
@@ -85,36 +85,124 @@ pub fn cascading_randomisation<N: Network>(
     steps.collect()
 }
 
+/// The names of a network's layers that have parameters.
+fn layers<N: Network>(network: &N) -> Result<Vec<String>, ExplainError> {
+    let mut names = Names::default();
+    network.visit(&mut names);
+    let mut found = Vec::new();
+    for NamedLayer { name, layer } in network.layers() {
+        if names.known.iter().any(|path| within(path, &name)) {
+            found.push(name);
+        } else if layer.parameters() > 0 {
+            let example = names.known.first().cloned().unwrap_or_default();
+            let parameters = layer.parameters();
+            return Err(ExplainError::LayerName { layer: name, parameters, example });
+        }
+    }
+    Ok(found)
+}
+
+fn within(path: &str, layer: &str) -> bool {
+    path.strip_prefix(layer).is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// Where in a network a visitor is, by torchvision's names: an enum's variants are not in them.
+#[derive(Default)]
+struct Path {
+    names: Vec<String>,
+    /// What holds the innermost field.
+    containers: Vec<String>,
+}
+
+impl Path {
+    fn enter(&mut self, name: &str, container: &str) {
+        if !container.starts_with("Enum:") {
+            self.names.push(name.into());
+        }
+        self.containers.push(container.into());
+    }
+
+    fn exit(&mut self, container: &str) {
+        if !container.starts_with("Enum:") {
+            self.names.pop();
+        }
+        self.containers.pop();
+    }
+
+    fn is(&self) -> String {
+        self.names.join(".")
+    }
+
+    /// The batch norm that holds the field, if one does.
+    fn norm(&self) -> Option<String> {
+        let inside = self.containers.last().is_some_and(|name| name == "Struct:BatchNorm");
+        inside.then(|| self.names[..self.names.len() - 1].join("."))
+    }
+}
+
+/// The names of all parameters.
+#[derive(Default)]
+struct Names {
+    path: Path,
+    known: Vec<String>,
+}
+
+impl ModuleVisitor for Names {
+    fn enter_module(&mut self, name: &str, container: &str) {
+        self.path.enter(name, container);
+    }
+
+    fn exit_module(&mut self, _name: &str, container: &str) {
+        self.path.exit(container);
+    }
+
+    fn visit_float<const D: usize>(&mut self, _: &Param<Tensor<D>>) {
+        self.known.push(self.path.is());
+    }
+}
+
 /// Makes the parameters of one layer random.
 struct Randomiser<'a, R> {
     layer: &'a str,
-    path: Vec<String>,
+    path: Path,
+    /// The last batch norm, and the new order of its channels.
+    norm: Option<(String, Vec<usize>)>,
     generator: R,
+}
+
+impl<R: Rng> Randomiser<'_, R> {
+    /// Each channel of a batch norm keeps its numbers.
+    fn order(&mut self, length: usize) -> Vec<usize> {
+        let norm = self.path.norm();
+        if let (Some(norm), Some((last, order))) = (&norm, &self.norm)
+            && norm == last
+        {
+            return order.clone();
+        }
+        let mut order: Vec<usize> = (0..length).collect();
+        order.shuffle(&mut self.generator);
+        self.norm = norm.map(|norm| (norm, order.clone()));
+        order
+    }
 }
 
 impl<R: Rng> ModuleMapper for Randomiser<'_, R> {
     fn enter_module(&mut self, name: &str, container: &str) {
-        // Names of an enum's variants are not in torchvision's names.
-        if !container.starts_with("Enum:") {
-            self.path.push(name.into());
-        }
+        self.path.enter(name, container);
     }
 
     fn exit_module(&mut self, _name: &str, container: &str) {
-        if !container.starts_with("Enum:") {
-            self.path.pop();
-        }
+        self.path.exit(container);
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let path = self.path.join(".");
-        if !path.strip_prefix(self.layer).is_some_and(|rest| rest.starts_with('.')) {
+        if !within(&self.path.is(), self.layer) {
             return param;
         }
         param.map(|tensor| {
             let mut values = values(&tensor);
             if D == 1 {
-                values.shuffle(&mut self.generator);
+                values = self.order(values.len()).into_iter().map(|i| values[i]).collect();
             } else {
                 let square = values.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>();
                 let sigma = (square / values.len().max(1) as f64).sqrt() as f32;

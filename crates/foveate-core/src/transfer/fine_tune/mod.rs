@@ -63,7 +63,9 @@ pub struct FineTune {
     pub part: Part,
     /// Passes over the training pictures.
     pub epochs: usize,
-    /// Pictures a step; the last step of an epoch takes what is left.
+    /// Pictures a step; the last step of an epoch takes what is left. One picture that is left goes with
+    /// the step before it, if a trained batch norm would see one value of each channel of it (ResNet18 at
+    /// 32x32 pixels: the variance is 0).
     pub batch: usize,
     /// How gradients become steps.
     pub optimiser: Optimiser,
@@ -172,7 +174,10 @@ impl FineTune {
         let Checkpoint { network, mut kept, mut moments, epochs } =
             resumed.transpose()?.flatten().unwrap_or_else(|| Checkpoint::new(&start));
         let mut history = History { epochs };
-        let trainer = Trainer { settings: self, split, frozen: start, preprocessing, device };
+        let (settings, frozen) = (self, start);
+        let mut trainer =
+            Trainer { settings, split, frozen, preprocessing, device, merges_rest: false };
+        trainer.merge_rest(training)?;
         let mut network = network.train();
         while history.epochs.len() < self.epochs && !history.out_of_patience(self.patience) {
             let clock = Instant::now();
@@ -183,7 +188,7 @@ impl FineTune {
             if epoch.validation.is_some_and(|score| !score.loss.is_finite()) {
                 let rate = epoch.learning_rate;
                 let epoch = history.epochs.len() + 1;
-                let step = training.labels.len().div_ceil(self.batch);
+                let step = trainer.steps(training.labels.len());
                 return Err(TransferError::Diverged { epoch, step, rate });
             }
             epoch.seconds = clock.elapsed().as_secs_f64();

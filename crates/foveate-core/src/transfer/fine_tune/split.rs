@@ -1,12 +1,10 @@
 //! [`Part`]: which layers are trained; and the two passes through a network that is cut there.
 
 use burn::tensor::Tensor;
-use rand_chacha::ChaCha8Rng;
 
 use super::TransferError;
 use crate::SettingError;
-use crate::models::{Network, UnknownLayer};
-use crate::train;
+use crate::models::{Network, Pass, UnknownLayer, run};
 
 /// The layers of a network that are trained; those before them stay as they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,13 +70,13 @@ impl Split {
         }
     }
 
-    /// Logits `[n, classes]`, with dropout.
+    /// Logits `[n, classes]`.
     pub fn trained(
         &self,
         network: &impl Network,
         activations: Tensor<4>,
-        generator: &mut ChaCha8Rng,
+        pass: &Pass<'_>,
     ) -> Tensor<2> {
-        train::forward(&network.layers()[self.first..], activations, generator).flatten(1, 3)
+        run(&network.layers()[self.first..], activations, pass).flatten(1, 3)
     }
 }

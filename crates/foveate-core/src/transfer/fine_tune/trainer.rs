@@ -8,8 +8,9 @@ use rand::seq::SliceRandom;
 use super::history::{Epoch, Score};
 use super::split::Split;
 use super::{FineTune, Labelled, TransferError};
+use crate::SettingError;
 use crate::image::{self, Pixels, Preprocessing, RgbImage};
-use crate::models::Network;
+use crate::models::{Network, Pass};
 use crate::train::{Moments, generator, integers, progress_bar};
 
 const SHUFFLE: u64 = 0;
@@ -24,6 +25,8 @@ pub(super) struct Trainer<'a, N> {
     pub frozen: N,
     pub preprocessing: &'a Preprocessing,
     pub device: Device,
+    /// Whether a rest of one picture is part of the step before.
+    pub merges_rest: bool,
 }
 
 impl<N: Network> Trainer<'_, N> {
@@ -38,13 +41,15 @@ impl<N: Network> Trainer<'_, N> {
         let FineTune { batch, seed, epochs, learning_rate, .. } = *self.settings;
         let mut order: Vec<usize> = (0..data.pictures.len()).collect();
         order.shuffle(&mut generator(seed, SHUFFLE, epoch, 0));
-        let steps = order.len().div_ceil(batch);
+        let steps = self.steps(order.len());
         let loss = CrossEntropyLossConfig::new()
             .with_smoothing(Some(self.settings.label_smoothing).filter(|&share| share > 0.0))
             .init(&self.device.clone().autodiff());
         let bar = progress_bar(steps, format!("epoch {}/{epochs}", epoch + 1));
         let mut sums = Sums::default();
-        for (step, chosen) in order.chunks(batch).enumerate() {
+        for step in 0..steps {
+            let end = if step + 1 == steps { order.len() } else { (step + 1) * batch };
+            let chosen = &order[step * batch..end];
             let augmented = chosen.iter().map(|&i| {
                 let generator = &mut generator(seed, AUGMENT, epoch, i);
                 let resize = self.preprocessing.resize;
@@ -60,7 +65,7 @@ impl<N: Network> Trainer<'_, N> {
 
             let activations = self.split.frozen(&self.frozen, input)?.autodiff();
             let dropout = &mut generator(seed, DROPOUT, epoch, step);
-            let logits = self.split.trained(network, activations, dropout);
+            let logits = self.split.trained(network, activations, &Pass::training(dropout));
             let loss = loss.forward(
                 logits.clone(),
                 integers(labels.iter().map(|&label| label as i64), &logits.device()),
@@ -95,6 +100,32 @@ impl<N: Network> Trainer<'_, N> {
             sums.add(loss.into_scalar::<f32>(), logits, labels);
         }
         Ok(sums.score())
+    }
+
+    /// Sees to it that no step has one picture alone where a batch norm would see one value of each
+    /// channel: it is its own mean, and the variance 0 would go into the running ones. PyTorch refuses it.
+    pub fn merge_rest(&mut self, data: Labelled<'_>) -> Result<(), TransferError> {
+        let (pictures, batch) = (data.pictures.len(), self.settings.batch);
+        if batch > 1 && pictures % batch != 1 {
+            return Ok(());
+        }
+        let picture = image::resize(&data.pictures[0], self.preprocessing.resize)?;
+        let activations = self.split.frozen(&self.frozen, self.input(&[picture]))?;
+        let pass = Pass::default();
+        self.split.trained(&self.frozen, activations, &pass);
+        self.merges_rest = pass.saw_one_value();
+        if self.merges_rest && pictures.min(batch) == 1 {
+            let found = format!("{batch}, for {pictures} pictures");
+            let expected =
+                "two pictures or more a step: of one, a batch norm sees one value of each channel";
+            return SettingError::refuse("batch", found, expected);
+        }
+        Ok(())
+    }
+
+    /// Steps of an epoch.
+    pub fn steps(&self, pictures: usize) -> usize {
+        pictures.div_ceil(self.settings.batch) - usize::from(self.merges_rest)
     }
 
     fn input(&self, pictures: &[RgbImage]) -> Tensor<4> {

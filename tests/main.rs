@@ -14,6 +14,7 @@ mod features;
 mod fine_tune;
 mod generate;
 mod gradient_reversal;
+mod jpeg;
 mod judge;
 mod linear_models;
 mod metrics;

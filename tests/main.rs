@@ -12,6 +12,7 @@ mod explained;
 mod explanations;
 mod features;
 mod fine_tune;
+mod folders;
 mod generate;
 mod gradient_reversal;
 mod jpeg;

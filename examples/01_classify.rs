@@ -4,7 +4,10 @@
 //! cargo run --release --example 01_classify -- cat.jpg dog.jpg
 //! ```
 
+mod failure;
+
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
@@ -47,7 +50,11 @@ struct Args {
     out: PathBuf,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    failure::told(run())
+}
+
+fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     let chosen = device(&args.device)?;
     println!("device:  {chosen}");
@@ -66,7 +73,7 @@ fn main() -> anyhow::Result<()> {
     }
 
     let mut cells = Vec::new();
-    let mut failed = 0;
+    let mut failed = Vec::new();
     for path in &args.pictures {
         let start = Instant::now();
         let answer = image::open(path).map_err(ClassifyError::from).and_then(|picture| {
@@ -77,8 +84,8 @@ fn main() -> anyhow::Result<()> {
         let (seen, predictions) = match answer {
             Ok(answer) => answer,
             Err(error) => {
-                eprintln!("\n{error}");
-                failed += 1;
+                println!("\nleft out: {error}");
+                failed.push(error);
                 continue;
             }
         };
@@ -100,8 +107,9 @@ fn main() -> anyhow::Result<()> {
         sheet::draw(&cells, 5).save(&file).with_context(|| file.display().to_string())?;
         println!("\ncontact sheet: {}", file.display());
     }
-    if failed > 0 {
-        bail!("{failed} of {} pictures could not be classified", args.pictures.len());
+    if let Some(error) = failed.first() {
+        let (failed, all) = (failed.len(), args.pictures.len());
+        bail!("{failed} of {all} pictures could not be classified, the first: {error}");
     }
     Ok(())
 }

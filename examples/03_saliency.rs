@@ -4,7 +4,10 @@
 //! cargo run --release --example 03_saliency -- cat.jpg dog.jpg
 //! ```
 
+mod failure;
+
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
@@ -38,7 +41,11 @@ struct Args {
     out: PathBuf,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    failure::told(run())
+}
+
+fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     let chosen = device(&args.device)?;
     println!("device:  {chosen}");

@@ -4,7 +4,10 @@
 //! cargo run --release --example 04_attributions -- cat.jpg
 //! ```
 
+mod failure;
+
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Context;
@@ -89,7 +92,11 @@ fn methods(args: &Args, layer: &str) -> Vec<(String, Method)> {
     methods.into_iter().map(|(name, method)| (name.to_string(), method)).collect()
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    failure::told(run())
+}
+
+fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     let chosen = device(&args.device)?;
     println!("device:  {chosen}");

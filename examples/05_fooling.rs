@@ -5,7 +5,10 @@
 //! cargo run --release --example 05_fooling -- cat.jpg dog.jpg --target espresso
 //! ```
 
+mod failure;
+
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
@@ -53,7 +56,11 @@ struct Args {
     out: PathBuf,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    failure::told(run())
+}
+
+fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     let chosen = device(&args.device)?;
     println!("device:  {chosen}");

@@ -7,7 +7,10 @@
 //! cargo run --release --example 06_class_visualisation -- tarantula --sweep
 //! ```
 
+mod failure;
+
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, bail, ensure};
@@ -83,7 +86,11 @@ struct Args {
     out: PathBuf,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    failure::told(run())
+}
+
+fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     let chosen = device(&args.device)?;
     println!("device:  {chosen}");
@@ -169,8 +176,8 @@ fn find(text: &str, labels: &[String]) -> anyhow::Result<usize> {
         (_, []) => bail!("no class has `{text}` in its label"),
         _ => {
             let list: Vec<String> =
-                found.iter().map(|&class| format!("  {class} {}", labels[class])).collect();
-            bail!("`{text}` is in several labels; give one of these indices:\n{}", list.join("\n"))
+                found.iter().map(|&class| format!("{class} {}", labels[class])).collect();
+            bail!("`{text}` is in several labels; give one of these indices: {}", list.join("; "))
         }
     }
 }

@@ -8,8 +8,11 @@
 //! cargo run --release --example 07_scene15 -- --part best             # networks, layers and sizes together
 //! ```
 
+mod failure;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
@@ -120,7 +123,11 @@ struct Both {
     seconds: f64,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    failure::told(run())
+}
+
+fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     let chosen = foveate::device(&args.device)?;
     let (train, test) = scene15()?;
@@ -226,7 +233,8 @@ impl Scenes {
     }
 
     fn folds(&self, labels: &[usize]) -> anyhow::Result<Vec<Fold>> {
-        Ok(stratified_k_fold(labels, self.args.folds, self.args.seed)?)
+        let folds = stratified_k_fold(labels, self.args.folds, self.args.seed);
+        Ok(folds.map_err(|error| error.named(self.train.classes()))?)
     }
 
     /// A table: one row for each set of features.

@@ -6,7 +6,10 @@
 //! cargo run --release --example 08_train_your_own -- --predict new.jpg # by the file it wrote
 //! ```
 
+mod failure;
+
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
@@ -15,7 +18,7 @@ use foveate::image::{chart::matrix, open};
 use foveate::prelude::*;
 use foveate::transfer::{
     Confidence, Evaluation, Extraction, FeatureExtractor, FeatureSpec, Features, LinearSvc,
-    SvcProblem, TransferModel, stratified_k_fold, stratified_split,
+    SvcProblem, TransferError, TransferModel, stratified_k_fold, stratified_split,
 };
 
 /// Learns classes from folders of pictures, or names the class of pictures.
@@ -50,7 +53,11 @@ struct Args {
     device: String,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    failure::told(run())
+}
+
+fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     let chosen = foveate::device(&args.device)?;
     if let Some(folder) = &args.folder {
@@ -79,11 +86,13 @@ fn train(args: &Args, folder: &Path, device: &Device) -> anyhow::Result<()> {
     } else {
         let all = ImageFolder::open(folder)?;
         let Extraction { features, labels, .. } = extract(&extractor, &all)?;
-        let split = stratified_split(&labels, args.holdout, args.seed)?;
+        let split = stratified_split(&labels, args.holdout, args.seed)
+            .map_err(|error| error.named(all.classes()))?;
         let part =
             |rows: &[usize]| (features.select(rows), rows.iter().map(|&row| labels[row]).collect());
         (all.classes().to_vec(), [part(&split.train), part(&split.validation)])
     };
+    let named = |error: TransferError| error.named(&classes);
     let (features, labels) = &train;
     println!(
         "{} classes, {} pictures to learn from, {} to judge",
@@ -97,13 +106,14 @@ fn train(args: &Args, folder: &Path, device: &Device) -> anyhow::Result<()> {
     cs.sort_by(f64::total_cmp);
     let svc = |c| LinearSvc { c, seed: args.seed, ..Default::default() };
     let problem = SvcProblem::new(features)?;
-    let folds = stratified_k_fold(labels, args.folds, args.seed)?;
-    let found = problem.cross_validate(&svc(1.0), &cs, &folds, labels, classes.len())?;
+    let folds = stratified_k_fold(labels, args.folds, args.seed).map_err(named)?;
+    let found =
+        problem.cross_validate(&svc(1.0), &cs, &folds, labels, classes.len()).map_err(named)?;
     for (c, score) in cs.iter().zip(&found.scores) {
         println!("  C {c:6}: {:6.2} ± {:.2} %", score.mean * 100.0, score.deviation * 100.0);
     }
     let c = cs[found.best];
-    let judged = svc(c).fit(features, labels, classes.len())?.classifier;
+    let judged = svc(c).fit(features, labels, classes.len()).map_err(named)?.classifier;
     let judged = Evaluation::new(&judged.predict(&test.0)?, &test.1, &classes)?;
     let interval = judged.interval(Confidence::Percent95);
     println!(
@@ -116,7 +126,7 @@ fn train(args: &Args, folder: &Path, device: &Device) -> anyhow::Result<()> {
     // What is shipped has learned from all pictures.
     let features = Features::stack(&[train.0, test.0]);
     let labels = [train.1, test.1].concat();
-    let classifier = svc(c).fit(&features, &labels, classes.len())?.classifier;
+    let classifier = svc(c).fit(&features, &labels, classes.len()).map_err(named)?.classifier;
     let model = TransferModel::new(
         vec![(args.features.architecture, extractor)],
         None,

@@ -8,9 +8,12 @@
 //! cargo run --release --example 09_finetune -- --limit 8 --epochs 3 # to see it run
 //! ```
 
+mod failure;
+
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Context;
@@ -182,7 +185,11 @@ fn print(epoch: &Epoch) {
     println!(";  learning rate {:.2e}, {:.0} s", epoch.learning_rate, epoch.seconds);
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    failure::told(run())
+}
+
+fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     let (train, test) = match &args.data {
         None => scene15()?,

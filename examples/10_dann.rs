@@ -10,9 +10,11 @@
 //! ```
 
 mod adapt;
+mod failure;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
@@ -195,7 +197,11 @@ fn settings(args: &Args, arm: &str, seed: u64) -> AdversarialTraining {
     }
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    failure::told(run())
+}
+
+fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     let chosen = foveate::device(&args.device)?;
     println!("device:  {chosen}");

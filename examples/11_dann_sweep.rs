@@ -6,10 +6,12 @@
 //! ```
 
 mod adapt;
+mod failure;
 
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
@@ -58,7 +60,11 @@ struct Args {
     out: PathBuf,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    failure::told(run())
+}
+
+fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     let chosen = foveate::device(&args.device)?;
     println!("device: {chosen}");

@@ -7,9 +7,11 @@
 //! ```
 
 mod adapt;
+mod failure;
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use clap::Parser;
@@ -82,7 +84,11 @@ struct Args {
     out: PathBuf,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    failure::told(run())
+}
+
+fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     ensure!(args.lambda >= 0.0, "--lambda {}: expected a number of 0 or larger", args.lambda);
     let chosen = foveate::device(&args.device)?;

@@ -8,7 +8,10 @@
 //! cargo run --release --example 14_dcgan -- --sample out/dcgan_0.safetensors
 //! ```
 
+mod failure;
 mod generate;
+
+use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use foveate::generate::{AdversarialGeneration, Loss};
@@ -86,7 +89,11 @@ enum Play {
     Wasserstein,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    failure::told(run())
+}
+
+fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     let training = &args.training;
     let device = training.place.open()?;

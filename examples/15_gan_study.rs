@@ -6,9 +6,11 @@
 //! cargo run --release --example 15_gan_study -- --data digits --epochs 1 base # drawn digits
 //! ```
 
+mod failure;
 mod generate;
 
 use std::fs;
+use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use foveate::generate::{AdversarialGeneration, GenerateError, Loss};
@@ -83,7 +85,11 @@ impl Variation {
     }
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    failure::told(run())
+}
+
+fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     let device = &args.place.open()?;
     let out = &args.place.out;

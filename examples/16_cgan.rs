@@ -8,7 +8,10 @@
 //! cargo run --release --example 16_cgan -- --sample out/cgan_0.safetensors
 //! ```
 
+mod failure;
 mod generate;
+
+use std::process::ExitCode;
 
 use anyhow::ensure;
 use clap::Parser;
@@ -44,7 +47,11 @@ struct Args {
     learning_rate: f64,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    failure::told(run())
+}
+
+fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     let training = &args.training;
     ensure!(args.width.is_multiple_of(2), "--width {}: expected an even number", args.width);

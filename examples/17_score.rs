@@ -9,9 +9,11 @@
 //! cargo run --release --example 17_score -- --train lenet.safetensors  # how the fixed network came to be
 //! ```
 
+mod failure;
 mod generate;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use clap::Parser;
 use foveate::data::{Pictures, Split, mnist};
@@ -50,7 +52,11 @@ struct Args {
     device: String,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    failure::told(run())
+}
+
+fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     let chosen = foveate::device(&args.device)?;
     println!("device: {chosen}");

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Gives the examples what they cannot work with: each ends with 1 or 2 and a message, without a panic, and leaves
-# nothing in its folder. Real data, of which bad copies are made, are below FOVEATE_DATA.
+# Gives the examples what they cannot work with: each ends with 1 and one line, or with 2 and how it is used, without a
+# panic, and leaves nothing in its folder. Real data, of which bad copies are made, are below FOVEATE_DATA.
 #
 #     FOVEATE_DATA=data tests/bad_inputs.sh target/release/examples
 set -euo pipefail
@@ -24,7 +24,7 @@ refused() {
     timeout 120 "$examples/$1" "${@:2}" "${to[@]}" >stdout 2>stderr </dev/null || status=$?
     left=$(find out -type f 2>/dev/null | head -3 || true)
     tried=$((tried + 1))
-    if [ $status -ne 1 ] && [ $status -ne 2 ] || grep -q panicked stderr || ! grep -qi -- "$word" stderr || [ -n "$left" ]; then
+    if [ $status -ne 1 ] && [ $status -ne 2 ] || [ $status -eq 1 ] && [ "$(wc -l <stderr)" -ne 1 ] || grep -q panicked stderr || ! grep -qi -- "$word" stderr || [ -n "$left" ]; then
         printf '%s\n    status %s, left: %s\n' "$*" $status "$left"
         head -5 stderr | cut -c1-300
         failed=$((failed + 1))
@@ -141,6 +141,10 @@ refused lambda 12_pseudo_labels --data digits --limit 640 --epochs 1 --lambda=-1
 mkdir -p pictures/a one_picture/a
 cp 32x32.png one_picture/a
 cp 32x32.png 20x30.png text.jpg pictures/a
+mkdir -p texts three/a three/b three/c
+cp text.jpg texts
+for i in 1 2 3 4 5 6; do cp 32x32.png three/a/$i.png && cp 20x30.png three/b/$i.png; done
+cp text.jpg three/c
 for folder in pictures one_picture folder missing text.jpg; do
     refused . 14_dcgan --data $folder
     refused . 16_cgan --data $folder
@@ -152,8 +156,9 @@ refused features 14_dcgan --data digits --limit 256 --epochs 1 --samples 10
 refused even 16_cgan --data digits --limit 256 --width 3
 to=()
 refused missing 17_score missing digits
-refused text.jpg 17_score pictures digits
+refused 20x30 17_score pictures digits
 refused 1 17_score one_picture one_picture
+refused "no picture" 17_score texts digits
 refused features 17_score digits digits --count 50
 refused random 17_score digits random.safetensors --count 200
 to=(--out out)

@@ -192,14 +192,16 @@ fn counts(
 }
 
 /// PyTorch and Pillow on the same files (tests/golden/samples_100.py): 64 first, 85 among the first
-/// five. JPEG decoders differ by up to 4 grey levels, which decides near ties.
+/// five.
 #[test]
 fn squeezenet_on_samples_100() {
     let table = |_: &PathBuf| golden_folder().join("samples_100.csv");
     let Some(rows) = samples_100(Architecture::SqueezeNet1_1, table) else { return };
-    let (top1, top5, differing) = counts(&rows, |fields| fields[2].parse().unwrap());
-    assert!(differing <= 2, "{differing} pictures differ");
-    assert!(top1.abs_diff(64) <= 2 && top5.abs_diff(85) <= 2, "{top1}, {top5}");
+    assert_eq!(counts(&rows, |fields| fields[2].parse().unwrap()), (64, 85, 0));
+    for (fields, five) in &rows {
+        let there: Vec<usize> = fields[2..].iter().map(|class| class.parse().unwrap()).collect();
+        assert_eq!(*five, there, "{}", fields[0]);
+    }
 }
 
 /// The predictions in the pictures' labels.csv, on the originals that these were shrunk from.

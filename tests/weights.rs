@@ -1,7 +1,8 @@
 //! Files of weights in every format; and files that are none.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use foveate::burn::module::{Module, ModuleMapper, Param};
 use foveate::image::Preprocessing;
@@ -182,7 +183,111 @@ fn weights_of_another_network() {
 
     let resnet = Architecture::ResNet18.init_narrow(8, &devices::any()).with_classes(10);
     let error = weights::load(resnet, golden("squeezenet1_1.pth")).unwrap_err();
-    assert!(error.to_string().contains("layer1.0.bn1.weight"), "PyTorch's names: {error}");
+    let WeightsError::Mismatch { missing, .. } = error else { panic!("{error}") };
+    assert!(missing.contains(&"layer1.0.bn1.weight".into()), "PyTorch's names: {missing:?}");
+}
+
+/// What tests before this line have logged, by the libraries' words.
+struct Said(Mutex<Vec<String>>);
+
+static SAID: Said = Said(Mutex::new(Vec::new()));
+
+impl log::Log for Said {
+    fn enabled(&self, _: &log::Metadata) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record) {
+        self.0.lock().unwrap().push(record.args().to_string());
+    }
+
+    fn flush(&self) {}
+}
+
+/// What is logged of a file while `run` runs.
+pub fn said(path: &Path, run: impl FnOnce()) -> Vec<String> {
+    if log::set_logger(&SAID).is_ok() {
+        log::set_max_level(log::LevelFilter::Info);
+    }
+    run();
+    let path = path.display().to_string();
+    SAID.0.lock().unwrap().extract_if(.., |line| line.contains(&path)).collect()
+}
+
+/// tests/golden/weights/weights.py
+fn saved(name: &str) -> PathBuf {
+    golden_folder().join("weights").join(name).with_extension("pth")
+}
+
+#[test]
+fn prefixes_and_keys_are_taken_off_and_told() {
+    let expected = tensors(&golden("networks.safetensors"));
+    let input = Tensor::<4>::from_data(expected["squeezenet1_1/input"].clone(), &devices::any());
+    let logits = |network: AnyNetwork| values(network.forward(input.clone()).into_data());
+    let plain = logits(load(&golden("squeezenet1_1_float32.safetensors")).unwrap());
+    for (name, place) in [
+        ("dataparallel", "module."),
+        ("compiled", "_orig_mod."),
+        ("lightning_prefix", "model."),
+        ("averaged", "module."),
+        ("checkpoint", "state_dict.module."),
+        ("model_state_dict", "model_state_dict."),
+        ("with_arguments", "model."),
+    ] {
+        let path = saved(name);
+        let told = said(&path, || assert!(logits(load(&path).unwrap()) == plain, "{name}"));
+        assert!(matches!(&told[..], [line] if line.contains(&format!("`{place}`"))), "{told:?}");
+    }
+    let path = golden("squeezenet1_1.pth");
+    assert!(said(&path, || drop(load(&path).unwrap())).is_empty());
+    // What was read once, as safetensors, has its prefix in its names.
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("prefixed.safetensors");
+    let file = fs::read(golden("squeezenet1_1_float32.safetensors")).unwrap();
+    fs::write(&path, prefixed(&file, "net.")).unwrap();
+    assert!(logits(load(&path).unwrap()) == plain);
+}
+
+/// A safetensors file with `prefix` before every tensor's name.
+fn prefixed(file: &[u8], prefix: &str) -> Vec<u8> {
+    let (length, rest) = file.split_first_chunk().unwrap();
+    let (header, values) = rest.split_at(u64::from_le_bytes(*length) as usize);
+    let header = std::str::from_utf8(header).unwrap();
+    let header = header.replace("\"features.", &format!("\"{prefix}features."));
+    let header = header.replace("\"classifier.", &format!("\"{prefix}classifier."));
+    [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), values].concat()
+}
+
+#[test]
+fn what_is_in_the_way_is_named_in_one_line() {
+    for (name, expected) in [
+        ("list", "found a list of 52"),
+        ("one_tensor", "found one tensor"),
+        ("arguments", "found argparse.Namespace"),
+        ("code_beside", "posix.system"),
+        ("twice", "below `ema` and `net`"),
+        ("with_loss", "below `model.`"),
+    ] {
+        let text = load(&saved(name)).unwrap_err().to_string();
+        assert!(text.contains(expected) && !text.contains('\n'), "{name}: {text}");
+    }
+    assert!(!Path::new("foveate_ran_code").exists());
+
+    let resnet = || Architecture::ResNet18.init_narrow(8, &devices::any()).with_classes(10);
+    for (name, place) in [
+        (saved("checkpoint"), "below `state_dict.module.`"),
+        (saved("dataparallel"), "below `module.`"),
+        (golden("squeezenet1_1.pth"), "the tensors are not"),
+    ] {
+        let text = weights::load(resnet(), name).unwrap_err().to_string();
+        assert!(text.contains(place) && !text.contains('\n'), "{text}");
+        let names = text.matches(".weight").count() + text.matches(".bias").count();
+        assert!((1..=10).contains(&names), "{names} names: {text}");
+        assert!(text.contains("unexpected (52)"), "the optimizer's are none: {text}");
+    }
+    let seven = Architecture::SqueezeNet1_1.init_narrow(8, &devices::any()).with_classes(7);
+    let text = weights::load(seven, saved("checkpoint")).unwrap_err().to_string();
+    assert!(text.contains("misshaped (2): classifier.1."), "without the prefix: {text}");
 }
 
 #[test]

@@ -17,7 +17,7 @@ use foveate::generate::{
     AdversarialGeneration, Generated, History, Interpolation, Noise, Step, interpolate, sample,
 };
 use foveate::image::chart::{Curves, Series};
-use foveate::image::{Resize, resize};
+use foveate::image::{Resize, open, resize};
 use foveate::models::weights::Precision;
 use foveate::models::{GanConfig, Generator, Initialisation, LeNet};
 use foveate::prelude::*;
@@ -76,30 +76,32 @@ impl Data {
     }
 }
 
-/// Pictures of a folder, evenly from all of it; of one size, unless they are cut to a square.
+/// Pictures of a folder, evenly from all of it; of one size, unless they are cut to a square. What is no picture
+/// is told, and left out.
 fn folder(path: &Path, count: usize, square: Option<u32>) -> anyhow::Result<Pictures> {
-    let name = || path.display().to_string();
-    let files: Vec<(PathBuf, usize)> = match ImageFolder::open(path) {
-        Ok(folder) => folder.samples().iter().map(|one| (one.path.clone(), one.class)).collect(),
-        Err(DataError::NoClasses { .. }) => {
-            let entries: Result<Vec<_>, _> = fs::read_dir(path).with_context(name)?.collect();
-            let mut files: Vec<_> = entries?.into_iter().map(|entry| entry.path()).collect();
-            files.sort();
-            files.into_iter().map(|file| (file, 0)).collect()
-        }
-        Err(error) => return Err(error.into()),
+    let all = match ImageFolder::open(path) {
+        Err(DataError::NoClasses { .. }) => ImageFolder::open_flat(path)?,
+        folder => folder?,
     };
-    let kept = count.min(files.len());
+    let (all, others) = all.recognized();
+    others.iter().for_each(|error| println!("left out: {error}"));
+    let samples = all.samples();
+    let kept = count.min(samples.len());
     let (mut pictures, mut labels) = (Vec::new(), Vec::new());
-    for (file, class) in (0..kept).map(|i| &files[i * files.len() / kept]) {
-        let picture = foveate::image::open(file)?;
-        pictures.push(match square {
-            Some(side) => resize(&picture, Resize::ShortSideCrop { short_side: side, crop: side })?,
-            None => picture,
+    for sample in (0..kept).map(|i| &samples[i * samples.len() / kept]) {
+        let read = open(&sample.path).and_then(|picture| match square {
+            Some(side) => resize(&picture, Resize::ShortSideCrop { short_side: side, crop: side }),
+            None => Ok(picture),
         });
-        labels.push(u8::try_from(*class).context("more than 256 classes")?);
+        match read {
+            Ok(picture) => {
+                pictures.push(picture);
+                labels.push(u8::try_from(sample.class).context("more than 256 classes")?);
+            }
+            Err(error) => println!("left out: {error}"),
+        }
     }
-    Pictures::from_images(&pictures, labels).with_context(name)
+    Pictures::from_images(&pictures, labels).with_context(|| path.display().to_string())
 }
 
 /// Options of a training.

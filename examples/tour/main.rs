@@ -10,6 +10,8 @@ mod adapt;
 mod adapting;
 mod classify;
 mod explain;
+#[path = "../failure/mod.rs"]
+mod failure;
 mod generate;
 #[path = "../generate/mod.rs"]
 mod generating;
@@ -19,6 +21,7 @@ mod transfer;
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
@@ -49,7 +52,11 @@ struct Args {
     out: PathBuf,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
+    failure::told(run())
+}
+
+fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     let chosen = foveate::device(&args.device)?;
     println!("device: {chosen}");

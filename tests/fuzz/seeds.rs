@@ -31,6 +31,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         seed("weights", name, &fs::read(golden.join(name))?)?;
     }
 
+    for folder in ["../jpeg", "../pictures"] {
+        for file in fs::read_dir(golden.join(folder))? {
+            let file = file?.path();
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            let bytes = fs::read(&file)?;
+            if bytes.len() < 10_000 && foveate::image::open(&file).is_ok() {
+                seed("picture", &name, &bytes)?;
+            }
+        }
+    }
+
     let preprocessing =
         Preprocessing::IMAGENET.with_resize(Resize::Exact { height: 28, width: 28 });
     let network = LeNetConfig::new().init(&device());

@@ -1,9 +1,14 @@
 """SHA-256 of the blended digits of tests/digits.rs, by another ChaCha8.
 
     python mnist_m.py
+    pip install numpy==2.4.6 pillow==13.0.0
+    python mnist_m.py FOVEATE_DATA   # MNIST-M, too, from the photographs as Pillow reads them
 """
 
+import gzip
 import hashlib
+import sys
+from pathlib import Path
 
 from chacha8 import block, seed
 
@@ -22,3 +27,22 @@ for ink in ('binary','grey'):
                 if ink=='binary': d=255 if d>0 else 0
                 out+=bytes(abs(v-d) for v in p[top+y][left+x])
     print(ink,hashlib.sha256(out).hexdigest())
+
+if len(sys.argv) > 1:
+    import numpy as np
+    from PIL import Image
+
+    data = Path(sys.argv[1])
+    photographs = [np.array(Image.open(path).convert("RGB")) for path in sorted((data / "bsds500").glob("*.jpg"))]
+    for part, of in (("train", 0), ("t10k", ~0 & (2**64 - 1))):
+        images = gzip.open(data / f"mnist/{part}-images-idx3-ubyte.gz").read()[16:]
+        digits = np.frombuffer(images, np.uint8).reshape(-1, 28, 28, 1)
+        blended = hashlib.sha256()
+        for i, digit in enumerate(digits):
+            numbers = iter(block(seed(of), 0, i))
+            below = lambda k: (next(numbers) * k) >> 32
+            photograph = photographs[below(len(photographs))]
+            left, top = below(photograph.shape[1] - 27), below(photograph.shape[0] - 27)
+            patch = photograph[top : top + 28, left : left + 28].astype(int)
+            blended.update(np.abs(patch - 255 * (digit > 0)).astype(np.uint8).tobytes())
+        print(part, blended.hexdigest())

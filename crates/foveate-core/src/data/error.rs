@@ -48,6 +48,12 @@ pub enum DataError {
         /// The class's folder.
         folder: PathBuf,
     },
+    /// A folder of pictures without a file.
+    #[error("{folder}: expected pictures, found no file", folder = .folder.display())]
+    NoFiles {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// Two parts of a data set disagree about the classes.
     #[error(
         "{root}: expected the classes {}, found {}", .expected.join(", "), .found.join(", "),

@@ -1,10 +1,11 @@
 //! [`ImageFolder`]: a folder of pictures, in one folder a class.
 
 use std::convert::Infallible;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 use super::ahead::ahead;
 use super::error::DataError;
@@ -22,8 +23,9 @@ pub struct Sample {
 /// Pictures with classes: `root/cat/1.jpg`, as torchvision's `ImageFolder`.
 ///
 /// Classes are the folders in `root`, sorted by name; their samples are all files inside, at any
-/// depth, sorted by path. Names that start with a dot are passed over. Files are opened only when
-/// they are used: what turns out to be no picture is reported then.
+/// depth, sorted by path. Names that start with a dot are passed over, and so are folders that
+/// programs leave (`@eaDir`, `__MACOSX`). Links are followed, but for those that lead back to a folder
+/// above. Files are opened only when they are used: what turns out to be no picture is reported then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageFolder {
     root: PathBuf,
@@ -60,6 +62,34 @@ impl ImageFolder {
             return Err(DataError::NoClasses { root: root.into() });
         }
         Ok(Self { root: root.into(), classes, samples })
+    }
+
+    /// Pictures without classes: the files in `folder` itself, as of one class that is called as the folder.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError`]: the folder cannot be read, or has no file.
+    pub fn open_flat(folder: impl AsRef<Path>) -> Result<Self, DataError> {
+        let root = folder.as_ref();
+        let files = entries(root, 1)?.into_iter().filter(|(_, is_folder)| !is_folder);
+        let samples: Vec<_> = files.map(|(path, _)| Sample { path, class: 0 }).collect();
+        if samples.is_empty() {
+            return Err(DataError::NoFiles { folder: root.into() });
+        }
+        let name = root.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Self { root: root.into(), classes: vec![name], samples })
+    }
+
+    /// The same without the files that do not begin as pictures do (`Thumbs.db`, a README), and what each of these
+    /// is: for a choice among the pictures that does not depend on what else is there.
+    #[must_use]
+    pub fn recognized(mut self) -> (Self, Vec<PictureError>) {
+        let mut others = Vec::new();
+        self.samples.retain(|sample| {
+            let found = image::recognize(&sample.path);
+            found.map_err(|error| others.push(error)).is_ok()
+        });
+        (self, others)
     }
 
     /// The same, for the second part of a data set: a test set beside its training set.
@@ -143,23 +173,52 @@ pub struct Loaded {
     pub unreadable: Vec<PictureError>,
 }
 
+/// Folders that file servers and archives leave among others.
+const LEFT: [&str; 2] = ["@eaDir", "__MACOSX"];
+
 /// What is in a folder, to some depth, sorted by name: a path, and whether it is a folder.
 fn entries(folder: &Path, depth: usize) -> Result<Vec<(PathBuf, bool)>, DataError> {
+    // Of a file, a walk finds nothing.
+    fs::read_dir(folder).map_err(|reason| DataError::Io { path: folder.into(), reason })?;
     let walk = WalkDir::new(folder).min_depth(1).max_depth(depth).follow_links(true);
-    let visible = |entry: &walkdir::DirEntry| {
-        entry.depth() == 0 || !entry.file_name().to_string_lossy().starts_with('.')
+    let taken = |entry: &DirEntry| {
+        let name = entry.file_name().to_string_lossy();
+        let left = name.starts_with('.') || LEFT.contains(&&*name);
+        entry.depth() == 0 || !left && !leads_back(entry)
     };
-    let entries = walk.sort_by_file_name().into_iter().filter_entry(visible);
-    let listed = entries.map(|entry| match entry {
-        Ok(entry) => Ok((entry.path().into(), entry.file_type().is_dir())),
+    let entries = walk.sort_by_file_name().into_iter().filter_entry(taken);
+    let listed = entries.filter_map(|entry| match entry {
+        Ok(entry) => Some(Ok((entry.path().into(), entry.file_type().is_dir()))),
+        Err(error) if error.loop_ancestor().is_some() => {
+            log::warn!("{error}; it is not followed");
+            None
+        }
         // A broken link, or a folder that may not be read: a picture that cannot be, and is told then.
         Err(error) if error.depth() > 0 && error.path().is_some_and(|path| path != folder) => {
-            Ok((error.path().unwrap_or(folder).into(), false))
+            Some(Ok((error.path().unwrap_or(folder).into(), false)))
         }
         Err(error) => {
             let path = error.path().unwrap_or(folder).into();
-            Err(DataError::Io { path, reason: error.into() })
+            Some(Err(DataError::Io { path, reason: error.into() }))
         }
     });
     listed.collect()
+}
+
+/// Whether this is a link to a folder that it stands in, however deep and by whatever links.
+fn leads_back(entry: &DirEntry) -> bool {
+    if !entry.path_is_symlink() || !entry.file_type().is_dir() {
+        return false;
+    }
+    let Ok(target) = entry.path().canonicalize() else { return false };
+    let mut above = entry.path().ancestors().skip(1).filter_map(|path| path.canonicalize().ok());
+    let back = above.any(|above| above.starts_with(&target));
+    if back {
+        log::warn!(
+            "{}: leads back to {}; it is not followed",
+            entry.path().display(),
+            target.display()
+        );
+    }
+    back
 }

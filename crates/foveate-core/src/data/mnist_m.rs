@@ -27,7 +27,7 @@ pub enum Ink {
 /// Yaroslav Ganin et al., *Domain-Adversarial Training of Neural Networks*, 2016,
 /// <https://arxiv.org/abs/1505.07818>, section 5.2.4, with the photographs of [`bsds500`]. The published
 /// pictures were made with an unknown seed; these have one. Every digit draws from a stream of its own, in
-/// whole numbers: same seed, same bytes, on every platform that decodes the photographs alike.
+/// whole numbers: same seed, same bytes, on every platform.
 ///
 /// # Errors
 ///
@@ -96,7 +96,7 @@ pub fn bsds500() -> Result<Vec<RgbImage>, DataError> {
     }
 }
 
-/// The JPEG and PNG files in a folder, sorted by name.
+/// The JPEG and PNG files in a folder, sorted by name; names that start with a dot are passed over.
 ///
 /// # Errors
 ///
@@ -110,7 +110,9 @@ pub fn photographs(folder: impl AsRef<Path>) -> Result<Vec<RgbImage>, DataError>
     let mut files = listed.map_err(io)?;
     let picture = |path: &PathBuf| {
         let end = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-        ["jpg", "jpeg", "png"].contains(&end.as_str())
+        // macOS puts `._1.jpg`, which is no picture, beside `1.jpg`.
+        let hidden = path.file_name().unwrap_or_default().to_string_lossy().starts_with('.');
+        ["jpg", "jpeg", "png"].contains(&end.as_str()) && !hidden
     };
     files.retain(picture);
     if files.is_empty() {

@@ -21,6 +21,7 @@
 pub mod chart;
 mod film;
 mod heat_map;
+mod jpeg;
 mod map;
 mod picture;
 mod pixels;
@@ -32,8 +33,8 @@ pub use ::image::{RgbImage, imageops};
 pub use film::{FilmError, save_gif};
 pub use heat_map::{Colours, HeatMap, overlay};
 pub use map::grey_map;
-pub(crate) use picture::read;
 pub use picture::{MAX_PIXELS, PictureError, decode, open};
+pub(crate) use picture::{read, recognize};
 pub use pixels::{Input, Pixels};
 pub(crate) use preprocessing::{Described, scale};
 pub use preprocessing::{Preprocessing, Resize, resize};

@@ -1,14 +1,16 @@
 //! Pictures from files.
 
-use std::fs;
-use std::io::{self, Cursor};
+use std::fs::{self, File};
+use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage};
 
+use super::jpeg;
+
 /// The largest picture that is decoded, in pixels: where Pillow, too, warns of a decompression bomb.
-pub const MAX_PIXELS: u64 = 89_478_485;
+pub const MAX_PIXELS: u64 = if cfg!(fuzzing) { 1 << 20 } else { 89_478_485 };
 
 /// A picture that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +29,14 @@ pub enum PictureError {
     Format {
         /// The file.
         path: PathBuf,
+    },
+    /// The content is a picture of a kind that is not read.
+    #[error("{path}: this is {found}, which cannot be read; save it as a JPEG or PNG picture", path = .path.display())]
+    Unsupported {
+        /// The file.
+        path: PathBuf,
+        /// Its kind.
+        found: &'static str,
     },
     /// The picture is damaged.
     #[error("{path}: the picture cannot be decoded ({reason}); open it in a viewer, or get it again", path = .path.display())]
@@ -74,27 +84,48 @@ pub enum PictureError {
 
 /// Decodes a JPEG, PNG, WebP, GIF (first frame), BMP or TIFF file, told apart by its content, turned
 /// upright as its EXIF orientation says. Grey becomes RGB; alpha is dropped, as Pillow's
-/// `convert("RGB")` does; 16 bits a channel become 8.
+/// `convert("RGB")` does; 16 bits a channel become 8. A JPEG gives the bytes that Pillow and
+/// torchvision read, which are libjpeg-turbo's.
 ///
 /// # Errors
 ///
-/// [`PictureError`]: no picture, a damaged one, or one of more than [`MAX_PIXELS`] pixels, which is
-/// not decoded.
+/// [`PictureError`]: no picture, one of a kind that is not read (HEIC, AVIF), a damaged one, or one of more than
+/// [`MAX_PIXELS`] pixels, which is not decoded.
 pub fn open(path: impl AsRef<Path>) -> Result<RgbImage, PictureError> {
     let path = path.as_ref();
     decode(&read(path)?, path)
 }
 
-/// The content of a file, unless it is none that could be a picture: a pipe, or more than a GiB.
+/// The content of a file, unless it is none that could be a picture: a folder, a pipe, or more than a GiB.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, PictureError> {
+    let mut bytes = Vec::new();
+    file(path)?
+        .read_to_end(&mut bytes)
+        .map_err(|reason| PictureError::Io { path: path.into(), reason })?;
+    Ok(bytes)
+}
+
+/// Whether a file begins as a picture does.
+pub(crate) fn recognize(path: &Path) -> Result<(), PictureError> {
+    let mut start = Vec::new();
+    let read = file(path)?.take(64).read_to_end(&mut start);
+    read.map_err(|reason| PictureError::Io { path: path.into(), reason })?;
+    format(&start, path).map(|_| ())
+}
+
+fn file(path: &Path) -> Result<File, PictureError> {
     const MOST: u64 = 1 << 30;
     let error = |reason| PictureError::Io { path: path.into(), reason };
+    // Before it is opened: a pipe would wait for its other end.
     let metadata = fs::metadata(path).map_err(error)?;
-    if !metadata.is_file() || metadata.len() > MOST {
-        let text = "expected a file of at most 1 GiB";
-        return Err(error(io::Error::new(io::ErrorKind::InvalidInput, text)));
-    }
-    fs::read(path).map_err(error)
+    let found = match metadata.len() {
+        _ if metadata.is_dir() => "a folder".into(),
+        _ if !metadata.is_file() => "a pipe or a device".into(),
+        length if length > MOST => format!("{} MiB", length >> 20),
+        _ => return File::open(path).map_err(error),
+    };
+    let text = format!("expected a picture's file of at most 1 GiB, found {found}");
+    Err(error(io::Error::new(io::ErrorKind::InvalidInput, text)))
 }
 
 /// As [`open`], of a file's content; errors name it `path`.
@@ -103,23 +134,58 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, PictureError> {
 ///
 /// As [`open`], but for [`PictureError::Io`].
 pub fn decode(bytes: &[u8], path: &Path) -> Result<RgbImage, PictureError> {
+    let (mut picture, orientation) = match format(bytes, path)? {
+        ImageFormat::Jpeg => {
+            let (picture, orientation) = jpeg::decode(bytes, path)?;
+            (picture.into(), orientation)
+        }
+        format => decode_as(format, bytes, path)?,
+    };
+    picture.apply_orientation(orientation);
+    Ok(picture.into_rgb8())
+}
+
+/// The format told by the first bytes of a file; 64 are enough.
+pub(crate) fn format(start: &[u8], path: &Path) -> Result<ImageFormat, PictureError> {
+    use ImageFormat::{Bmp, Gif, Jpeg, Png, Tiff, WebP};
+    let format = image::guess_format(start).ok();
+    if let Some(format) = format.filter(|it| matches!(it, Jpeg | Png | WebP | Gif | Bmp | Tiff)) {
+        return Ok(format);
+    }
+    Err(match heif(start) {
+        Some(found) => PictureError::Unsupported { path: path.into(), found },
+        None => PictureError::Format { path: path.into() },
+    })
+}
+
+/// HEIC, which telephones take, and AVIF, by the brands in their first box (ISO/IEC 14496-12 and 23008-12).
+fn heif(start: &[u8]) -> Option<&'static str> {
+    let (length, rest) = start.split_first_chunk()?;
+    let brands = rest.strip_prefix(b"ftyp")?;
+    let length = usize::try_from(u32::from_be_bytes(*length)).ok()?.saturating_sub(8);
+    let brands = &brands[..length.min(brands.len())];
+    let any =
+        |names: &[&[u8; 4]]| brands.chunks_exact(4).any(|one| names.iter().any(|it| *it == one));
+    if any(&[b"avif", b"avis"]) {
+        Some("an AVIF picture")
+    } else if any(&[b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx"]) {
+        Some("a HEIC picture")
+    } else {
+        any(&[b"mif1", b"msf1"]).then_some("a HEIF picture")
+    }
+}
+
+/// A picture that is no JPEG, and how it is to be turned.
+fn decode_as(
+    format: ImageFormat,
+    bytes: &[u8],
+    path: &Path,
+) -> Result<(DynamicImage, Orientation), PictureError> {
     let damaged = |error: image::ImageError| match error {
         image::ImageError::Unsupported(_) => PictureError::Format { path: path.into() },
         error => PictureError::Damaged { path: path.into(), reason: error.to_string() },
     };
-
-    let reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format();
-    let reader = reader.expect("reading from memory does not fail");
-    match reader.format() {
-        None => return Err(PictureError::Format { path: path.into() }),
-        Some(ImageFormat::Jpeg) if !ends(bytes) => {
-            return Err(PictureError::Damaged {
-                path: path.into(),
-                reason: "the file is cut short".into(),
-            });
-        }
-        Some(_) => {}
-    }
+    let reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut decoder = reader.into_decoder().map_err(damaged)?;
     let (width, height) = decoder.dimensions();
     if u64::from(width) * u64::from(height) > MAX_PIXELS {
@@ -127,26 +193,5 @@ pub fn decode(bytes: &[u8], path: &Path) -> Result<RgbImage, PictureError> {
     }
     // A broken EXIF block is no reason to refuse the picture.
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(damaged)?;
-    picture.apply_orientation(orientation);
-    Ok(picture.into_rgb8())
-}
-
-/// Whether a JPEG runs to its end-of-image marker; the decoder fills up in grey what is missing.
-fn ends(jpeg: &[u8]) -> bool {
-    let mut at = 2;
-    loop {
-        // Compressed data goes on until 0xff stands before neither 0 nor a restart marker.
-        let marker = jpeg.get(at..).and_then(|rest| {
-            rest.windows(2)
-                .position(|pair| pair[0] == 0xff && !matches!(pair[1], 0 | 0xff | 0xd0..=0xd7))
-        });
-        let Some(marker) = marker.map(|offset| at + offset) else { return false };
-        if jpeg[marker + 1] == 0xd9 {
-            return true;
-        }
-        // Any other marker starts a segment that tells its length: thumbnails inside are skipped.
-        let Some(&[high, low]) = jpeg.get(marker + 2..marker + 4) else { return false };
-        at = marker + 2 + usize::from(u16::from_be_bytes([high, low]));
-    }
+    Ok((DynamicImage::from_decoder(decoder).map_err(damaged)?, orientation))
 }

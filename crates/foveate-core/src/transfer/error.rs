@@ -71,10 +71,15 @@ pub enum TransferError {
         classes: usize,
     },
     /// A class has too few rows to learn from.
-    #[error("class {class} has {found} rows, and {needed} are needed{}", .why)]
+    #[error(
+        "class {} has {found} rows of features{why}: expected {needed} or more; add pictures of it, or leave it out",
+        name.as_ref().unwrap_or(&class.to_string())
+    )]
     Sparse {
         /// The class.
         class: usize,
+        /// Its name, once [`named`](TransferError::named) has told it.
+        name: Option<String>,
         /// Its rows.
         found: usize,
         /// How many are needed.
@@ -124,4 +129,15 @@ pub enum TransferError {
         /// The system's answer.
         reason: std::io::Error,
     },
+}
+
+impl TransferError {
+    /// The same, with the name of the class that it is about: what learns from rows and labels knows none.
+    #[must_use]
+    pub fn named(mut self, classes: &[String]) -> Self {
+        if let Self::Sparse { class, name, .. } = &mut self {
+            *name = classes.get(*class).cloned();
+        }
+        self
+    }
 }

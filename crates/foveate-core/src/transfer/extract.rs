@@ -24,7 +24,7 @@ use crate::models::{
 };
 
 /// Changes when the same settings give other numbers.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// How the activations `[c, h, w]` of a layer become one row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -80,7 +80,7 @@ fn shuffled(
     let mut classes = std::collections::BTreeMap::<usize, Vec<usize>>::new();
     labels.iter().enumerate().for_each(|(row, &class)| classes.entry(class).or_default().push(row));
     if let Some((&class, rows)) = classes.iter().find(|(_, rows)| rows.len() < needed) {
-        return Err(TransferError::Sparse { class, found: rows.len(), needed, why });
+        return Err(TransferError::Sparse { class, name: None, found: rows.len(), needed, why });
     }
     let mut rows: Vec<_> = classes.into_values().collect();
     rows.iter_mut().for_each(|rows| rows.shuffle(&mut random));

@@ -147,7 +147,13 @@ pub(super) fn labelled(
         if found.iter().filter(|&&rows| rows > 0).count() == 1 {
             return Err(TransferError::OneClass);
         }
-        return Err(TransferError::Sparse { class, found: 0, needed: 1, why: String::new() });
+        return Err(TransferError::Sparse {
+            class,
+            name: None,
+            found: 0,
+            needed: 1,
+            why: String::new(),
+        });
     }
     Ok(())
 }

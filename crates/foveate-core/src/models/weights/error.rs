@@ -75,16 +75,38 @@ pub enum WeightsError {
         /// The file.
         path: PathBuf,
     },
-    /// The tensors are not those of the network.
+    /// The file holds no dictionary of tensors.
     #[error(
-        "{path}: the tensors are not this network's:{}{}{}\n  is it the file of another network, or of another \
-         number of classes?",
-        list("missing", .missing), list("unexpected", .unexpected), list("misshaped", .misshaped),
-        path = .path.display()
+        "{path}: expected a state dict, tensors by their names, found {found}; save one: \
+         torch.save(model.state_dict(), ...)", path = .path.display()
+    )]
+    StateDict {
+        /// The file.
+        path: PathBuf,
+        /// What it holds.
+        found: String,
+    },
+    /// The file holds the network more than once.
+    #[error(
+        "{path}: this network's tensors are there more than once, below `{}` and `{}`; save one of them alone",
+        .places[0], .places[1], path = .path.display()
+    )]
+    Several {
+        /// The file.
+        path: PathBuf,
+        /// Two of the places: keys and prefixes.
+        places: [String; 2],
+    },
+    /// The tensors are not those of the network. The message names ten of them.
+    #[error(
+        "{path}: the tensors{} are not this network's: {}; is it the file of another network, or of another number of \
+         classes?", below(.prefix), lists(.missing, .unexpected, .misshaped), path = .path.display()
     )]
     Mismatch {
         /// The file.
         path: PathBuf,
+        /// Keys and prefix that stand before the names in the file, with their dots; or nothing.
+        prefix: String,
         /// Tensors that the network has and the file has not.
         missing: Vec<String>,
         /// Tensors that the file has and the network has not.
@@ -120,7 +142,7 @@ pub enum WeightsError {
         folder: PathBuf,
     },
     /// The download failed.
-    #[error("{reason}\n  or fetch {url} yourself and put it at {target}", target = .target.display())]
+    #[error("{reason}; or fetch {url} yourself and put it at {target}", target = .target.display())]
     Download {
         /// The address.
         url: String,
@@ -134,12 +156,26 @@ pub enum WeightsError {
     NoClasses(&'static str),
 }
 
-fn list<T: fmt::Display>(title: &str, items: &[T]) -> String {
-    if items.is_empty() {
-        return String::new();
-    }
-    let items: Vec<_> = items.iter().map(T::to_string).collect();
-    format!("\n  {title} ({}): {}", items.len(), items.join(", "))
+fn below(prefix: &str) -> String {
+    if prefix.is_empty() { String::new() } else { format!(" below `{prefix}`") }
+}
+
+/// What is wrong, with ten names of it in all.
+fn lists(missing: &[String], unexpected: &[String], misshaped: &[Misshaped]) -> String {
+    let kinds = [missing.len(), unexpected.len(), misshaped.len()];
+    let each = 10 / kinds.iter().filter(|&&count| count > 0).count().max(1);
+    let lists = [
+        list("missing", missing, each),
+        list("unexpected", unexpected, each),
+        list("misshaped", misshaped, each),
+    ];
+    lists.into_iter().flatten().collect::<Vec<_>>().join("; ")
+}
+
+fn list<T: fmt::Display>(title: &str, items: &[T], most: usize) -> Option<String> {
+    let shown: Vec<_> = items.iter().take(most).map(T::to_string).collect();
+    let more = if items.len() > most { ", ..." } else { "" };
+    (!items.is_empty()).then(|| format!("{title} ({}): {}{more}", items.len(), shown.join(", ")))
 }
 
 impl fmt::Display for Misshaped {

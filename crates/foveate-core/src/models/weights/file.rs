@@ -1,12 +1,12 @@
 //! Reading and writing files of weights.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 use burn::module::Module;
 use burn::store::burn_pack::Tensor as PackTensor;
-use burn::store::pytorch_reader::{PickleValue, PytorchReader};
 use burn::store::{
     ApplyError, ApplyResult, BurnToPyTorchAdapter, FloatCastAdapter, ModuleAdapter, ModuleSnapshot,
     ModuleStore, PyTorchToBurnAdapter, PytorchStore, SafetensorsStore, SafetensorsStoreError,
@@ -15,21 +15,41 @@ use burn::store::{
 use burn::tensor::{DType, TensorData};
 
 use super::error::{Misshaped, WeightsError};
+use super::pickle;
+use super::place::Place;
 
 /// Reads `path` into `network`: safetensors (f32, f16, bf16), or PyTorch's `.pth` (zip or legacy
 /// pickle), told apart by their content. Tensors go by torchvision's names; values become f32.
 ///
-/// The counters `num_batches_tracked`, and the auxiliary heads `aux1`, `aux2` of torchvision's
-/// GoogLeNet, are passed over: they serve training from scratch only.
+/// A prefix that all names share (`module.` of `DataParallel`, `_orig_mod.` of `torch.compile`, `model.` of
+/// Lightning) and the key of a checkpoint that holds the state dict (`state_dict`, `model`) are taken off, which is
+/// logged; what stands beside such a key (an optimizer, arguments) does not matter.
+///
+/// The counters `num_batches_tracked` and `n_averaged`, and the auxiliary heads `aux1`, `aux2` of torchvision's
+/// GoogLeNet, are passed over: they serve training only.
 ///
 /// # Errors
 ///
 /// [`WeightsError::Mismatch`] names every missing, unexpected and misshaped tensor at once;
-/// [`WeightsError::NotFinite`] a tensor of a training that went wrong; the other variants are of files that cannot
-/// be read.
+/// [`WeightsError::Several`] a file that holds the network more than once; [`WeightsError::NotFinite`] a tensor of a
+/// training that went wrong; the other variants are of files that cannot be read.
 pub fn load<M: Module>(network: M, path: impl AsRef<Path>) -> Result<M, WeightsError> {
     let path = path.as_ref();
-    apply(network, path, read(path)?)
+    let Contents { mut tensors, keys } = read(path)?;
+    let wanted: BTreeSet<String> =
+        self::tensors(&network).into_iter().map(|tensor| tensor.name).collect();
+    let names: Vec<&str> = tensors.iter().map(|tensor| tensor.name.as_str()).collect();
+    let place = Place::of(&names, &keys, &wanted)
+        .map_err(|places| WeightsError::Several { path: path.into(), places })?;
+    tensors.retain_mut(|tensor| {
+        let name = place.name(&tensor.name).map(String::from);
+        name.map(|name| tensor.name = name).is_some()
+    });
+    let loaded = apply_of(network, path, tensors, &place.prefix)?;
+    if !place.prefix.is_empty() {
+        log::info!("{}: the tensors below `{}` are loaded", path.display(), place.prefix);
+    }
+    Ok(loaded)
 }
 
 /// As [`load`], from the bytes of a safetensors file; `path` stands in errors.
@@ -49,7 +69,7 @@ pub(crate) fn from_bytes<M: Module>(
 pub(super) fn load_folded<M: Module>(network: M, path: &Path) -> Result<M, WeightsError> {
     const EPSILON: f32 = 1e-5;
     let mut tensors = Vec::new();
-    for mut tensor in read(path)? {
+    for mut tensor in read(path)?.tensors {
         if tensor.name.starts_with("layer4.") || tensor.name.starts_with("fc.") {
             continue;
         }
@@ -152,27 +172,31 @@ fn format(path: &Path) -> Result<Format, WeightsError> {
     Err(WeightsError::Format { path: path.into(), found })
 }
 
-/// The tensors of a file, by torchvision's names; their values are read when they are used.
-fn read(path: &Path) -> Result<Vec<PackTensor>, WeightsError> {
-    let damaged = |format, reason| WeightsError::Damaged { path: path.into(), format, reason };
-    let tensors = match format(path)? {
-        Format::Safetensors => return listed(SafetensorsStore::from_file(path), path),
-        Format::PyTorch => {
-            let pickle = PytorchReader::read_pickle_data(path, None)
-                .map_err(|error| damaged("PyTorch", error.to_string()))?;
-            if let Some(name) = foreign(&pickle) {
-                return Err(damaged("PyTorch", format!("it asks Python for {name}")));
-            }
-            let mut store = PytorchStore::from_file(path).map_indices_contiguous(false);
-            store
-                .get_all_tensors()
-                .map_err(|error| damaged("PyTorch", error.to_string()))?
-                .values()
-                .cloned()
-                .collect()
+/// What a file holds.
+struct Contents {
+    /// Its tensors, by the file's names, those in dictionaries behind the key and a dot; their values are read when
+    /// they are used.
+    tensors: Vec<PackTensor>,
+    /// Keys of the dictionaries in it.
+    keys: Vec<String>,
+}
+
+fn read(path: &Path) -> Result<Contents, WeightsError> {
+    match format(path)? {
+        Format::Safetensors => {
+            Ok(Contents { tensors: listed(SafetensorsStore::from_file(path), path)?, keys: vec![] })
         }
-    };
-    Ok(tensors)
+        Format::PyTorch => {
+            let keys = pickle::keys(path)?;
+            let mut store = PytorchStore::from_file(path).map_indices_contiguous(false);
+            let tensors = store.get_all_tensors().map_err(|error| WeightsError::Damaged {
+                path: path.into(),
+                format: "PyTorch",
+                reason: error.to_string(),
+            })?;
+            Ok(Contents { tensors: tensors.values().cloned().collect(), keys })
+        }
+    }
 }
 
 fn listed(store: SafetensorsStore, path: &Path) -> Result<Vec<PackTensor>, WeightsError> {
@@ -185,20 +209,6 @@ fn listed(store: SafetensorsStore, path: &Path) -> Result<Vec<PackTensor>, Weigh
     Ok(tensors.values().cloned().collect())
 }
 
-/// An object in a pickle that is of neither PyTorch nor NumPy, by its Python name. Nothing in a
-/// pickle is ever run here, but who puts `os.system` there means no good.
-fn foreign(value: &PickleValue) -> Option<&str> {
-    match value {
-        PickleValue::List(items) => items.iter().find_map(foreign),
-        PickleValue::Dict(items) => items.values().find_map(foreign),
-        PickleValue::Unsupported(name) => {
-            let (module, _) = name.split_once('.')?;
-            (!["torch", "numpy", "collections"].contains(&module)).then_some(name)
-        }
-        _ => None,
-    }
-}
-
 /// The tensors of a network, with torchvision's names and layout.
 pub fn tensors<M: Module>(network: &M) -> Vec<PackTensor> {
     network.collect(None, Some(Box::new(BurnToPyTorchAdapter)), true)
@@ -206,9 +216,19 @@ pub fn tensors<M: Module>(network: &M) -> Vec<PackTensor> {
 
 /// Puts tensors with torchvision's names and layout into a network.
 pub fn apply<M: Module>(
+    network: M,
+    path: &Path,
+    tensors: Vec<PackTensor>,
+) -> Result<M, WeightsError> {
+    apply_of(network, path, tensors, "")
+}
+
+/// As [`apply`]; errors tell what stood before the names in the file.
+fn apply_of<M: Module>(
     mut network: M,
     path: &Path,
     tensors: Vec<PackTensor>,
+    prefix: &str,
 ) -> Result<M, WeightsError> {
     if let Some(tensor) =
         tensors.iter().find(|tensor| !unneeded(&tensor.name) && !is_finite(tensor))
@@ -217,7 +237,7 @@ pub fn apply<M: Module>(
     }
     let adapter = PyTorchToBurnAdapter.chain(FloatCastAdapter::to(DType::F32));
     let result = network.apply(tensors, None, Some(Box::new(adapter)), true);
-    check(path, result)?;
+    check(path, result, prefix)?;
     Ok(network)
 }
 
@@ -231,7 +251,7 @@ fn is_finite(tensor: &PackTensor) -> bool {
 }
 
 /// Turns burn's account into one error, in torchvision's names and shapes.
-fn check(path: &Path, result: ApplyResult) -> Result<(), WeightsError> {
+fn check(path: &Path, result: ApplyResult, prefix: &str) -> Result<(), WeightsError> {
     let mut misshaped = Vec::new();
     for error in result.errors {
         match error {
@@ -258,12 +278,16 @@ fn check(path: &Path, result: ApplyResult) -> Result<(), WeightsError> {
     if missing.is_empty() && unexpected.is_empty() && misshaped.is_empty() {
         return Ok(());
     }
-    Err(WeightsError::Mismatch { path: path.into(), missing, unexpected, misshaped })
+    let (path, prefix) = (path.into(), prefix.into());
+    Err(WeightsError::Mismatch { path, prefix, missing, unexpected, misshaped })
 }
 
-/// What serves training from scratch only: batch norm's counters, GoogLeNet's auxiliary heads.
-fn unneeded(name: &str) -> bool {
-    name.ends_with(".num_batches_tracked") || name.starts_with("aux1.") || name.starts_with("aux2.")
+/// What serves training only: the counters of batch norm and of averaged weights, GoogLeNet's auxiliary heads.
+pub(super) fn unneeded(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    ["num_batches_tracked", "n_averaged"].contains(&last)
+        || name.starts_with("aux1.")
+        || name.starts_with("aux2.")
 }
 
 /// PyTorch calls the scale and shift of a batch norm weight and bias.

@@ -44,6 +44,8 @@
 mod download;
 mod error;
 mod file;
+mod pickle;
+mod place;
 mod registry;
 
 pub use download::DownloadError;

@@ -1,0 +1,122 @@
+//! Folders as people have them: with what programs, file servers and cameras leave in them.
+
+use std::fs;
+use std::path::Path;
+
+use foveate::data::{DataError, ImageFolder, photographs};
+use foveate::image::RgbImage;
+use tempfile::TempDir;
+
+/// A small picture, its folders made.
+fn picture(path: impl AsRef<Path>) {
+    let path = path.as_ref();
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let grey = path.to_str().unwrap().len() as u8;
+    RgbImage::from_pixel(30, 20, image::Rgb([grey, 0, 255])).save(path).unwrap();
+}
+
+fn text(path: impl AsRef<Path>) {
+    let path = path.as_ref();
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, "no picture").unwrap();
+}
+
+/// `root/{cat,dog}`, with three pictures.
+fn classes() -> TempDir {
+    let root = TempDir::new().unwrap();
+    ["cat/1.png", "dog/1.png", "dog/2.png"].map(|name| picture(root.path().join(name)));
+    root
+}
+
+/// The samples below `root`, as text.
+fn listed(folder: &ImageFolder) -> Vec<String> {
+    let below = |path: &Path| path.strip_prefix(folder.root()).unwrap().display().to_string();
+    folder.samples().iter().map(|sample| below(&sample.path)).collect()
+}
+
+#[test]
+fn what_programs_leave_is_passed_over() {
+    let root = classes();
+    for name in [
+        "@eaDir/cat/1.png",
+        "__MACOSX/cat/1.png",
+        ".ipynb_checkpoints/1.png",
+        "dog/@eaDir/1.png",
+        "dog/.ipynb_checkpoints/1.png",
+        "dog/__MACOSX/._1.png",
+        "cat/.DS_Store",
+    ] {
+        text(root.path().join(name));
+    }
+    let found = ImageFolder::open(root.path()).unwrap();
+    assert_eq!(found.classes(), ["cat", "dog"]);
+    assert_eq!(listed(&found), ["cat/1.png", "dog/1.png", "dog/2.png"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_that_lead_back_are_not_followed() {
+    use std::os::unix::fs::symlink;
+    let (root, beside) = (classes(), TempDir::new().unwrap());
+    let at = |name: &str| root.path().join(name);
+    fs::create_dir(at("cat/deep")).unwrap();
+    let links = [
+        (root.path(), "cat/up"),
+        (root.path(), "cat/deep/up"),
+        (&at("cat"), "cat/itself"),
+        (Path::new(".."), "dog/relative"),
+        (root.path(), "again"),
+        (root.path().parent().unwrap(), "dog/far"),
+    ];
+    links.map(|(target, name)| symlink(target, at(name)).unwrap());
+    // By way of another folder.
+    symlink(root.path(), beside.path().join("back")).unwrap();
+    picture(beside.path().join("3.png"));
+    symlink(beside.path(), at("dog/more")).unwrap();
+    let found = ImageFolder::open(root.path()).unwrap();
+    assert_eq!(found.classes(), ["cat", "dog"]);
+    let expected = ["cat/1.png", "dog/1.png", "dog/2.png", "dog/more/3.png"];
+    assert_eq!(listed(&found), expected, "links elsewhere are followed");
+}
+
+/// A folder without classes, and the same with all that is not meant.
+#[test]
+fn flat_folders_hold_the_same_pictures() {
+    let root = TempDir::new().unwrap();
+    (0..9).for_each(|i| picture(root.path().join(format!("{i}.png"))));
+    assert!(matches!(ImageFolder::open(root.path()), Err(DataError::NoClasses { .. })));
+    let clean = ImageFolder::open_flat(root.path()).unwrap();
+    assert_eq!(clean.samples().len(), 9);
+    for name in [".DS_Store", "Thumbs.db", "README.md", ".hidden/1.png", "@eaDir/1.png", "._3.png"]
+    {
+        text(root.path().join(name));
+    }
+    fs::write(root.path().join("photo.jpg"), b"\0\0\0\x18ftypheic\0\0\0\0mif1heic").unwrap();
+    assert!(matches!(ImageFolder::open(root.path()), Err(DataError::NoClasses { .. })));
+    let (found, others) = ImageFolder::open_flat(root.path()).unwrap().recognized();
+    assert_eq!(found, clean);
+    let told: Vec<_> = others.iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told[0].contains("README.md") && told[1].contains("Thumbs.db"), "{told:?}");
+    assert!(told[2].contains("photo.jpg: this is a HEIC picture"), "{told:?}");
+}
+
+#[test]
+fn folders_that_are_none_are_told() {
+    let root = classes();
+    let file = root.path().join("cat/1.png");
+    for error in [ImageFolder::open(&file).unwrap_err(), ImageFolder::open_flat(&file).unwrap_err()]
+    {
+        assert!(matches!(error, DataError::Io { .. }), "{error}");
+    }
+    let error = ImageFolder::open_flat(root.path()).unwrap_err();
+    assert!(matches!(error, DataError::NoFiles { .. }), "{error}");
+}
+
+#[test]
+fn hidden_photographs_are_none() {
+    let root = TempDir::new().unwrap();
+    picture(root.path().join("1.png"));
+    text(root.path().join("._1.png"));
+    assert_eq!(photographs(root.path()).unwrap().len(), 1);
+}

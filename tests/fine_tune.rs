@@ -403,7 +403,7 @@ fn a_rest_of_one_picture_joins_the_batch_before() {
         (FineTune { batch: 1, ..settings.clone() }, data),
         (FineTune { epochs: 1, ..settings.clone() }, one),
     ] {
-        let error = run(&settings, data).err().expect("a step of one picture").to_string();
+        let error = run(&settings, data).expect_err("a step of one picture").to_string();
         assert!(error.contains("batch is") && error.contains("two pictures or more"), "{error}");
     }
     // The head alone has no batch norm.

@@ -79,8 +79,7 @@ fn adaptation_steps_equal_pytorchs() {
     };
     for chosen in devices::all() {
         // A software rasterizer is slow: the practical's network is enough.
-        let cases: &[bool] =
-            if chosen.description.contains("llvmpipe") { &[false] } else { &[false, true] };
+        let cases: &[bool] = if devices::is_slow(chosen) { &[false] } else { &[false, true] };
         for &normalised in cases {
             let case = if normalised { "normalised/" } else { "plain/" };
             let network =

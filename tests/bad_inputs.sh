@@ -63,6 +63,7 @@ printf 'cposix\nsystem\n(S"touch hacked"\ntR.' >code.pth
 for file in empty.pth random.safetensors half.safetensors code.pth missing.pth; do
     refused "$file" 01_classify "$cat" --weights "$file"
 done
+refused "missing (" 01_classify "$cat" --model resnet18 --weights "$data/weights/squeezenet1_1/squeezenet1_1.safetensors"
 test ! -e hacked
 refused features 01_classify "$cat" --weights "$data/weights/googlenet_bvlc/googlenet_bvlc_f16.safetensors"
 refused mobilenet 01_classify "$cat" --model mobilenet
@@ -85,6 +86,9 @@ for option in learning-rate l2-reg blur-sigma; do refused ${option:0:2} 06_class
 mkdir -p classes/a classes/b mixed/train/a mixed/test/a
 cp 32x32.png classes/a
 cp 32x32.png 20x30.png classes/b
+mkdir -p three/cat three/dog three/wolf
+for i in 1 2 3 4 5 6 7 8; do cp 32x32.png three/cat/$i.png && cp 20x30.png three/dog/$i.png; done
+cp text.jpg three/wolf
 of "$bad/folder" scene15 07_scene15
 refused layer 07_scene15 --features squeezenet1_1:nowhere
 refused c 07_scene15 --c=-1 --limit 2 --part layers --features squeezenet1_1:features:pooled
@@ -97,6 +101,7 @@ to=(--model out/model.safetensors)
 for folder in folder classes missing text.jpg; do
     refused . 08_train_your_own $folder
 done
+refused "class wolf" 08_train_your_own three
 refused folds 08_train_your_own "$data/scene15/train" --folds 1
 cp half.safetensors model.safetensors
 to=()
@@ -141,10 +146,8 @@ refused lambda 12_pseudo_labels --data digits --limit 640 --epochs 1 --lambda=-1
 mkdir -p pictures/a one_picture/a
 cp 32x32.png one_picture/a
 cp 32x32.png 20x30.png text.jpg pictures/a
-mkdir -p texts three/a three/b three/c
+mkdir -p texts
 cp text.jpg texts
-for i in 1 2 3 4 5 6; do cp 32x32.png three/a/$i.png && cp 20x30.png three/b/$i.png; done
-cp text.jpg three/c
 for folder in pictures one_picture folder missing text.jpg; do
     refused . 14_dcgan --data $folder
     refused . 16_cgan --data $folder

@@ -34,6 +34,12 @@ pub fn on_the_cpu() -> impl Iterator<Item = &'static Chosen> {
     all().iter().filter(|chosen| !chosen.description.starts_with("wgpu"))
 }
 
+/// Whether a device is a software rasterizer: there each operation of each shape is another program to compile, for
+/// a second or more, so that tests take few.
+pub fn is_slow(chosen: &Chosen) -> bool {
+    chosen.description.contains("llvmpipe")
+}
+
 /// A fast device for tests that are not about the backend.
 pub fn any() -> Device {
     let fast = all().iter().find(|chosen| chosen.description.starts_with("flex"));

@@ -165,13 +165,18 @@ fn a_split_keeps_the_share_of_every_class() {
 #[test]
 fn what_cannot_be_split_is_an_error() {
     let sparse = stratified_k_fold(&labels(), 8, 0).unwrap_err();
-    assert_eq!(sparse.to_string(), "class 0 has 7 rows, and 8 are needed for 8 folds");
+    let expected = "class 0 has 7 rows of features for 8 folds: expected 8 or more; add pictures of it, or leave it out";
+    assert_eq!(sparse.to_string(), expected);
     let one = stratified_k_fold(&labels(), 1, 0).unwrap_err();
     assert_eq!(one.to_string(), "folds is 1: expected two or more");
     for fraction in [0.0, 1.0, f64::NAN] {
         assert!(stratified_split(&[0, 0], fraction, 0).is_err());
     }
-    assert!(matches!(stratified_split(&[0], 0.5, 0), Err(TransferError::Sparse { .. })));
+    let one = stratified_split(&[0, 0, 1], 0.5, 0).unwrap_err();
+    assert!(matches!(one, TransferError::Sparse { class: 1, found: 1, .. }), "{one}");
+    assert!(one.to_string().starts_with("class 1 has 1 rows"), "{one}");
+    let named = one.named(&["cat", "dog"].map(String::from)).to_string();
+    assert!(named.starts_with("class dog has 1 rows"), "{named}");
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn text(path: impl AsRef<Path>) {
 /// `root/{cat,dog}`, with three pictures.
 fn classes() -> TempDir {
     let root = TempDir::new().unwrap();
-    ["cat/1.png", "dog/1.png", "dog/2.png"].map(|name| picture(root.path().join(name)));
+    ["cat/1.png", "dog/1.png", "dog/2.png"].iter().for_each(|name| picture(root.path().join(name)));
     root
 }
 
@@ -68,7 +68,7 @@ fn links_that_lead_back_are_not_followed() {
         (root.path(), "again"),
         (root.path().parent().unwrap(), "dog/far"),
     ];
-    links.map(|(target, name)| symlink(target, at(name)).unwrap());
+    links.iter().for_each(|(target, name)| symlink(target, at(name)).unwrap());
     // By way of another folder.
     symlink(root.path(), beside.path().join("back")).unwrap();
     picture(beside.path().join("3.png"));

@@ -488,7 +488,7 @@ fn randomisation_tells_saliency_from_guided_backpropagation() {
         println!("{:?}", steps.iter().map(|step| step.correlations[0]).collect::<Vec<_>>());
         steps[..7].iter().map(|step| step.correlations[0]).sum::<f32>() / 7.0
     };
-    for seed in [0, 1] {
+    for seed in [1, 2] {
         let (saliency, guided) = (likeness(&Saliency, seed), likeness(&Guided, seed));
         assert!(saliency < 0.5 && guided > 0.8, "seed {seed}: {saliency} and {guided}");
     }

@@ -18,6 +18,7 @@ mod gradient_reversal;
 mod jpeg;
 mod judge;
 mod linear_models;
+mod logged;
 mod metrics;
 mod networks;
 mod operations;

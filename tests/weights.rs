@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
 use foveate::burn::module::{Module, ModuleMapper, Param};
 use foveate::image::Preprocessing;
@@ -10,6 +9,7 @@ use foveate::models::weights::{self, Precision, Source, WeightsError};
 use foveate::models::{AnyNetwork, Architecture, Classifier, LeNetConfig, Network, Pretrained};
 
 use crate::devices;
+use crate::logged::said;
 use crate::networks::{golden_folder, relative_error, tensors, values};
 use foveate::burn::tensor::Tensor;
 
@@ -187,33 +187,6 @@ fn weights_of_another_network() {
     assert!(missing.contains(&"layer1.0.bn1.weight".into()), "PyTorch's names: {missing:?}");
 }
 
-/// What tests before this line have logged, by the libraries' words.
-struct Said(Mutex<Vec<String>>);
-
-static SAID: Said = Said(Mutex::new(Vec::new()));
-
-impl log::Log for Said {
-    fn enabled(&self, _: &log::Metadata) -> bool {
-        true
-    }
-
-    fn log(&self, record: &log::Record) {
-        self.0.lock().unwrap().push(record.args().to_string());
-    }
-
-    fn flush(&self) {}
-}
-
-/// What is logged of a file while `run` runs.
-pub fn said(path: &Path, run: impl FnOnce()) -> Vec<String> {
-    if log::set_logger(&SAID).is_ok() {
-        log::set_max_level(log::LevelFilter::Info);
-    }
-    run();
-    let path = path.display().to_string();
-    SAID.0.lock().unwrap().extract_if(.., |line| line.contains(&path)).collect()
-}
-
 /// tests/golden/weights/weights.py
 fn saved(name: &str) -> PathBuf {
     golden_folder().join("weights").join(name).with_extension("pth")
@@ -235,11 +208,11 @@ fn prefixes_and_keys_are_taken_off_and_told() {
         ("with_arguments", "model."),
     ] {
         let path = saved(name);
-        let told = said(&path, || assert!(logits(load(&path).unwrap()) == plain, "{name}"));
+        let told = said(|| assert!(logits(load(&path).unwrap()) == plain, "{name}"));
         assert!(matches!(&told[..], [line] if line.contains(&format!("`{place}`"))), "{told:?}");
     }
     let path = golden("squeezenet1_1.pth");
-    assert!(said(&path, || drop(load(&path).unwrap())).is_empty());
+    assert!(said(|| drop(load(&path).unwrap())).is_empty());
     // What was read once, as safetensors, has its prefix in its names.
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("prefixed.safetensors");
@@ -268,7 +241,8 @@ fn what_is_in_the_way_is_named_in_one_line() {
         ("twice", "below `ema` and `net`"),
         ("with_loss", "below `model.`"),
     ] {
-        let text = load(&saved(name)).unwrap_err().to_string();
+        let Err(error) = load(&saved(name)) else { panic!("{name} is loaded") };
+        let text = error.to_string();
         assert!(text.contains(expected) && !text.contains('\n'), "{name}: {text}");
     }
     assert!(!Path::new("foveate_ran_code").exists());

@@ -43,12 +43,12 @@ files = {
     "model_state_dict": {"model_state_dict": state, "loss": 0.1},
     "with_arguments": {"model": state, "args": argparse.Namespace(lr=0.1, name="x")},
     "with_loss": under("model.") | {"loss.weight": torch.ones(3)},
-    "twice": {"model": {"features.0.weight": state["features.0.weight"]}, "ema": state, "net": state},
+    "twice": {"model": {"features.0.weight": state["features.0.weight"]}, "ema": state, "net": dict(state)},
     "list": list(state.values()),
     "one_tensor": torch.ones(3),
     "arguments": argparse.Namespace(lr=0.1),
     "code_beside": {"state_dict": {"features.0.weight": torch.ones(2)}, "hook": Code()},
 }
 for name, content in files.items():
-    # Tensors that are shared are written once.
+    # A dictionary that stands in two places would be empty in the second to the reader; tensors may be shared.
     torch.save(content, HERE / f"{name}.pth")

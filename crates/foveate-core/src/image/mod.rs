@@ -26,6 +26,7 @@ mod map;
 mod picture;
 mod pixels;
 mod preprocessing;
+mod resample;
 pub mod sheet;
 mod text;
 

@@ -1,12 +1,12 @@
 //! From a picture of any size to a network's input.
 
 use burn::tensor::{Device, Tensor};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images};
 use image::{RgbImage, imageops};
 use serde::{Deserialize, Serialize};
 
 use super::picture::{MAX_PIXELS, PictureError};
 use super::pixels::{Input, Pixels};
+use super::resample::bilinear;
 use crate::SettingError;
 
 /// How a picture gets the size that a network takes, in pixels.
@@ -186,13 +186,5 @@ pub(crate) fn scale(picture: &RgbImage, width: u32, height: u32) -> RgbImage {
     if picture.dimensions() == (width, height) {
         return picture.clone();
     }
-    let source =
-        images::ImageRef::new(picture.width(), picture.height(), picture.as_raw(), PixelType::U8x3)
-            .expect("an RGB picture holds three bytes a pixel");
-    let mut target = images::Image::new(width, height, PixelType::U8x3);
-    let bilinear = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-    Resizer::new()
-        .resize(&source, &mut target, &bilinear)
-        .expect("source and target have the same pixel type and no side is 0");
-    RgbImage::from_raw(width, height, target.into_vec()).expect("the target has this size")
+    bilinear(picture, width, height)
 }

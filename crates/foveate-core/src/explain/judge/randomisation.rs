@@ -1,6 +1,6 @@
 //! The model parameter randomisation test; see [`cascading_randomisation`].
 
-use burn::module::{ModuleMapper, ModuleVisitor, Param};
+use burn::module::{ModuleMapper, Param};
 use burn::tensor::{Tensor, TensorData};
 use rand::Rng;
 use rand::distr::Distribution;
@@ -14,7 +14,7 @@ use crate::explain::error::ExplainError;
 use crate::explain::model::values;
 use crate::explain::noise::{Purpose, generator};
 use crate::explain::target::Target;
-use crate::models::{Classifier, NamedLayer, Network};
+use crate::models::{Classifier, ModulePath, NamedLayer, Network, parameter_names};
 
 /// How much of a map is left when a network's layers from the last one back to this are random.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,7 +73,7 @@ pub fn cascading_randomisation<N: Network>(
     let steps = layers.into_iter().rev().enumerate().map(|(place, layer)| {
         let generator = generator(seed, Purpose::Randomisation, place as u64);
         let mut randomiser =
-            Randomiser { layer: &layer, path: Path::default(), norm: None, generator };
+            Randomiser { layer: &layer, path: ModulePath::default(), norm: None, generator };
         network = network.clone().map(&mut randomiser);
         let labels = classifier.labels().to_vec();
         let random = Classifier::new(network.clone(), *classifier.preprocessing(), labels);
@@ -87,14 +87,13 @@ pub fn cascading_randomisation<N: Network>(
 
 /// The names of a network's layers that have parameters.
 fn layers<N: Network>(network: &N) -> Result<Vec<String>, ExplainError> {
-    let mut names = Names::default();
-    network.visit(&mut names);
+    let known = parameter_names(network);
     let mut found = Vec::new();
     for NamedLayer { name, layer } in network.layers() {
-        if names.known.iter().any(|path| within(path, &name)) {
+        if known.iter().any(|path| within(path, &name)) {
             found.push(name);
         } else if layer.parameters() > 0 {
-            let example = names.known.first().cloned().unwrap_or_default();
+            let example = known.first().cloned().unwrap_or_default();
             let parameters = layer.parameters();
             return Err(ExplainError::LayerName { layer: name, parameters, example });
         }
@@ -106,65 +105,10 @@ fn within(path: &str, layer: &str) -> bool {
     path.strip_prefix(layer).is_some_and(|rest| rest.starts_with('.'))
 }
 
-/// Where in a network a visitor is, by torchvision's names: an enum's variants are not in them.
-#[derive(Default)]
-struct Path {
-    names: Vec<String>,
-    /// What holds the innermost field.
-    containers: Vec<String>,
-}
-
-impl Path {
-    fn enter(&mut self, name: &str, container: &str) {
-        if !container.starts_with("Enum:") {
-            self.names.push(name.into());
-        }
-        self.containers.push(container.into());
-    }
-
-    fn exit(&mut self, container: &str) {
-        if !container.starts_with("Enum:") {
-            self.names.pop();
-        }
-        self.containers.pop();
-    }
-
-    fn is(&self) -> String {
-        self.names.join(".")
-    }
-
-    /// The batch norm that holds the field, if one does.
-    fn norm(&self) -> Option<String> {
-        let inside = self.containers.last().is_some_and(|name| name == "Struct:BatchNorm");
-        inside.then(|| self.names[..self.names.len() - 1].join("."))
-    }
-}
-
-/// The names of all parameters.
-#[derive(Default)]
-struct Names {
-    path: Path,
-    known: Vec<String>,
-}
-
-impl ModuleVisitor for Names {
-    fn enter_module(&mut self, name: &str, container: &str) {
-        self.path.enter(name, container);
-    }
-
-    fn exit_module(&mut self, _name: &str, container: &str) {
-        self.path.exit(container);
-    }
-
-    fn visit_float<const D: usize>(&mut self, _: &Param<Tensor<D>>) {
-        self.known.push(self.path.is());
-    }
-}
-
 /// Makes the parameters of one layer random.
 struct Randomiser<'a, R> {
     layer: &'a str,
-    path: Path,
+    path: ModulePath,
     /// The last batch norm, and the new order of its channels.
     norm: Option<(String, Vec<usize>)>,
     generator: R,
@@ -196,7 +140,7 @@ impl<R: Rng> ModuleMapper for Randomiser<'_, R> {
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        if !within(&self.path.is(), self.layer) {
+        if !within(&self.path.name(), self.layer) {
             return param;
         }
         param.map(|tensor| {

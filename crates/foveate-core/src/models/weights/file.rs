@@ -17,6 +17,7 @@ use burn::tensor::{DType, TensorData};
 use super::error::{Misshaped, WeightsError};
 use super::pickle;
 use super::place::Place;
+use crate::models::parameter_names;
 
 /// Reads `path` into `network`: safetensors (f32, f16, bf16), or PyTorch's `.pth` (zip or legacy
 /// pickle), told apart by their content. Tensors go by torchvision's names; values become f32.
@@ -37,7 +38,7 @@ pub fn load<M: Module>(network: M, path: impl AsRef<Path>) -> Result<M, WeightsE
     let path = path.as_ref();
     let Contents { mut tensors, keys } = read(path)?;
     let wanted: BTreeSet<String> =
-        self::tensors(&network).into_iter().map(|tensor| tensor.name).collect();
+        parameter_names(&network).iter().map(|name| torch_name(name)).collect();
     let names: Vec<&str> = tensors.iter().map(|tensor| tensor.name.as_str()).collect();
     let place = Place::of(&names, &keys, &wanted)
         .map_err(|places| WeightsError::Several { path: path.into(), places })?;

@@ -71,6 +71,7 @@ def explained(pixels):
     return kept | {"logits": logits.flatten()[::7], "grad_cam": cam.detach().flatten()}
 
 
+golden = {}
 for file in samples + sorted((data / "photos").glob("*.jpg")):
     pixels = prepare(Image.open(file).convert("RGB"))[None]
     single = explained(pixels.to(model.float().mean.dtype))

@@ -34,8 +34,8 @@ pub(super) fn decode(decoder: Decoder<'_>) -> Result<Vec<u8>, JpegError> {
     let mut rgb = Vec::with_capacity(3 * raw.width * raw.height);
     for y in 0..raw.height {
         let rows: Vec<&[u8]> = planes.iter().map(|plane| plane.row(y)).collect();
-        for x in 0..raw.width {
-            let [a, b, c, black] = [0, 1, 2, 3].map(|channel| rows[channel][x]);
+        let [first, second, third, black] = [0, 1, 2, 3].map(|channel| rows[channel].iter());
+        for (((&a, &b), &c), &black) in first.zip(second).zip(third).zip(black) {
             let inks = if ycck { cmy(a, b, c) } else { [a, b, c] };
             rgb.extend(inks.map(|ink| printed(ink, black)));
         }
@@ -90,7 +90,7 @@ impl Plane {
 
     /// Row `y` of twice as many: three times the nearest row and once the next, which is the same at the edge.
     fn between(&self, y: usize) -> Vec<u32> {
-        let next = if y % 2 == 0 { (y / 2).saturating_sub(1) } else { y / 2 + 1 };
+        let next = if y.is_multiple_of(2) { (y / 2).saturating_sub(1) } else { y / 2 + 1 };
         let next = self.row(next.min(self.height - 1));
         let row = self.row(y / 2).iter().zip(next);
         row.map(|(&nearest, &next)| 3 * u32::from(nearest) + u32::from(next)).collect()

@@ -106,7 +106,7 @@ pub enum WeightsError {
         /// The file.
         path: PathBuf,
         /// Keys and prefix that stand before the names in the file, with their dots; or nothing.
-        prefix: String,
+        prefix: Box<str>,
         /// Tensors that the network has and the file has not.
         missing: Vec<String>,
         /// Tensors that the file has and the network has not.

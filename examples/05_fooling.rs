@@ -13,7 +13,6 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::Parser;
-use foveate::burn::tensor::activation::softmax;
 use foveate::explain::attack::{Attack, FoolingImage, Goal};
 use foveate::image::sheet::{self, Cell};
 use foveate::prelude::*;

@@ -278,7 +278,7 @@ fn what_an_attack_made_is_classified_as_it_is() {
     let mut classes = set.classes();
     classes[0] = (classes[0] + 1) % 10;
     let goal = Goal::Untargeted(classes.clone());
-    let attacked = Fgsm { epsilon: 0.2, ..Default::default() };
+    let attacked = Fgsm { epsilon: 0.2 };
     let attacked = attacked.attack(&classifier, &pixels, &goal).unwrap();
     let found = classifier.classify_pixels(&attacked.adversarial, 1).unwrap();
     for (i, found) in found.iter().enumerate() {

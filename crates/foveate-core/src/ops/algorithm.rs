@@ -46,11 +46,11 @@ thread_local! {
 /// use foveate::ops::{Algorithm, with_algorithm};
 ///
 /// let classifier = LeNet::digits(&Device::default())?;
-/// let pixels = Tensor::<4>::full([1, 1, 28, 28], 0.5, &Device::default());
+/// let pixels = Tensor::<4>::full([1, 3, 28, 28], 0.5, &Device::default());
 /// let map = with_algorithm(Algorithm::Fastest, || {
 ///     Saliency.attribute(&classifier, &pixels, &Target::Predicted)
 /// })?;
-/// # assert_eq!(map.dims(), [1, 1, 28, 28]);
+/// # assert_eq!(map.dims(), [1, 3, 28, 28]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn with_algorithm<T>(algorithm: Algorithm, run: impl FnOnce() -> T) -> T {

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 use clap::Parser;
-use foveate::explain::judge::Deletion;
+use foveate::explain::metrics::Deletion;
 use foveate::explain::{
     Attribution, Cam, CamRule, Deconvnet, GuidedBackprop, GuidedGradCam, InputXGradient,
     IntegratedGradients, Lrp, Occlusion, Rise, Saliency, SmoothGrad, Statistic, Target,

@@ -17,8 +17,8 @@ use foveate::data::ImageFolder;
 use foveate::image::{chart::matrix, open};
 use foveate::prelude::*;
 use foveate::transfer::{
-    Confidence, Evaluation, Extraction, FeatureExtractor, FeatureSpec, Features, LinearSvc,
-    SvcProblem, TransferError, TransferModel, stratified_k_fold, stratified_split,
+    Confidence, Evaluation, Extraction, FeatureExtractor, FeatureSpec, Features, LearnError,
+    LinearSvc, SvcProblem, TransferModel, stratified_k_fold, stratified_split,
 };
 
 /// Learns classes from folders of pictures, or names the class of pictures.
@@ -92,7 +92,7 @@ fn train(args: &Args, folder: &Path, device: &Device) -> anyhow::Result<()> {
             |rows: &[usize]| (features.select(rows), rows.iter().map(|&row| labels[row]).collect());
         (all.classes().to_vec(), [part(&split.train), part(&split.validation)])
     };
-    let named = |error: TransferError| error.named(&classes);
+    let named = |error: LearnError| error.named(&classes);
     let (features, labels) = &train;
     println!(
         "{} classes, {} pictures to learn from, {} to judge",

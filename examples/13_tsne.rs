@@ -18,6 +18,7 @@ use anyhow::{Context, ensure};
 use clap::Parser;
 use foveate::adapt::{Embedding, embedding_csv, features, outputs, proxy_a_distance};
 use foveate::image::chart::scatter;
+use foveate::transfer::Features;
 
 use adapt::{Data, clouds, open};
 
@@ -78,8 +79,7 @@ fn run() -> anyhow::Result<()> {
         let (network, preprocessing) = (classifier.network(), classifier.preprocessing());
         let [source, target] =
             [&sets[0], &sets[1]].map(|set| features(network, preprocessing, set));
-        let width = source.1;
-        let distance = proxy_a_distance(&source.0, &target.0, width, args.seed);
+        let distance = proxy_a_distance(&source, &target, args.seed)?;
         println!("{}:", path.display());
         for (name, set) in ["source", "target"].into_iter().zip(&sets) {
             let accuracy = 100.0 * outputs(network, preprocessing, set).accuracy(&set.labels);
@@ -89,7 +89,7 @@ fn run() -> anyhow::Result<()> {
 
         let embedding =
             Embedding { perplexity: args.perplexity, seed: args.seed, ..Default::default() };
-        let points = embedding.run(&[source.0, target.0].concat(), width);
+        let points = embedding.run(&Features::stack(&[source, target]));
         let domains: Vec<&str> = ["source", "target"]
             .into_iter()
             .zip(&sets)

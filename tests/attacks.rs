@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use foveate::burn::tensor::{Tensor, TensorData, activation::softmax};
 use foveate::explain::ExplainError;
 use foveate::explain::attack::{
-    Attack, Attacked, Bim, CarliniWagner, DeepFool, Fgsm, FoolingImage, Goal, MiFgsm, Norm, Pgd,
-    Queries, Warning,
+    Attack, AttackResult, Bim, CarliniWagner, DeepFool, Fgsm, FoolingImage, Goal, MiFgsm, Norm,
+    Pgd, Queries, Warning,
 };
 use foveate::image::{Pixels, Preprocessing};
 use foveate::models::{Architecture, Classifier};
@@ -75,7 +75,7 @@ fn boundary(pixels: &Pixels, own: usize, other: usize) -> Vec<(f32, [f32; 12])> 
     logits.chunks(3).map(|row| (distance(row), normal.map(|v| v / norm))).collect()
 }
 
-fn change(attacked: &Attacked) -> Vec<f32> {
+fn change(attacked: &AttackResult) -> Vec<f32> {
     values(&(attacked.adversarial.tensor().clone() - attacked.original.tensor().clone()))
 }
 

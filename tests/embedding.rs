@@ -4,16 +4,17 @@ use std::env;
 
 use foveate::adapt::{Embedding, embedding_csv};
 use foveate::data::{Split, mnist};
+use foveate::transfer::Features;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
 /// 40 rows each about three places in 20 dimensions, one place after the other.
-fn clusters() -> Vec<f32> {
+fn clusters() -> Features {
     let generator = ChaCha8Rng::seed_from_u64(1);
     let noise = generator.sample_iter::<f32, _>(StandardNormal).take(120 * 20);
     let place = |i: usize| if i % 20 == i / 800 { 12.0 } else { 0.0 };
-    noise.enumerate().map(|(i, value)| value + place(i)).collect()
+    Features::new(noise.enumerate().map(|(i, value)| value + place(i)).collect(), 20)
 }
 
 fn short(seed: u64) -> Embedding {
@@ -45,7 +46,7 @@ fn trustworthiness(rows: &[&[f32]], points: &[&[f32]], near: usize) -> f64 {
 
 #[test]
 fn clusters_stay_apart() {
-    let points = short(0).run(&clusters(), 20);
+    let points = short(0).run(&clusters());
     let points: Vec<&[f32]> = points.iter().map(|point| &point[..]).collect();
     for i in 0..120 {
         assert!(order(&points, i)[..20].iter().all(|j| j / 40 == i / 40), "point {i}");
@@ -60,7 +61,7 @@ fn seeds_make_the_bits_and_threads_do_not() {
     let features = clusters();
     let run = |threads, seed| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let points = pool.install(|| short(seed).run(&features, 20));
+        let points = pool.install(|| short(seed).run(&features));
         points.into_iter().flatten().map(f32::to_bits).collect::<Vec<_>>()
     };
     let first = run(1, 3);
@@ -71,12 +72,13 @@ fn seeds_make_the_bits_and_threads_do_not() {
 
 #[test]
 fn odd_features_have_finite_places() {
-    let twice: Vec<f32> = clusters().chunks_exact(20).flat_map(|row| [row, row].concat()).collect();
-    let huge: Vec<f32> = clusters().iter().map(|value| value * 1e15).collect();
-    for (features, width) in [(vec![1.0; 400], 4), (twice, 20), (huge, 20)] {
+    let twice = clusters().iter().flat_map(|row| [row, row].concat()).collect();
+    let huge = clusters().values().iter().map(|value| value * 1e15).collect();
+    for (values, columns) in [(vec![1.0; 400], 4), (twice, 20), (huge, 20)] {
+        let features = Features::new(values, columns);
         for iterations in [0, 1, 3, 300] {
-            let points = Embedding { iterations, ..short(0) }.run(&features, width);
-            assert_eq!(points.len(), features.len() / width);
+            let points = Embedding { iterations, ..short(0) }.run(&features);
+            assert_eq!(points.len(), features.rows());
             let finite = points.iter().flatten().all(|value| value.is_finite());
             assert!(finite, "{iterations} steps of {} rows", points.len());
         }
@@ -93,7 +95,7 @@ fn real_digits_keep_their_neighbours() {
     }
     let digits = mnist(Split::Test).unwrap().slice(0..1000);
     let pixels: Vec<f32> = digits.pixels.iter().map(|&byte| f32::from(byte) / 255.0).collect();
-    let points = Embedding::default().run(&pixels, 784);
+    let points = Embedding::default().run(&Features::new(pixels.clone(), 784));
     let rows: Vec<&[f32]> = pixels.chunks_exact(784).collect();
     let points: Vec<&[f32]> = points.iter().map(|point| &point[..]).collect();
     let (five, twelve) = (trustworthiness(&rows, &points, 5), trustworthiness(&rows, &points, 12));
@@ -110,11 +112,11 @@ fn tables_have_a_line_a_point() {
 #[test]
 #[should_panic(expected = "a perplexity of 10 needs more than 30 rows, not 30")]
 fn rows_are_enough() {
-    short(0).run(&[0.0; 60], 2);
+    short(0).run(&Features::new(vec![0.0; 60], 2));
 }
 
 #[test]
 #[should_panic(expected = "features are finite")]
 fn features_are_finite() {
-    short(0).run(&[f32::NAN; 200], 2);
+    short(0).run(&Features::new(vec![f32::NAN; 200], 2));
 }

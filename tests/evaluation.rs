@@ -1,8 +1,7 @@
 //! Evaluation against scikit-learn and published intervals; the splits against what they promise.
 
 use foveate::transfer::{
-    Confidence, CrossValidation, Evaluation, Fold, TransferError, stratified_k_fold,
-    stratified_split,
+    Confidence, CrossValidation, Evaluation, Fold, LearnError, stratified_k_fold, stratified_split,
 };
 
 use crate::networks::{golden_folder, tensors};
@@ -85,13 +84,10 @@ fn what_cannot_be_counted_is_an_error() {
     let error = |predicted: &[usize], labels: &[usize]| {
         Evaluation::new(predicted, labels, &names(2)).unwrap_err()
     };
-    assert!(matches!(error(&[0], &[0, 1]), TransferError::Labels { rows: 1, labels: 2 }));
-    assert!(matches!(
-        error(&[0, 2], &[0, 1]),
-        TransferError::Label { row: 1, label: 2, classes: 2 }
-    ));
-    assert!(matches!(error(&[0, 1], &[5, 1]), TransferError::Label { row: 0, label: 5, .. }));
-    assert!(matches!(error(&[], &[]), TransferError::Setting(_)));
+    assert!(matches!(error(&[0], &[0, 1]), LearnError::Labels { rows: 1, labels: 2 }));
+    assert!(matches!(error(&[0, 2], &[0, 1]), LearnError::Label { row: 1, label: 2, classes: 2 }));
+    assert!(matches!(error(&[0, 1], &[5, 1]), LearnError::Label { row: 0, label: 5, .. }));
+    assert!(matches!(error(&[], &[]), LearnError::Setting(_)));
 }
 
 /// 53 rows in classes of 7, 11, 12 and 23, mixed.
@@ -173,7 +169,7 @@ fn what_cannot_be_split_is_an_error() {
         assert!(stratified_split(&[0, 0], fraction, 0).is_err());
     }
     let one = stratified_split(&[0, 0, 1], 0.5, 0).unwrap_err();
-    assert!(matches!(one, TransferError::Sparse { class: 1, found: 1, .. }), "{one}");
+    assert!(matches!(one, LearnError::Sparse { class: 1, found: 1, .. }), "{one}");
     assert!(one.to_string().starts_with("class 1 has 1 rows"), "{one}");
     let named = one.named(&["cat", "dog"].map(String::from)).to_string();
     assert!(named.starts_with("class dog has 1 rows"), "{named}");
@@ -195,7 +191,7 @@ fn the_first_of_the_best_is_chosen() {
     assert!(CrossValidation::run::<(f64, f64)>(&[], &folds, judge).is_err());
     assert!(CrossValidation::run(&[(1.0, 1.0)], &[], judge).is_err());
     assert!(CrossValidation::run(&[(1.0, f64::NAN)], &folds, judge).is_err());
-    let fails = |_: &(f64, f64), _: &Fold| Err(TransferError::OneClass);
+    let fails = |_: &(f64, f64), _: &Fold| Err(LearnError::OneClass);
     let error = CrossValidation::run(&[(1.0, 1.0)], &folds, fails).unwrap_err();
-    assert!(matches!(error, TransferError::OneClass));
+    assert!(matches!(error, LearnError::OneClass));
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use foveate::SettingError;
 use foveate::transfer::{
-    Features, LinearClassifier, LinearSvc, LinfaSvm, LogisticRegression, SvcFit, SvcProblem,
-    TransferError,
+    Features, LearnError, LinearClassifier, LinearSvc, LinfaSvm, LogisticRegression, SvcFit,
+    SvcProblem,
 };
 
 /// Values and last dimension of the golden file's tensors.
@@ -279,7 +279,7 @@ fn the_same_seed_gives_the_same_bits_on_any_number_of_threads() {
 #[test]
 fn wrong_input_is_named() {
     let (x, y) = blobs(12, 4, 3, 1.0);
-    type Learn = fn(&Features, &[usize], usize) -> Result<LinearClassifier, TransferError>;
+    type Learn = fn(&Features, &[usize], usize) -> Result<LinearClassifier, LearnError>;
     let learners: [Learn; 3] = [
         |x, y, classes| Ok(LinearSvc::default().fit(x, y, classes)?.classifier),
         |x, y, classes| LinfaSvm::default().fit(x, y, classes),
@@ -287,29 +287,26 @@ fn wrong_input_is_named() {
     ];
     for learn in learners {
         let error = |x: &Features, y: &[usize], classes| learn(x, y, classes).unwrap_err();
-        assert!(matches!(error(&x, &[1; 12], 3), TransferError::OneClass));
-        assert!(matches!(error(&x, &[0; 12], 1), TransferError::OneClass));
-        assert!(matches!(error(&x, &y, 0), TransferError::OneClass));
+        assert!(matches!(error(&x, &[1; 12], 3), LearnError::OneClass));
+        assert!(matches!(error(&x, &[0; 12], 1), LearnError::OneClass));
+        assert!(matches!(error(&x, &y, 0), LearnError::OneClass));
         let empty = error(&x, &y, 5);
-        assert!(matches!(empty, TransferError::Sparse { class: 3, found: 0, .. }), "{empty}");
+        assert!(matches!(empty, LearnError::Sparse { class: 3, found: 0, .. }), "{empty}");
         let beyond = error(&x, &y, 2);
-        assert!(
-            matches!(beyond, TransferError::Label { row: 2, label: 2, classes: 2 }),
-            "{beyond}"
-        );
+        assert!(matches!(beyond, LearnError::Label { row: 2, label: 2, classes: 2 }), "{beyond}");
         let few = error(&x, &y[1..], 3);
-        assert!(matches!(few, TransferError::Labels { rows: 12, labels: 11 }), "{few}");
+        assert!(matches!(few, LearnError::Labels { rows: 12, labels: 11 }), "{few}");
         let none = Features::new(Vec::new(), 4);
-        assert!(matches!(error(&none, &[], 3), TransferError::Sparse { .. }));
+        assert!(matches!(error(&none, &[], 3), LearnError::Sparse { .. }));
         for wrong in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             let mut values = x.values().to_vec();
             values[4 * 5 + 2] = wrong;
             let found = error(&Features::new(values, 4), &y, 3);
-            assert!(matches!(found, TransferError::NotFinite { row: 5, column: 2, .. }), "{found}");
+            assert!(matches!(found, LearnError::NotFinite { row: 5, column: 2, .. }), "{found}");
         }
         let classifier = learn(&x, &y, 3).unwrap();
         let other = classifier.predict(&blobs(3, 5, 3, 1.0).0).unwrap_err();
-        assert!(matches!(other, TransferError::Dimensions { expected: 4, found: 5 }), "{other}");
+        assert!(matches!(other, LearnError::Dimensions { expected: 4, found: 5 }), "{other}");
     }
     for wrong in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         let mut found = Vec::new();
@@ -324,18 +321,18 @@ fn wrong_input_is_named() {
             found.iter().zip(["c", "c", "c", "tolerance", "tolerance", "tolerance"])
         {
             assert!(
-                matches!(error, TransferError::Setting(setting) if setting.name == name),
+                matches!(error, LearnError::Setting(setting) if setting.name == name),
                 "{error}"
             );
         }
     }
     let zero = LinearSvc { max_iterations: 0, ..Default::default() }.fit(&x, &y, 3).unwrap_err();
-    assert!(matches!(zero, TransferError::Setting(SettingError { name: "max_iterations", .. })));
+    assert!(matches!(zero, LearnError::Setting(SettingError { name: "max_iterations", .. })));
     assert_eq!(SvcProblem::new(&Features::new(Vec::new(), 5)).map(|_| ()).ok(), Some(()));
     // A fold without one of the classes; labels are of all rows.
     let problem = SvcProblem::new(&x).unwrap();
     let fold = problem.fit(&LinearSvc::default(), &[0, 1, 3, 4], &y, 3).unwrap_err();
-    assert!(matches!(fold, TransferError::Sparse { class: 2, .. }), "{fold}");
+    assert!(matches!(fold, LearnError::Sparse { class: 2, .. }), "{fold}");
     let fold = problem.fit(&LinearSvc::default(), &[0, 1, 2], &y[..3], 3).unwrap_err();
-    assert!(matches!(fold, TransferError::Labels { rows: 12, labels: 3 }), "{fold}");
+    assert!(matches!(fold, LearnError::Labels { rows: 12, labels: 3 }), "{fold}");
 }

@@ -2,6 +2,7 @@
 
 mod adapt;
 mod attacks;
+mod attribution_metrics;
 mod charts;
 mod devices;
 mod digits;
@@ -16,7 +17,6 @@ mod folders;
 mod generate;
 mod gradient_reversal;
 mod jpeg;
-mod judge;
 mod linear_models;
 mod logged;
 mod metrics;

@@ -7,7 +7,7 @@ use foveate::burn::tensor::{Device, Tensor};
 use foveate::explain::attack::{
     Attack, CarliniWagner, DeepFool, Fgsm, FoolingImage, Goal, Pgd, Warning,
 };
-use foveate::explain::judge::{
+use foveate::explain::metrics::{
     AverageDrop, Deletion, Infidelity, Insertion, SensitivityMax, completeness_delta,
 };
 use foveate::explain::visualise::ClassVisualisation;

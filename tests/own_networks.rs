@@ -9,7 +9,7 @@ use foveate::burn::nn::{
 };
 use foveate::burn::tensor::activation::sigmoid;
 use foveate::burn::tensor::{Device, Distribution, Tensor, TensorData};
-use foveate::explain::judge::cascading_randomisation;
+use foveate::explain::metrics::cascading_randomisation;
 use foveate::explain::{
     Attribution, Deconvnet, ExplainError, GuidedBackprop, InputXGradient, Lrp, Saliency, Target,
 };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use foveate::burn::tensor::TensorData;
-use foveate::transfer::{Features, Pca, TransferError};
+use foveate::transfer::{Features, LearnError, Pca};
 
 use crate::networks::{golden_folder, relative_error, tensors};
 
@@ -145,7 +145,7 @@ fn parts_make_the_same() {
 #[test]
 fn errors_say_what_is_wrong() {
     let train = Features::new((0..12).map(|i| (i * i % 7) as f32).collect(), 4);
-    let says = |result: Result<_, TransferError>| result.map(|_: Pca| ()).unwrap_err().to_string();
+    let says = |result: Result<_, LearnError>| result.map(|_: Pca| ()).unwrap_err().to_string();
     assert_eq!(
         says(Pca::fit(&train, 4)),
         "components is 4 for 3 rows of 4 columns: expected one or more, and no more than there are \
@@ -162,7 +162,7 @@ fn errors_say_what_is_wrong() {
     assert!(says(pca.truncated(3)).starts_with("components is 3 of 2"));
     assert!(says(pca.truncated(0)).starts_with("components is 0 of 2"));
     let other = pca.transform(&Features::new(vec![0.0; 5], 5)).unwrap_err();
-    assert!(matches!(other, TransferError::Dimensions { expected: 4, found: 5 }));
+    assert!(matches!(other, LearnError::Dimensions { expected: 4, found: 5 }));
     let broken = pca.transform(&broken).unwrap_err();
-    assert!(matches!(broken, TransferError::NotFinite { row: 1, column: 2, .. }));
+    assert!(matches!(broken, LearnError::NotFinite { row: 1, column: 2, .. }));
 }

@@ -12,8 +12,8 @@ use foveate::burn::nn::{
 use foveate::burn::tensor::{Device, Tensor};
 use foveate::explain::{Attribution, LayeredModel, Lrp, Model, Target};
 use foveate::models::{
-    Architecture, DannConfig, NamedLayer, Network, NoRule, Rule, Unit, UnknownLayer, initialised,
-    weights,
+    AnyLayer, Architecture, BackwardRule, DannConfig, NamedLayer, Network, NoRule, UnknownLayer,
+    initialised, weights,
 };
 use safetensors::tensor::{Dtype, TensorView};
 
@@ -43,7 +43,7 @@ impl<N: Network> LayeredModel for Raw<N> {
         self.0.head(activations, layer)
     }
 
-    fn logits_by(&self, normalised: Tensor<4>, rule: Rule) -> Result<Tensor<2>, NoRule> {
+    fn logits_by(&self, normalised: Tensor<4>, rule: BackwardRule) -> Result<Tensor<2>, NoRule> {
         self.0.forward_by(normalised, rule)
     }
 }
@@ -51,7 +51,7 @@ impl<N: Network> LayeredModel for Raw<N> {
 /// Layers one after the other.
 #[derive(Module, Debug)]
 struct Listed {
-    layers: Vec<Unit>,
+    layers: Vec<AnyLayer>,
 }
 
 impl Network for Listed {
@@ -66,7 +66,7 @@ impl Network for Listed {
 }
 
 /// Relevance of each value of an input, for class 0.
-fn relevance(layers: Vec<Unit>, rule: Lrp, input: Tensor<4>) -> Vec<f32> {
+fn relevance(layers: Vec<AnyLayer>, rule: Lrp, input: Tensor<4>) -> Vec<f32> {
     let model = Raw(Listed { layers }.valid());
     values(rule.attribute(&model, &input, &Target::Class(0)).unwrap().into_data())
 }
@@ -109,34 +109,35 @@ fn norm(gamma: f32, beta: f32, mean: f32, device: &Device) -> BatchNorm {
 #[test]
 fn batch_norms_are_merged() {
     let device = &devices::any();
-    let relu = || Unit::Relu(Relu::new());
+    let relu = || AnyLayer::Relu(Relu::new());
     let composite = |first, norm, x| {
-        let layers = vec![first, Unit::BatchNorm(norm), relu(), Unit::Linear(linear(1.0, device))];
+        let layers =
+            vec![first, AnyLayer::BatchNorm(norm), relu(), AnyLayer::Linear(linear(1.0, device))];
         relevance(layers, Lrp::Composite(1e-9), one(x, device))[0]
     };
     let near = |found: f32, expected: f32| {
         assert!((found - expected).abs() < 1e-5, "{found} instead of {expected}");
     };
-    near(composite(Unit::Conv2d(conv(1.0, device)), norm(1.0, 0.0, 2.0, device), 2.1), 0.1);
-    let transposed = |weight| Unit::ConvTranspose2d(transposed(weight, device));
+    near(composite(AnyLayer::Conv2d(conv(1.0, device)), norm(1.0, 0.0, 2.0, device), 2.1), 0.1);
+    let transposed = |weight| AnyLayer::ConvTranspose2d(transposed(weight, device));
     near(composite(transposed(1.0), norm(1.0, 0.0, 2.0, device), 2.1), 0.1);
-    for first in [Unit::Conv2d(conv(1.0, device)), transposed(1.0)] {
+    for first in [AnyLayer::Conv2d(conv(1.0, device)), transposed(1.0)] {
         // 3 - 2 = 1, of which the bias has all.
         near(composite(first, norm(-1.0, 3.0, 0.0, device), 2.0), 0.0);
     }
     // A positive bias takes its share: 1 of 3.
-    near(composite(Unit::Conv2d(conv(1.0, device)), norm(1.0, 1.0, 0.0, device), 2.0), 2.0);
+    near(composite(AnyLayer::Conv2d(conv(1.0, device)), norm(1.0, 1.0, 0.0, device), 2.0), 2.0);
 
     // LRP-epsilon: the bias of -2 has -2 of the 0.1, in convolutions and fully connected layers.
-    for first in [Unit::Conv2d(conv(1.0, device)), Unit::Linear(linear(1.0, device))] {
-        let norm = Unit::BatchNorm(norm(1.0, 0.0, 2.0, device));
-        let layers = vec![first, norm, relu(), Unit::Linear(linear(1.0, device))];
+    for first in [AnyLayer::Conv2d(conv(1.0, device)), AnyLayer::Linear(linear(1.0, device))] {
+        let norm = AnyLayer::BatchNorm(norm(1.0, 0.0, 2.0, device));
+        let layers = vec![first, norm, relu(), AnyLayer::Linear(linear(1.0, device))];
         near(relevance(layers, Lrp::Epsilon(1e-9), one(2.1, device))[0], 2.1);
     }
     // Alone, it passes relevance on: relu(2) = 2, less 1.5.
-    let alone = Unit::BatchNorm(norm(1.0, 0.0, 1.5, device));
+    let alone = AnyLayer::BatchNorm(norm(1.0, 0.0, 1.5, device));
     for rule in [Lrp::Epsilon(1e-9), Lrp::Composite(1e-9)] {
-        let layers = vec![relu(), alone.clone(), Unit::Linear(linear(1.0, device))];
+        let layers = vec![relu(), alone.clone(), AnyLayer::Linear(linear(1.0, device))];
         near(relevance(layers, rule, one(2.0, device))[0], 0.5);
     }
 }
@@ -145,9 +146,9 @@ fn batch_norms_are_merged() {
 #[test]
 fn relevance_passes_a_tanh() {
     let device = &devices::any();
-    let linear = || Unit::Linear(linear(1.0, device));
+    let linear = || AnyLayer::Linear(linear(1.0, device));
     for rule in [Lrp::Epsilon(1e-9), Lrp::Composite(1e-9)] {
-        let layers = vec![linear(), Unit::Tanh(Tanh::new()), linear()];
+        let layers = vec![linear(), AnyLayer::Tanh(Tanh::new()), linear()];
         let found = relevance(layers, rule, one(2.0, device))[0];
         assert!((found - 2f32.tanh()).abs() < 1e-6, "{found}");
     }
@@ -173,10 +174,10 @@ fn transposed_convolutions_in_groups() {
         let mut conv = config.with_bias(false).init(device);
         conv.weight = Param::from_tensor(weight);
         let layers = vec![
-            Unit::ConvTranspose2d(conv),
-            Unit::BatchNorm(norm.clone()),
-            Unit::Relu(Relu::new()),
-            Unit::Linear(head.clone()),
+            AnyLayer::ConvTranspose2d(conv),
+            AnyLayer::BatchNorm(norm.clone()),
+            AnyLayer::Relu(Relu::new()),
+            AnyLayer::Linear(head.clone()),
         ];
         relevance(layers, Lrp::Composite(1e-6), noise([1, 4, 3, 3], 5, device))
     });
@@ -231,25 +232,26 @@ fn relevance_equals_zennits() {
 
 /// `decoder()` of tests/golden/relevance.py.
 fn decoder(device: &Device) -> Listed {
-    let linear = |inputs, outputs| Unit::Linear(LinearConfig::new(inputs, outputs).init(device));
-    let norm = |channels| Unit::BatchNorm(BatchNormConfig::new(channels).init(device));
+    let linear =
+        |inputs, outputs| AnyLayer::Linear(LinearConfig::new(inputs, outputs).init(device));
+    let norm = |channels| AnyLayer::BatchNorm(BatchNormConfig::new(channels).init(device));
     let first = ConvTranspose2dConfig::new([3, 8], [4, 4]).with_stride([2; 2]).with_padding([1; 2]);
     let second = ConvTranspose2dConfig::new([8, 6], [3, 3]).with_padding([1; 2]).with_bias(false);
     let third = Conv2dConfig::new([6, 5], [3, 3]).with_stride([2; 2]);
     let third = third.with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1));
     let layers = vec![
-        Unit::ConvTranspose2d(first.init(device)),
+        AnyLayer::ConvTranspose2d(first.init(device)),
         norm(8),
-        Unit::LeakyRelu(LeakyReluConfig::new().with_negative_slope(0.2).init()),
-        Unit::ConvTranspose2d(second.init(device)),
+        AnyLayer::LeakyRelu(LeakyReluConfig::new().with_negative_slope(0.2).init()),
+        AnyLayer::ConvTranspose2d(second.init(device)),
         norm(6),
-        Unit::Tanh(Tanh::new()),
-        Unit::Conv2d(third.init(device)),
-        Unit::Relu(Relu::new()),
-        Unit::AdaptiveAvgPool2d(AdaptiveAvgPool2dConfig::new([2, 2]).init()),
+        AnyLayer::Tanh(Tanh::new()),
+        AnyLayer::Conv2d(third.init(device)),
+        AnyLayer::Relu(Relu::new()),
+        AnyLayer::AdaptiveAvgPool2d(AdaptiveAvgPool2dConfig::new([2, 2]).init()),
         linear(20, 7),
         norm(7),
-        Unit::Tanh(Tanh::new()),
+        AnyLayer::Tanh(Tanh::new()),
         linear(7, 10),
     ];
     let golden = tensors(&golden_folder().join("relevance.safetensors"));

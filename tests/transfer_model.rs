@@ -7,8 +7,8 @@ use foveate::SettingError;
 use foveate::image::{Preprocessing, Resize, RgbImage};
 use foveate::models::{Architecture, weights};
 use foveate::transfer::{
-    FeatureExtractor, Features, LinearClassifier, LinearSvc, Pca, Pooling, TransferError,
-    TransferModel,
+    FeatureExtractor, Features, LearnError, LinearClassifier, LinearSvc, Pca, Pooling,
+    TransferError, TransferModel,
 };
 use tempfile::TempDir;
 
@@ -98,7 +98,10 @@ fn parts_that_do_not_fit_are_refused() {
     let labels = |n: usize| (0..n).map(|i| i.to_string()).collect::<Vec<_>>();
     let new = |extractors, labels| TransferModel::new(extractors, None, classifier.clone(), labels);
     let error = new(vec![extractor("features.4", false)], labels(2)).unwrap_err();
-    assert!(matches!(error, TransferError::Dimensions { expected: 7, found: 128 }));
+    assert!(matches!(
+        error,
+        TransferError::Learn(LearnError::Dimensions { expected: 7, found: 128 })
+    ));
     assert!(matches!(new(vec![], labels(2)), Err(TransferError::Setting(_))));
     let (_, other) = extractor("features.4", false);
     assert!(matches!(

@@ -9,7 +9,7 @@ use foveate::explain::visualise::{
 use foveate::explain::{ExplainError, LayeredModel, Model};
 use foveate::image::{Colours, FilmError, HeatMap, overlay, save_gif};
 use foveate::image::{Pixels, RgbImage, open};
-use foveate::models::{Architecture, NoRule, Pretrained, Rule, UnknownLayer};
+use foveate::models::{Architecture, BackwardRule, NoRule, Pretrained, UnknownLayer};
 use image::{AnimationDecoder, codecs::gif::GifDecoder};
 
 use crate::devices;
@@ -481,7 +481,7 @@ impl LayeredModel for Identity {
         Ok(activations.flatten(1, 3))
     }
 
-    fn logits_by(&self, normalised: Tensor<4>, _: Rule) -> Result<Tensor<2>, NoRule> {
+    fn logits_by(&self, normalised: Tensor<4>, _: BackwardRule) -> Result<Tensor<2>, NoRule> {
         Ok(normalised.flatten(1, 3))
     }
 }

@@ -8,6 +8,7 @@ use foveate::image::chart::scatter;
 use foveate::models::{Dann, DannConfig, initialised};
 use foveate::prelude::*;
 use foveate::train::{Optimiser, Schedule};
+use foveate::transfer::Features;
 
 use crate::adapting::{clouds, domains, print, print_round};
 use crate::page::{Chapter, Figure, Page};
@@ -96,7 +97,7 @@ fn embedding(
     let sets = [&data.source_validation, &data.target_validation].map(|set| set.slice(0..COUNT));
     let [source, target] = [&sets[0], &sets[1]].map(|set| features(network, preprocessing, set));
     let settings = Embedding { seed, ..Default::default() };
-    let points = settings.run(&[source.0, target.0].concat(), source.1);
+    let points = settings.run(&Features::stack(&[source, target]));
     let classes = [&sets[0].labels[..], &sets[1].labels[..]].concat();
     let kinds = ["white on black".into(), "coloured".into()];
     let by_domain = clouds(&points, &kinds, &|i| kinds[i / COUNT].clone());

@@ -33,9 +33,9 @@
 pub mod adapt;
 pub mod data;
 pub mod explain;
-mod features;
 pub mod generate;
 pub mod image;
+mod learn;
 pub mod models;
 pub mod ops;
 mod setting;

@@ -15,6 +15,8 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 use rayon::prelude::*;
 
+use crate::learn::Features;
+
 /// t-SNE in two dimensions: rows that are near each other stay so; distances between groups mean little.
 ///
 /// Laurens van der Maaten, Geoffrey Hinton, *Visualizing Data using t-SNE*, Journal of Machine Learning
@@ -49,21 +51,19 @@ const THETA: f32 = 0.25;
 const BLOCK: usize = 16;
 
 impl Embedding {
-    /// A point for each row of `features`, `[n, width]` row by row; their mean is 0.
+    /// A point for each row of `features`; their mean is 0.
     ///
     /// The same bits for the same seed on a machine, however many threads there are; another machine's
-    /// `exp` may round otherwise, which moves points. Time: `n² width` to compare all rows, in all threads,
+    /// `exp` may round otherwise, which moves points. Time: `n² columns` to compare all rows, in all threads,
     /// and `n log n` a step, in one.
     ///
     /// # Panics
     ///
-    /// If features are no whole rows or not finite, or there are no more rows than three times a perplexity
+    /// If features are not finite, or there are no more rows than three times a perplexity
     /// of 1 or above.
-    pub fn run(&self, features: &[f32], width: usize) -> Vec<[f32; 2]> {
-        let whole = width > 0 && features.len().is_multiple_of(width);
-        assert!(whole, "{} features are no rows of {width}", features.len());
-        assert!(features.iter().all(|feature| feature.is_finite()), "features are finite");
-        let rows: Vec<&[f32]> = features.chunks_exact(width).collect();
+    pub fn run(&self, features: &Features) -> Vec<[f32; 2]> {
+        assert!(features.values().iter().all(|feature| feature.is_finite()), "features are finite");
+        let rows: Vec<&[f32]> = features.iter().collect();
         let count = (3.0 * self.perplexity) as usize;
         assert!(
             self.perplexity >= 1.0 && rows.len() > count,

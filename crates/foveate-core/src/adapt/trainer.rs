@@ -11,6 +11,7 @@ use super::validator::{Evidence, Validator};
 use super::{AdaptError, AdversarialTraining, Domain, Pace};
 use crate::data::Pictures;
 use crate::image::{Pixels, Preprocessing};
+use crate::learn::Features;
 use crate::models::{DomainAdversarial, Pass, device_of, position, run};
 use crate::ops::{binary_cross_entropy, gradient_reversal};
 use crate::train::{Moments, generator, highest, integers, progress_bar};
@@ -347,7 +348,7 @@ pub fn outputs<N: DomainAdversarial>(
     outputs
 }
 
-/// Features of all pictures of a set after the network's boundary: `[n, width]` row by row, and the width.
+/// Features of all pictures of a set after the network's boundary, one row a picture.
 ///
 /// # Panics
 ///
@@ -356,7 +357,7 @@ pub fn features<N: DomainAdversarial>(
     network: &N,
     preprocessing: &Preprocessing,
     set: &Pictures,
-) -> (Vec<f32>, usize) {
+) -> Features {
     let network = network.valid();
     let device = device_of(&network);
     let mut all = Vec::new();
@@ -367,8 +368,8 @@ pub fn features<N: DomainAdversarial>(
         all.extend(found.into_data().iter::<f32>());
     }
     assert!(!set.is_empty(), "features are of pictures");
-    let width = all.len() / set.len();
-    (all, width)
+    let columns = all.len() / set.len();
+    Features::new(all, columns)
 }
 
 /// Pictures that pass a network together, outside of training.

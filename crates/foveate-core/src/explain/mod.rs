@@ -10,8 +10,8 @@
 //! ```
 //!
 //! - [`Attribution`]s say which pixels a score comes from: [`Saliency`], [`IntegratedGradients`],
-//!   [`SmoothGrad`], [`Cam`], [`Occlusion`] and others; [`judge`] says how good such a map is, and
-//!   [`ObjectFinder`] what it shows.
+//!   [`SmoothGrad`], [`Cam`], [`Occlusion`] and others; [`metrics`] says how good such a map is, and
+//!   [`Localizer`] what it shows.
 //! - [`attack`] changes pixels until the network is fooled.
 //! - [`visualise`] makes pictures that a class or a channel answers to.
 //!
@@ -57,37 +57,21 @@
 pub mod attack;
 mod attribution;
 mod baseline;
-mod cam;
-mod covered;
 mod error;
-mod feature_ablation;
 mod gradient;
-mod guided;
-mod integrated_gradients;
-pub mod judge;
-mod lrp;
+mod masking;
+pub mod metrics;
 mod model;
 mod noise;
-mod object;
-mod occlusion;
-mod rise;
-mod saliency;
-mod smooth_grad;
 mod target;
 pub mod visualise;
 
-pub use attribution::{Attribution, channel_max};
+pub use attribution::{
+    Attribution, Cam, CamRule, Deconvnet, FeatureAblation, GuidedBackprop, GuidedGradCam,
+    InputXGradient, IntegratedGradients, Lrp, Occlusion, Quadrature, Rise, Saliency, SmoothGrad,
+    Statistic, channel_max,
+};
 pub use baseline::Baseline;
-pub use cam::{Cam, CamRule};
 pub use error::ExplainError;
-pub use feature_ablation::FeatureAblation;
-pub use guided::{Deconvnet, GuidedBackprop, GuidedGradCam};
-pub use integrated_gradients::{IntegratedGradients, Quadrature};
-pub use lrp::Lrp;
 pub use model::{Frozen, LayeredModel, Model};
-pub use object::{Bounds, Object, ObjectFinder};
-pub use occlusion::Occlusion;
-pub use rise::Rise;
-pub use saliency::{InputXGradient, Saliency};
-pub use smooth_grad::{SmoothGrad, Statistic};
 pub use target::{Score, Target};

@@ -6,7 +6,7 @@ use burn::tensor::{Tensor, activation};
 use super::error::ExplainError;
 use crate::image::Pixels;
 use crate::models::{
-    Classifier, Network, NoRule, PROBABILITIES, Rule, UnknownLayer, are_probabilities,
+    BackwardRule, Classifier, Network, NoRule, PROBABILITIES, UnknownLayer, are_probabilities,
 };
 use crate::ops::exact;
 
@@ -108,7 +108,7 @@ impl<N: Module, F: Fn(&N, Tensor<4>) -> Tensor<2>> Model for Frozen<N, F> {
     }
 }
 
-/// A [`Model`] that can be cut at a layer, and whose gradient can go back by other [`Rule`]s.
+/// A [`Model`] that can be cut at a layer, and whose gradient can go back by other [`BackwardRule`]s.
 pub trait LayeredModel: Model {
     /// What the first layer gets: the normalised input.
     fn normalised(&self, input: Tensor<4>) -> Tensor<4>;
@@ -132,7 +132,7 @@ pub trait LayeredModel: Model {
     /// # Errors
     ///
     /// [`NoRule`] names a layer that has none.
-    fn logits_by(&self, normalised: Tensor<4>, rule: Rule) -> Result<Tensor<2>, NoRule>;
+    fn logits_by(&self, normalised: Tensor<4>, rule: BackwardRule) -> Result<Tensor<2>, NoRule>;
 }
 
 /// The input is the tensor of [`Pixels`].
@@ -163,7 +163,7 @@ impl<N: Network> LayeredModel for Classifier<N> {
         self.network().head(activations, layer)
     }
 
-    fn logits_by(&self, normalised: Tensor<4>, rule: Rule) -> Result<Tensor<2>, NoRule> {
+    fn logits_by(&self, normalised: Tensor<4>, rule: BackwardRule) -> Result<Tensor<2>, NoRule> {
         self.network().forward_by(normalised, rule)
     }
 }

@@ -7,7 +7,8 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 use super::googlenet::{self, GoogLeNet, GoogLeNetConfig};
-use super::network::{NamedLayer, Network};
+use super::layer::NamedLayer;
+use super::network::Network;
 use super::resnet::{ResNet, ResNetConfig};
 use super::squeezenet::{self, SqueezeNet, SqueezeNetConfig};
 use super::vgg::{Vgg, VggConfig};

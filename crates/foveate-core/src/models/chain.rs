@@ -2,16 +2,15 @@
 
 use burn::tensor::Tensor;
 
-use super::layer::Layer;
-use super::network::NamedLayer;
+use super::backward_rule::BackwardRule;
+use super::layer::{Layer, NamedLayer};
 use super::pass::Pass;
-use super::rule::Rule;
 use crate::ops::Activation;
 
 /// Layers that run one after the other, as one: the straight parts of a block with branches.
 ///
 /// An activation runs in one step with the layer before it, where that can; and relevance takes a batch
-/// norm as part of the layer with weights before it (see [`Rule`]), so that the two belong in one chain.
+/// norm as part of the layer with weights before it (see [`BackwardRule`]), so that the two belong in one chain.
 pub struct Chain<'a>(Vec<&'a dyn Layer>);
 
 impl<'a> Chain<'a> {
@@ -90,7 +89,7 @@ pub(crate) fn run(layers: &[NamedLayer<'_>], mut input: Tensor<4>, pass: &Pass<'
 /// in; and how many that were.
 fn step(layers: &[&dyn Layer], input: Tensor<4>, pass: &Pass<'_>) -> (Tensor<4>, usize) {
     let (layer, next) = (layers[0], layers.get(1));
-    if pass.rule() == Rule::Gradient {
+    if pass.rule() == BackwardRule::Gradient {
         let activation = next.map_or(Activation::None, |next| next.activation());
         if activation != Activation::None {
             return (layer.forward_activated(input, activation, pass), 2);

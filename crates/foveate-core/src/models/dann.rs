@@ -25,10 +25,10 @@ use burn::nn::{BatchNormConfig, DropoutConfig, Relu};
 use burn::tensor::{Device, Tensor};
 
 use super::chain::run;
-use super::layer::{Unit, conv2d, device_of, linear, max_pool2d};
-use super::network::{NamedLayer, Network};
+use super::layer::build::{conv2d, device_of, linear, max_pool2d};
+use super::layer::{AnyLayer, NamedLayer, replace_head, sequential};
+use super::network::Network;
 use super::pass::Pass;
-use super::vgg::{replace_head, sequential};
 use crate::ops::gradient_reversal;
 
 /// A network that has, beside its classes, a head that tells the domain of a picture by its features.
@@ -63,15 +63,16 @@ pub struct DannConfig {
 impl DannConfig {
     /// A network with random weights, for pictures of 28x28 pixels.
     pub fn init(&self, device: &Device) -> Dann {
-        let relu = || Some(Unit::Relu(Relu::new()));
-        let pool = || Some(Unit::MaxPool2d(max_pool2d(2, 2, 0, false)));
-        let conv = |channels| Some(Unit::Conv2d(conv2d(channels, 5, 1, 2).init(device)));
-        let dense = |from, to| Some(Unit::Linear(linear(from, to, device)));
+        let relu = || Some(AnyLayer::Relu(Relu::new()));
+        let pool = || Some(AnyLayer::MaxPool2d(max_pool2d(2, 2, 0, false)));
+        let conv = |channels| Some(AnyLayer::Conv2d(conv2d(channels, 5, 1, 2).init(device)));
+        let dense = |from, to| Some(AnyLayer::Linear(linear(from, to, device)));
         let norm = |channels: usize| {
-            self.normalised.then(|| Unit::BatchNorm(BatchNormConfig::new(channels).init(device)))
+            self.normalised
+                .then(|| AnyLayer::BatchNorm(BatchNormConfig::new(channels).init(device)))
         };
-        let dropout = || self.normalised.then(|| Unit::Dropout(DropoutConfig::new(0.5).init()));
-        let layers = |layers: Vec<Option<Unit>>| layers.into_iter().flatten().collect();
+        let dropout = || self.normalised.then(|| AnyLayer::Dropout(DropoutConfig::new(0.5).init()));
+        let layers = |layers: Vec<Option<AnyLayer>>| layers.into_iter().flatten().collect();
         Dann {
             features: layers(vec![
                 conv([3, 32]),
@@ -110,9 +111,9 @@ const FEATURES: usize = 48 * 7 * 7;
 /// 4a; deviations: see the [module](self).
 #[derive(Module, Debug)]
 pub struct Dann {
-    features: Vec<Unit>,
-    classifier: Vec<Unit>,
-    domain: Vec<Unit>,
+    features: Vec<AnyLayer>,
+    classifier: Vec<AnyLayer>,
+    domain: Vec<AnyLayer>,
 }
 
 impl Network for Dann {

@@ -29,8 +29,9 @@ use burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Linear, Relu}
 use burn::tensor::{Device, Tensor};
 
 use super::chain::Chain;
-use super::layer::{Layer, LocalResponseNorm, conv2d, device_of, linear, max_pool2d};
-use super::network::{NamedLayer, Network};
+use super::layer::build::{conv2d, device_of, linear, max_pool2d};
+use super::layer::{Layer, LocalResponseNorm, NamedLayer};
+use super::network::Network;
 use super::pass::Pass;
 
 /// Which of the two GoogLeNets.

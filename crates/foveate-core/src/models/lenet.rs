@@ -23,9 +23,9 @@ use burn::nn::Relu;
 use burn::tensor::Device;
 
 use super::classifier::Classifier;
-use super::layer::{Unit, conv2d, device_of, linear, max_pool2d};
-use super::network::{NamedLayer, Network};
-use super::vgg::{replace_head, sequential};
+use super::layer::build::{conv2d, device_of, linear, max_pool2d};
+use super::layer::{AnyLayer, NamedLayer, replace_head, sequential};
+use super::network::Network;
 use super::weights::WeightsError;
 
 /// Configuration of a [`LeNet`].
@@ -42,15 +42,15 @@ pub struct LeNetConfig {
 impl LeNetConfig {
     /// A network with random weights, for pictures of 28x28 pixels.
     pub fn init(&self, device: &Device) -> LeNet {
-        let relu = || Unit::Relu(Relu::new());
-        let pool = || Unit::MaxPool2d(max_pool2d(2, 2, 0, false));
-        let dense = |from, to| Unit::Linear(linear(from, to, device));
+        let relu = || AnyLayer::Relu(Relu::new());
+        let pool = || AnyLayer::MaxPool2d(max_pool2d(2, 2, 0, false));
+        let dense = |from, to| AnyLayer::Linear(linear(from, to, device));
         LeNet {
             features: vec![
-                Unit::Conv2d(conv2d([self.channels, 6], 5, 1, 2).init(device)),
+                AnyLayer::Conv2d(conv2d([self.channels, 6], 5, 1, 2).init(device)),
                 relu(),
                 pool(),
-                Unit::Conv2d(conv2d([6, 16], 5, 1, 0).init(device)),
+                AnyLayer::Conv2d(conv2d([6, 16], 5, 1, 0).init(device)),
                 relu(),
                 pool(),
             ],
@@ -72,8 +72,8 @@ impl LeNetConfig {
 /// <http://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf>; deviations: see the [module](self).
 #[derive(Module, Debug)]
 pub struct LeNet {
-    features: Vec<Unit>,
-    classifier: Vec<Unit>,
+    features: Vec<AnyLayer>,
+    classifier: Vec<AnyLayer>,
 }
 
 impl LeNet {

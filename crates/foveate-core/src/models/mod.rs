@@ -3,7 +3,7 @@
 //! - [`vgg`], [`squeezenet`], [`resnet`], [`googlenet`]: classifiers of ImageNet, with pretrained [`weights`]; by
 //!   name, [`Architecture`]; with their weights, [`Pretrained`]; over pictures, [`Classifier`].
 //! - [`lenet`]: digits, its weights are part of the library. [`dann`]: digits of two domains.
-//! - [`gan`], [`dcgan`], [`cgan`]: generators and discriminators.
+//! - [`gan`]: generators and discriminators.
 //!
 //! Every network but the GANs' is a list of named layers ([`Network::layers`]) and nothing else: the
 //! forward pass, running up to a layer ([`Network::features`]), running on from it ([`Network::head`])
@@ -187,51 +187,44 @@
 //! ```
 
 mod architecture;
-pub mod cgan;
+mod backward_rule;
 mod chain;
 mod classifier;
-mod classifier_file;
 pub mod dann;
-pub mod dcgan;
 pub mod gan;
-mod gan_file;
 pub mod googlenet;
 mod initialise;
-mod labels;
 mod layer;
 pub mod lenet;
 mod module_path;
 mod network;
 mod pass;
+mod pretrained;
 pub mod resnet;
-mod rule;
 pub mod squeezenet;
 mod summary;
 pub mod vgg;
 pub mod weights;
 
 pub use architecture::{AnyNetwork, Architecture, UnknownArchitecture};
-pub use cgan::CganConfig;
+pub use backward_rule::{BackwardRule, NoRule};
 pub use chain::Chain;
 pub(crate) use chain::run;
-pub use classifier::{Classifier, ClassifyError, Prediction, Pretrained};
+pub use classifier::{Classifier, ClassifyError, Prediction, imagenet_labels};
 pub(crate) use classifier::{PROBABILITIES, are_probabilities};
 pub use dann::{Dann, DannConfig, DomainAdversarial};
-pub use dcgan::DcganConfig;
-pub use gan::{Discriminator, Generator};
-pub use gan_file::GanConfig;
+pub use gan::{CganConfig, DcganConfig, Discriminator, GanConfig, Generator};
 pub use googlenet::{GoogLeNet, GoogLeNetConfig};
 pub use initialise::{Initialisation, initialised};
-pub use labels::imagenet_labels;
-pub(crate) use layer::device_of;
-pub use layer::{Layer, Unit};
+pub(crate) use layer::build::device_of;
+pub use layer::{AnyLayer, Fire, Layer, LocalResponseNorm, Maxout, NamedLayer};
 pub use lenet::{LeNet, LeNetConfig};
 pub(crate) use module_path::{ModulePath, parameter_names};
-pub use network::{NamedLayer, Network, UnknownLayer};
+pub use network::{Network, UnknownLayer};
 pub(crate) use network::{misfit, position};
 pub use pass::Pass;
+pub use pretrained::Pretrained;
 pub use resnet::{ResNet, ResNetConfig};
-pub use rule::{NoRule, Rule};
 pub use squeezenet::{SqueezeNet, SqueezeNetConfig};
 pub use summary::{LayerSummary, Summary};
 pub use vgg::{Vgg, VggConfig};

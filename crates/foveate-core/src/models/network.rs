@@ -3,26 +3,11 @@
 use burn::module::Module;
 use burn::tensor::Tensor;
 
+use super::backward_rule::{BackwardRule, NoRule};
 use super::chain::run;
-use super::layer::Layer;
+use super::layer::NamedLayer;
 use super::pass::Pass;
-use super::rule::{NoRule, Rule};
 use super::summary::Summary;
-
-/// A layer with torchvision's name for it.
-pub struct NamedLayer<'a> {
-    /// Name in torchvision's state dict, `features.28` or `layer3.1`.
-    pub name: String,
-    /// The layer.
-    pub layer: &'a dyn Layer,
-}
-
-impl<'a> NamedLayer<'a> {
-    /// A layer and its name.
-    pub fn new(name: impl Into<String>, layer: &'a dyn Layer) -> Self {
-        Self { name: name.into(), layer }
-    }
-}
 
 /// A network has no layer of this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -66,7 +51,7 @@ pub trait Network: Module {
     /// # Errors
     ///
     /// [`NoRule`] names a layer that has none.
-    fn forward_by(&self, input: Tensor<4>, rule: Rule) -> Result<Tensor<2>, NoRule> {
+    fn forward_by(&self, input: Tensor<4>, rule: BackwardRule) -> Result<Tensor<2>, NoRule> {
         let pass = Pass::by(rule);
         let output = run(&self.layers(), input, &pass).flatten(1, 3);
         pass.ended(output)

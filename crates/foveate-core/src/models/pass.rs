@@ -6,15 +6,15 @@ use burn::tensor::{Tensor, TensorData};
 use rand::RngCore;
 use rand_chacha::ChaCha8Rng;
 
-use super::rule::{NoRule, Rule, passed};
+use super::backward_rule::{BackwardRule, NoRule, passed};
 use crate::ops::{self, Activation};
 
-/// One run through the layers of a network: by which [`Rule`] the gradient goes back, and, in a
+/// One run through the layers of a network: by which [`BackwardRule`] the gradient goes back, and, in a
 /// training of this library, where dropouts draw from. A layer of one's own hands it to the layers
 /// inside.
 #[derive(Debug)]
 pub struct Pass<'a> {
-    rule: Rule,
+    rule: BackwardRule,
     dropout: Option<RefCell<&'a mut ChaCha8Rng>>,
     /// The layer without a rule that came first.
     refused: RefCell<Option<NoRule>>,
@@ -24,20 +24,20 @@ pub struct Pass<'a> {
 
 impl Pass<'_> {
     /// A run in which the gradient goes back by a rule.
-    pub fn by(rule: Rule) -> Self {
+    pub fn by(rule: BackwardRule) -> Self {
         Self { rule, dropout: None, refused: RefCell::new(None), fewest: Cell::new(usize::MAX) }
     }
 
     /// By which rule the gradient goes back.
-    pub fn rule(&self) -> Rule {
+    pub fn rule(&self) -> BackwardRule {
         self.rule
     }
 
     /// `max(x, 0)` by the rule.
     pub fn relu(&self, input: Tensor<4>) -> Tensor<4> {
         match self.rule {
-            Rule::Guided => ops::guided_relu(input, true),
-            Rule::Deconvnet => ops::guided_relu(input, false),
+            BackwardRule::Guided => ops::guided_relu(input, true),
+            BackwardRule::Deconvnet => ops::guided_relu(input, false),
             // Relevance passes as it is: where the output is 0, there is none.
             _ => Activation::Relu.of(input),
         }
@@ -100,14 +100,14 @@ impl Pass<'_> {
 impl<'a> Pass<'a> {
     /// A run in training: as in evaluation, but with dropout, and batch norms by the batch.
     pub(crate) fn training(dropout: &'a mut ChaCha8Rng) -> Self {
-        Self { dropout: Some(RefCell::new(dropout)), ..Self::by(Rule::Gradient) }
+        Self { dropout: Some(RefCell::new(dropout)), ..Self::by(BackwardRule::Gradient) }
     }
 }
 
 impl Default for Pass<'_> {
     /// By the gradient.
     fn default() -> Self {
-        Self::by(Rule::Gradient)
+        Self::by(BackwardRule::Gradient)
     }
 }
 

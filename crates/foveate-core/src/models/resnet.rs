@@ -23,8 +23,9 @@ use burn::nn::{BatchNorm, BatchNormConfig, Linear, Relu};
 use burn::tensor::{Device, Tensor};
 
 use super::chain::Chain;
-use super::layer::{Layer, conv2d, device_of, linear, max_pool2d};
-use super::network::{NamedLayer, Network};
+use super::layer::build::{conv2d, device_of, linear, max_pool2d};
+use super::layer::{Layer, NamedLayer};
+use super::network::Network;
 use super::pass::Pass;
 
 /// Configuration of a [`ResNet`].

@@ -17,16 +17,13 @@
 
 use burn::config::Config;
 use burn::module::Module;
-use burn::nn::conv::Conv2d;
 use burn::nn::pool::AdaptiveAvgPool2dConfig;
 use burn::nn::{DropoutConfig, Relu};
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 
-use super::chain::Chain;
-use super::layer::{Layer, Unit, conv2d, device_of, max_pool2d};
-use super::network::{NamedLayer, Network};
-use super::pass::Pass;
-use super::vgg::sequential;
+use super::layer::build::{conv2d, device_of, max_pool2d};
+use super::layer::{AnyLayer, Fire, NamedLayer, sequential};
+use super::network::Network;
 
 /// Which of the two SqueezeNets.
 #[derive(Config, Debug, PartialEq, Eq, Copy)]
@@ -54,17 +51,17 @@ impl SqueezeNetConfig {
     /// A network with random weights.
     pub fn init(&self, device: &Device) -> SqueezeNet {
         let narrow = |channels: usize| channels / self.narrow;
-        let relu = || Unit::Relu(Relu::new());
-        let pool = || Unit::MaxPool2d(max_pool2d(3, 2, 0, true));
+        let relu = || AnyLayer::Relu(Relu::new());
+        let pool = || AnyLayer::MaxPool2d(max_pool2d(3, 2, 0, true));
         // Table 1: squeeze 1x1 filters, and expand filters of each size.
         let fire = |inputs, squeeze, expand| {
-            Unit::Fire(Fire::new(narrow(inputs), narrow(squeeze), narrow(expand), device))
+            AnyLayer::Fire(Fire::new(narrow(inputs), narrow(squeeze), narrow(expand), device))
         };
         let (kernel, channels) = match self.version {
             Version::V1_0 => (7, 96),
             Version::V1_1 => (3, 64),
         };
-        let first = Unit::Conv2d(conv2d([3, narrow(channels)], kernel, 2, 0).init(device));
+        let first = AnyLayer::Conv2d(conv2d([3, narrow(channels)], kernel, 2, 0).init(device));
         let features = match self.version {
             Version::V1_0 => vec![
                 first,
@@ -98,10 +95,10 @@ impl SqueezeNetConfig {
             ],
         };
         let classifier = vec![
-            Unit::Dropout(DropoutConfig::new(0.5).init()),
-            Unit::Conv2d(conv2d([narrow(512), self.classes], 1, 1, 0).init(device)),
+            AnyLayer::Dropout(DropoutConfig::new(0.5).init()),
+            AnyLayer::Conv2d(conv2d([narrow(512), self.classes], 1, 1, 0).init(device)),
             relu(),
-            Unit::AdaptiveAvgPool2d(AdaptiveAvgPool2dConfig::new([1, 1]).init()),
+            AnyLayer::AdaptiveAvgPool2d(AdaptiveAvgPool2dConfig::new([1, 1]).init()),
         ];
         SqueezeNet { features, classifier }
     }
@@ -114,8 +111,8 @@ impl SqueezeNetConfig {
 /// <https://arxiv.org/abs/1602.07360>; the two versions: see the [module](self).
 #[derive(Module, Debug)]
 pub struct SqueezeNet {
-    features: Vec<Unit>,
-    classifier: Vec<Unit>,
+    features: Vec<AnyLayer>,
+    classifier: Vec<AnyLayer>,
 }
 
 impl Network for SqueezeNet {
@@ -127,63 +124,11 @@ impl Network for SqueezeNet {
 
     fn with_classes(mut self, classes: usize) -> Self {
         let device = device_of(&self);
-        let Some(Unit::Conv2d(head)) = self.classifier.get_mut(1) else {
+        let Some(AnyLayer::Conv2d(head)) = self.classifier.get_mut(1) else {
             unreachable!("classifier.1 is a convolution in every SqueezeNet");
         };
         let [_, channels, ..] = head.weight.lazy_shape().dims::<4>();
         *head = conv2d([channels, classes], 1, 1, 0).init(&device);
         self
-    }
-}
-
-/// The Fire module: a 1x1 convolution squeezes, then 1x1 and 3x3 convolutions side by side expand
-/// (figure 1 of Iandola et al., 2016).
-#[derive(Module, Debug)]
-pub struct Fire {
-    squeeze: Conv2d,
-    expand1x1: Conv2d,
-    expand3x3: Conv2d,
-}
-
-impl Fire {
-    fn new(inputs: usize, squeeze: usize, expand: usize, device: &Device) -> Self {
-        Self {
-            squeeze: conv2d([inputs, squeeze], 1, 1, 0).init(device),
-            expand1x1: conv2d([squeeze, expand], 1, 1, 0).init(device),
-            expand3x3: conv2d([squeeze, expand], 3, 1, 1).init(device),
-        }
-    }
-}
-
-impl Layer for Fire {
-    fn forward_by(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
-        let rectified =
-            |conv, input| Chain::new([conv as &dyn Layer, &Relu]).forward_by(input, pass);
-        let squeezed = rectified(&self.squeeze, input);
-        let expand1x1 = rectified(&self.expand1x1, squeezed.clone());
-        let expand3x3 = rectified(&self.expand3x3, squeezed);
-        Tensor::cat(vec![expand1x1, expand3x3], 1)
-    }
-
-    fn output_shape(&self, [n, _, h, w]: [usize; 4]) -> [usize; 4] {
-        let channels = |conv: &Conv2d| conv.weight.lazy_shape().dims::<4>()[0];
-        [n, channels(&self.expand1x1) + channels(&self.expand3x3), h, w]
-    }
-
-    fn multiply_adds(&self, input: [usize; 4]) -> u64 {
-        let squeezed = self.squeeze.output_shape(input);
-        self.squeeze.multiply_adds(input)
-            + self.expand1x1.multiply_adds(squeezed)
-            + self.expand3x3.multiply_adds(squeezed)
-    }
-
-    fn parameters(&self) -> usize {
-        self.num_params()
-    }
-
-    fn describe(&self) -> String {
-        let [squeeze, inputs, ..] = self.squeeze.weight.lazy_shape().dims::<4>();
-        let [expand, ..] = self.expand1x1.weight.lazy_shape().dims::<4>();
-        format!("Fire({inputs}, squeeze {squeeze}, expand {expand}+{expand})")
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::network::NamedLayer;
+use super::layer::NamedLayer;
 
 /// One row of a [`Summary`].
 #[derive(Debug, Clone, PartialEq, Eq)]

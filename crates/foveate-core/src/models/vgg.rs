@@ -22,8 +22,9 @@ use burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig};
 use burn::nn::{DropoutConfig, Relu};
 use burn::tensor::Device;
 
-use super::layer::{Unit, conv2d, device_of, linear, max_pool2d};
-use super::network::{NamedLayer, Network};
+use super::layer::build::{conv2d, device_of, linear, max_pool2d};
+use super::layer::{AnyLayer, NamedLayer, replace_head, sequential};
+use super::network::Network;
 
 /// Output channels of the five stages, before [`VggConfig::narrow`].
 const CHANNELS: [usize; 5] = [64, 128, 256, 512, 512];
@@ -69,26 +70,26 @@ impl VggConfig {
         for (channels, convolutions) in CHANNELS.into_iter().zip(self.convolutions) {
             for _ in 0..convolutions {
                 let outputs = channels / self.narrow;
-                features.push(Unit::Conv2d(conv2d([inputs, outputs], 3, 1, 1).init(device)));
-                features.push(Unit::Relu(Relu::new()));
+                features.push(AnyLayer::Conv2d(conv2d([inputs, outputs], 3, 1, 1).init(device)));
+                features.push(AnyLayer::Relu(Relu::new()));
                 inputs = outputs;
             }
-            features.push(Unit::MaxPool2d(max_pool2d(2, 2, 0, false)));
+            features.push(AnyLayer::MaxPool2d(max_pool2d(2, 2, 0, false)));
         }
 
         let hidden = 4096 / self.narrow;
-        let linear = |from, to| Unit::Linear(linear(from, to, device));
-        let dropout = || Unit::Dropout(DropoutConfig::new(0.5).init());
+        let linear = |from, to| AnyLayer::Linear(linear(from, to, device));
+        let dropout = || AnyLayer::Dropout(DropoutConfig::new(0.5).init());
         let (avgpool, classifier) = match self.classes {
             None => (None, Vec::new()),
             Some(classes) => (
                 Some(AdaptiveAvgPool2dConfig::new([7, 7]).init()),
                 vec![
                     linear(inputs * 7 * 7, hidden),
-                    Unit::Relu(Relu::new()),
+                    AnyLayer::Relu(Relu::new()),
                     dropout(),
                     linear(hidden, hidden),
-                    Unit::Relu(Relu::new()),
+                    AnyLayer::Relu(Relu::new()),
                     dropout(),
                     linear(hidden, classes),
                 ],
@@ -105,9 +106,9 @@ impl VggConfig {
 /// <https://arxiv.org/abs/1409.1556>; deviations: see the [module](self).
 #[derive(Module, Debug)]
 pub struct Vgg {
-    features: Vec<Unit>,
+    features: Vec<AnyLayer>,
     avgpool: Option<AdaptiveAvgPool2d>,
-    classifier: Vec<Unit>,
+    classifier: Vec<AnyLayer>,
 }
 
 impl Network for Vgg {
@@ -123,24 +124,4 @@ impl Network for Vgg {
         replace_head(&mut self.classifier, classes, &device);
         self
     }
-}
-
-/// The units of an `nn.Sequential` called `name`, named by their index.
-pub(super) fn sequential<'a>(name: &str, units: &'a [Unit]) -> Vec<NamedLayer<'a>> {
-    let named =
-        |(i, unit): (usize, &'a Unit)| NamedLayer::new(format!("{name}.{i}"), unit.as_layer());
-    units.iter().enumerate().map(named).collect()
-}
-
-/// Puts a freshly initialised layer for `classes` classes in the place of the last, fully connected one.
-///
-/// # Panics
-///
-/// If `classes` is 0, or the last layer is another one.
-pub(super) fn replace_head(units: &mut [Unit], classes: usize, device: &Device) {
-    let Some(Unit::Linear(head)) = units.last_mut() else {
-        panic!("this network was built without a head");
-    };
-    let [hidden, _] = head.weight.lazy_shape().dims::<2>();
-    *head = linear(hidden, classes, device);
 }

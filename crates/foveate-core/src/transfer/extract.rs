@@ -16,8 +16,8 @@ use super::cache::{Cache, Digest};
 use super::error::TransferError;
 use crate::SettingError;
 use crate::data::{ImageFolder, Sample, ahead};
-use crate::features::Features;
 use crate::image::{self as pictures, PictureError, Pixels, Preprocessing, Resize};
+use crate::learn::Features;
 use crate::models::{
     AnyNetwork, Architecture, NamedLayer, Network, Pretrained, device_of, misfit, position,
     weights::cache_folder,

@@ -55,33 +55,22 @@
 //! ```
 
 mod cache;
-mod descent;
 mod error;
-mod evaluation;
 mod extract;
 mod fine_tune;
-mod folds;
-mod linear;
-mod linear_svc;
-mod linfa_svm;
-mod logistic;
 mod model;
-mod pca;
-mod products;
 
-pub use crate::features::Features;
 pub use cache::Digest;
 pub use error::TransferError;
-pub use evaluation::{Confidence, Evaluation};
 pub use extract::{Extraction, FeatureExtractor, FeatureSpec, Pooling};
 pub use fine_tune::{
     Augmentation, Epoch, FineTune, FineTuned, History, Labelled, Part, RandomResizedCrop, Score,
     new_head,
 };
-pub use folds::{CrossValidation, Fold, FoldScores, stratified_k_fold, stratified_split};
-pub use linear::LinearClassifier;
-pub use linear_svc::{LinearSvc, SvcFit, SvcProblem, SvcReport};
-pub use linfa_svm::LinfaSvm;
-pub use logistic::{LogisticFit, LogisticRegression};
 pub use model::{Guess, TransferModel};
-pub use pca::Pca;
+
+pub use crate::learn::{
+    Confidence, CrossValidation, Evaluation, Features, Fold, FoldScores, LearnError,
+    LinearClassifier, LinearSvc, LinfaSvm, LogisticFit, LogisticRegression, Pca, SvcFit,
+    SvcProblem, SvcReport, stratified_k_fold, stratified_split,
+};

@@ -11,11 +11,9 @@ use serde::{Deserialize, Serialize};
 
 use super::error::TransferError;
 use super::extract::{FeatureExtractor, Pooling};
-use super::linear::LinearClassifier;
-use super::pca::Pca;
 use crate::SettingError;
-use crate::features::Features;
 use crate::image::Described;
+use crate::learn::{Features, LearnError, LinearClassifier, Pca};
 use crate::models::{Architecture, Network, device_of, weights};
 use crate::store::{self, Tensors, Words};
 
@@ -121,8 +119,8 @@ impl TransferModel {
         let parts = self.extractors.iter().map(|(_, extractor)| extractor.pictures(pictures));
         let features = Features::concat(&parts.collect::<Result<Vec<_>, _>>()?);
         match &self.pca {
-            Some(pca) => self.classifier.scores(&pca.transform(&features)?),
-            None => self.classifier.scores(&features),
+            Some(pca) => Ok(self.classifier.scores(&pca.transform(&features)?)?),
+            None => Ok(self.classifier.scores(&features)?),
         }
     }
 
@@ -302,7 +300,7 @@ impl Extractor {
 }
 
 fn fits(expected: usize, found: usize) -> Result<(), TransferError> {
-    if expected == found { Ok(()) } else { Err(TransferError::Dimensions { expected, found }) }
+    if expected == found { Ok(()) } else { Err(LearnError::Dimensions { expected, found }.into()) }
 }
 
 /// Outputs of a network's last layer.

@@ -2,8 +2,8 @@
 
 use burn::tensor::{Tensor, TensorData};
 
-use super::super::model::values;
-use super::session::{factors, pick};
+use super::run::{factors, pick};
+use crate::explain::model::values;
 
 /// How the size of a change is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

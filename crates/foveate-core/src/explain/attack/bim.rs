@@ -1,11 +1,11 @@
 //! The basic iterative method: Kurakin et al., 2017; see [`Bim`].
 
-use super::super::error::ExplainError;
-use super::super::model::Model;
 use super::ball::{Ball, Norm};
 use super::fgsm::sign_steps;
-use super::session::Session;
-use super::{Attack, Attacked, Goal, not_negative, positive, some};
+use super::run::AttackRun;
+use super::{Attack, AttackResult, Goal, not_negative, positive, some};
+use crate::explain::error::ExplainError;
+use crate::explain::model::Model;
 use crate::image::Pixels;
 
 /// [`Fgsm`](super::Fgsm) in small steps, each followed by clipping to `epsilon` around the original
@@ -34,11 +34,16 @@ impl Default for Bim {
 }
 
 impl<M: Model + ?Sized> Attack<M> for Bim {
-    fn attack(&self, model: &M, pixels: &Pixels, goal: &Goal) -> Result<Attacked, ExplainError> {
+    fn attack(
+        &self,
+        model: &M,
+        pixels: &Pixels,
+        goal: &Goal,
+    ) -> Result<AttackResult, ExplainError> {
         not_negative("epsilon", self.epsilon)?;
         positive("step_size", self.step_size)?;
         some("steps", self.steps)?;
-        let session = Session::open(model, pixels, goal)?;
+        let session = AttackRun::open(model, pixels, goal)?;
         let ball = Ball::new(&session.original, Norm::LInf, self.epsilon);
         sign_steps(session, &ball, None, self.step_size, self.steps, self.early_stop)
     }

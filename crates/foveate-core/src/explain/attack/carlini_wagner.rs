@@ -2,12 +2,12 @@
 
 use burn::tensor::{Bool, Tensor};
 
-use super::super::error::ExplainError;
-use super::super::model::Model;
-use super::super::target::{Target, class_indices};
 use super::ball::lengths;
-use super::session::{Session, factors, pick, put};
-use super::{Attack, Attacked, Goal, not_negative, positive, some};
+use super::run::{AttackRun, factors, pick, put};
+use super::{Attack, AttackResult, Goal, not_negative, positive, some};
+use crate::explain::error::ExplainError;
+use crate::explain::model::Model;
+use crate::explain::target::{Target, class_indices};
 use crate::image::Pixels;
 
 /// Keeps `atanh` finite at 0 and 1, as the authors do.
@@ -73,13 +73,18 @@ impl Search {
 }
 
 impl<M: Model + ?Sized> Attack<M> for CarliniWagner {
-    fn attack(&self, model: &M, pixels: &Pixels, goal: &Goal) -> Result<Attacked, ExplainError> {
+    fn attack(
+        &self,
+        model: &M,
+        pixels: &Pixels,
+        goal: &Goal,
+    ) -> Result<AttackResult, ExplainError> {
         not_negative("confidence", self.confidence)?;
         positive("learning_rate", self.learning_rate)?;
         some("steps", self.steps)?;
         some("search_steps", self.search_steps)?;
         positive("initial_c", self.initial_c)?;
-        let mut session = Session::open(model, pixels, goal)?;
+        let mut session = AttackRun::open(model, pixels, goal)?;
         let new = Search { c: self.initial_c, low: 0.0, high: LARGEST_C, best: f32::INFINITY };
         let mut searches = vec![new; session.steps.len()];
         let mut adversarial = session.original.clone();
@@ -96,7 +101,7 @@ impl CarliniWagner {
     /// Adam's steps for one `c` of each picture. Gives the pictures that succeeded.
     fn descend<M: Model + ?Sized>(
         &self,
-        session: &mut Session<'_, M>,
+        session: &mut AttackRun<'_, M>,
         searches: &mut [Search],
         adversarial: &mut Tensor<4>,
     ) -> Result<Vec<bool>, ExplainError> {
@@ -152,7 +157,7 @@ impl CarliniWagner {
 
 /// By how much the logits miss the goal: the largest other logit minus the target's, or the class'
 /// own minus the largest other.
-fn margin<M: Model + ?Sized>(session: &Session<'_, M>, places: &[usize]) -> Target {
+fn margin<M: Model + ?Sized>(session: &AttackRun<'_, M>, places: &[usize]) -> Target {
     let classes: Vec<usize> = places.iter().map(|&place| session.classes[place]).collect();
     let sign = if session.targeted { -1.0 } else { 1.0 };
     Target::score(move |logits| {

@@ -2,13 +2,13 @@
 
 use burn::tensor::Tensor;
 
-use super::super::error::ExplainError;
-use super::super::model::{Model, values};
-use super::super::target::Target;
 use super::ball::{lengths, unit};
-use super::session::{Session, factors, pick, put};
-use super::{Attack, Attacked, Goal, not_negative, some};
+use super::run::{AttackRun, factors, pick, put};
+use super::{Attack, AttackResult, Goal, not_negative, some};
 use crate::SettingError;
+use crate::explain::error::ExplainError;
+use crate::explain::model::{Model, values};
+use crate::explain::target::Target;
 use crate::image::Pixels;
 
 /// What a step goes beyond the boundary, in pixel values.
@@ -39,7 +39,12 @@ impl Default for DeepFool {
 }
 
 impl<M: Model + ?Sized> Attack<M> for DeepFool {
-    fn attack(&self, model: &M, pixels: &Pixels, goal: &Goal) -> Result<Attacked, ExplainError> {
+    fn attack(
+        &self,
+        model: &M,
+        pixels: &Pixels,
+        goal: &Goal,
+    ) -> Result<AttackResult, ExplainError> {
         some("steps", self.steps)?;
         not_negative("overshoot", self.overshoot)?;
         if self.classes < 2 {
@@ -49,7 +54,7 @@ impl<M: Model + ?Sized> Attack<M> for DeepFool {
             let expected = "Untargeted: DeepFool goes to the nearest class";
             return SettingError::refuse("goal", "Targeted", expected);
         };
-        let mut session = Session::open(model, pixels, goal)?;
+        let mut session = AttackRun::open(model, pixels, goal)?;
         let rivals = rivals(&session.logits, &session.classes, self.classes - 1);
         let original = session.original.clone();
         let (mut x, mut change) = (original.clone(), original.zeros_like());
@@ -91,7 +96,7 @@ struct Linear {
 impl Linear {
     /// Pictures that have crossed a boundary are dropped from `moving`.
     fn of<M: Model + ?Sized>(
-        session: &mut Session<'_, M>,
+        session: &mut AttackRun<'_, M>,
         x: &Tensor<4>,
         moving: &mut Vec<usize>,
         own: Vec<usize>,
@@ -120,7 +125,7 @@ impl Linear {
     /// The step over the nearest of the planes that stand for the boundaries to the rivals.
     fn nearest<M: Model + ?Sized>(
         &self,
-        session: &mut Session<'_, M>,
+        session: &mut AttackRun<'_, M>,
         x: &Tensor<4>,
         moving: &[usize],
         rivals: &[Vec<usize>],

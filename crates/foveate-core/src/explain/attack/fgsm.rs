@@ -1,10 +1,10 @@
 //! The fast gradient sign method: Goodfellow et al., 2015; see [`Fgsm`].
 
-use super::super::error::ExplainError;
-use super::super::model::Model;
 use super::ball::{Ball, Norm};
-use super::session::Session;
-use super::{Attack, Attacked, Goal, not_negative};
+use super::run::AttackRun;
+use super::{Attack, AttackResult, Goal, not_negative};
+use crate::explain::error::ExplainError;
+use crate::explain::model::Model;
 use crate::image::Pixels;
 
 /// The fast gradient sign method: one step of `epsilon` for every value, up the loss of the true
@@ -26,9 +26,14 @@ impl Default for Fgsm {
 }
 
 impl<M: Model + ?Sized> Attack<M> for Fgsm {
-    fn attack(&self, model: &M, pixels: &Pixels, goal: &Goal) -> Result<Attacked, ExplainError> {
+    fn attack(
+        &self,
+        model: &M,
+        pixels: &Pixels,
+        goal: &Goal,
+    ) -> Result<AttackResult, ExplainError> {
         not_negative("epsilon", self.epsilon)?;
-        let session = Session::open(model, pixels, goal)?;
+        let session = AttackRun::open(model, pixels, goal)?;
         let ball = Ball::new(&session.original, Norm::LInf, self.epsilon);
         sign_steps(session, &ball, None, self.epsilon, 1, true)
     }
@@ -36,19 +41,19 @@ impl<M: Model + ?Sized> Attack<M> for Fgsm {
 
 /// Steps of the gradient's sign that stay within a ball around the original.
 pub(super) fn sign_steps<M: Model + ?Sized>(
-    mut session: Session<'_, M>,
+    mut session: AttackRun<'_, M>,
     ball: &Ball,
     start: Option<burn::tensor::Tensor<4>>,
     step_size: f32,
     steps: usize,
     early_stop: bool,
-) -> Result<Attacked, ExplainError> {
+) -> Result<AttackResult, ExplainError> {
     let start = start.unwrap_or_else(|| session.original.clone());
     let adversarial = session.walk(
         start,
         steps,
         early_stop,
-        Session::log_probability,
+        AttackRun::log_probability,
         |x, gradient, places| ball.project(x + gradient.sign() * step_size, places),
     )?;
     session.close(adversarial)

@@ -2,13 +2,13 @@
 
 use burn::tensor::Tensor;
 
-use super::super::error::ExplainError;
-use super::super::model::Model;
-use super::super::target::Target;
 use super::ball::unit;
-use super::session::Session;
-use super::{Attack, Attacked, Goal, positive, some};
+use super::run::AttackRun;
+use super::{Attack, AttackResult, Goal, positive, some};
 use crate::SettingError;
+use crate::explain::error::ExplainError;
+use crate::explain::model::Model;
+use crate::explain::target::Target;
 use crate::image::{Pixels, Preprocessing};
 
 /// `z <- z + step_size * g / |g|` with `g` the gradient of the target class' logit with respect to
@@ -39,7 +39,12 @@ impl Default for FoolingImage {
 }
 
 impl<M: Model + ?Sized> Attack<M> for FoolingImage {
-    fn attack(&self, model: &M, pixels: &Pixels, goal: &Goal) -> Result<Attacked, ExplainError> {
+    fn attack(
+        &self,
+        model: &M,
+        pixels: &Pixels,
+        goal: &Goal,
+    ) -> Result<AttackResult, ExplainError> {
         positive("step_size", self.step_size)?;
         some("steps", self.steps)?;
         for std in self.std {
@@ -49,10 +54,10 @@ impl<M: Model + ?Sized> Attack<M> for FoolingImage {
             let expected = "Targeted: a fooling image shows the network a class of your choice";
             return SettingError::refuse("goal", "Untargeted", expected);
         };
-        let mut session = Session::open(model, pixels, goal)?;
+        let mut session = AttackRun::open(model, pixels, goal)?;
         let original = session.original.clone();
         let std = Tensor::<1>::from_floats(self.std, &original.device()).reshape([1, 3, 1, 1]);
-        let logit = |session: &Session<'_, M>, places: &[usize]| {
+        let logit = |session: &AttackRun<'_, M>, places: &[usize]| {
             Target::Classes(places.iter().map(|&place| session.classes[place]).collect())
         };
         let step = |x: Tensor<4>, gradient: Tensor<4>, _: &[usize]| {

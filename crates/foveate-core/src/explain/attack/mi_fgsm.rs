@@ -1,10 +1,10 @@
 //! The momentum iterative method: Dong et al., 2018; see [`MiFgsm`].
 
-use super::super::error::ExplainError;
-use super::super::model::Model;
 use super::ball::{Ball, Norm, scaled};
-use super::session::{Session, pick, put};
-use super::{Attack, Attacked, Goal, not_negative, some};
+use super::run::{AttackRun, pick, put};
+use super::{Attack, AttackResult, Goal, not_negative, some};
+use crate::explain::error::ExplainError;
+use crate::explain::model::Model;
 use crate::image::Pixels;
 
 /// The momentum iterative fast gradient sign method: `steps` steps of size `epsilon / steps` along the
@@ -33,16 +33,21 @@ impl Default for MiFgsm {
 }
 
 impl<M: Model + ?Sized> Attack<M> for MiFgsm {
-    fn attack(&self, model: &M, pixels: &Pixels, goal: &Goal) -> Result<Attacked, ExplainError> {
+    fn attack(
+        &self,
+        model: &M,
+        pixels: &Pixels,
+        goal: &Goal,
+    ) -> Result<AttackResult, ExplainError> {
         not_negative("epsilon", self.epsilon)?;
         not_negative("decay", self.decay)?;
         some("steps", self.steps)?;
-        let mut session = Session::open(model, pixels, goal)?;
+        let mut session = AttackRun::open(model, pixels, goal)?;
         let original = session.original.clone();
         let ball = Ball::new(&original, Norm::LInf, self.epsilon);
         let step_size = self.epsilon / self.steps as f32;
         let mut momentum = original.zeros_like();
-        let score = Session::log_probability;
+        let score = AttackRun::log_probability;
         let adversarial =
             session.walk(original, self.steps, self.early_stop, score, |x, gradient, places| {
                 let gradient = scaled(gradient);

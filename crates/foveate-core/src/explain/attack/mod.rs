@@ -2,7 +2,7 @@
 //!
 //! All attacks take and give [`Pixels`], in `[0, 1]`; a [`Classifier`](crate::models::Classifier)'s
 //! normalisation is part of the model that is attacked, so that sizes of changes are in pixels.
-//! What an attack is after is a [`Goal`], what comes of it an [`Attacked`]. Pictures are attacked
+//! What an attack is after is a [`Goal`], what comes of it an [`AttackResult`]. Pictures are attacked
 //! all at once and each for itself; one that has met the goal stands still (unless the attack's `early_stop` is off).
 //!
 //! ```text
@@ -39,7 +39,7 @@ mod fooling;
 mod mi_fgsm;
 mod pgd;
 mod result;
-mod session;
+mod run;
 mod transfer;
 
 pub use ball::Norm;
@@ -50,8 +50,8 @@ pub use fgsm::Fgsm;
 pub use fooling::FoolingImage;
 pub use mi_fgsm::MiFgsm;
 pub use pgd::Pgd;
-pub use result::{Attacked, Queries, Warning};
-pub use transfer::Transfer;
+pub use result::{AttackResult, Queries, Warning};
+pub use transfer::TransferredAttack;
 
 use super::error::ExplainError;
 use super::model::Model;
@@ -77,7 +77,8 @@ pub trait Attack<M: Model + ?Sized> {
     /// [`ExplainError`]: pixels outside `[0, 1]`, a class that does not exist, a setting out of its
     /// range, a goal that the attack does not know, a model whose weights are tracked or whose
     /// logits are no rows of finite numbers.
-    fn attack(&self, model: &M, pixels: &Pixels, goal: &Goal) -> Result<Attacked, ExplainError>;
+    fn attack(&self, model: &M, pixels: &Pixels, goal: &Goal)
+    -> Result<AttackResult, ExplainError>;
 }
 
 /// A setting that must be a number above 0.

@@ -4,13 +4,13 @@ use burn::tensor::Tensor;
 use rand::Rng;
 use rand_distr::{StandardNormal, Uniform};
 
-use super::super::error::ExplainError;
-use super::super::model::Model;
-use super::super::noise::{Purpose, drawn, generator};
 use super::ball::{Ball, Norm, unit};
 use super::fgsm::sign_steps;
-use super::session::{Session, factors, put};
-use super::{Attack, Attacked, Goal, not_negative, positive, some};
+use super::run::{AttackRun, factors, put};
+use super::{Attack, AttackResult, Goal, not_negative, positive, some};
+use crate::explain::error::ExplainError;
+use crate::explain::model::Model;
+use crate::explain::noise::{Purpose, drawn, generator};
 use crate::image::Pixels;
 
 /// Steps along the gradient, its sign for [`Norm::LInf`] and its direction for [`Norm::L2`], each
@@ -83,17 +83,22 @@ impl Pgd {
                 unit(direction) * factors(radius, original)
             }
         };
-        let chosen = super::session::pick(original, places);
+        let chosen = super::run::pick(original, places);
         put(original.clone(), places, ball.project(chosen + change, places))
     }
 }
 
 impl<M: Model + ?Sized> Attack<M> for Pgd {
-    fn attack(&self, model: &M, pixels: &Pixels, goal: &Goal) -> Result<Attacked, ExplainError> {
+    fn attack(
+        &self,
+        model: &M,
+        pixels: &Pixels,
+        goal: &Goal,
+    ) -> Result<AttackResult, ExplainError> {
         not_negative("epsilon", self.epsilon)?;
         positive("step_size", self.step_size)?;
         some("steps", self.steps)?;
-        let mut session = Session::open(model, pixels, goal)?;
+        let mut session = AttackRun::open(model, pixels, goal)?;
         let original = session.original.clone();
         let ball = Ball::new(&original, self.norm, self.epsilon);
         let moving = if self.early_stop { session.open_cases() } else { session.all() };
@@ -105,7 +110,7 @@ impl<M: Model + ?Sized> Attack<M> for Pgd {
             let (step_size, steps) = (self.step_size, self.steps);
             return sign_steps(session, &ball, Some(start), step_size, steps, self.early_stop);
         }
-        let score = Session::log_probability;
+        let score = AttackRun::log_probability;
         let adversarial =
             session.walk(start, self.steps, self.early_stop, score, |x, gradient, places| {
                 ball.project(x + unit(gradient) * self.step_size, places)

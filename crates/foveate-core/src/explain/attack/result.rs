@@ -5,10 +5,10 @@ use std::fmt;
 use crate::image::Pixels;
 use crate::models::PROBABILITIES;
 
-/// Attacked pictures, and what it took. All lists have one entry for each picture.
+/// AttackResult pictures, and what it took. All lists have one entry for each picture.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Attacked {
+pub struct AttackResult {
     /// The pictures that were given.
     pub original: Pixels,
     /// The pictures after the attack, in `[0, 1]`. Give them to
@@ -35,9 +35,9 @@ pub struct Attacked {
     pub warnings: Vec<Warning>,
 }
 
-impl Attacked {
+impl AttackResult {
     /// The success rate: the share of pictures that meet the goal after the attack, of those that did not
-    /// [`before`](Attacked::before); `None` if all did.
+    /// [`before`](AttackResult::before); `None` if all did.
     pub fn success_rate(&self) -> Option<f32> {
         success_rate(&self.before, &self.success)
     }

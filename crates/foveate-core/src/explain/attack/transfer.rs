@@ -1,10 +1,10 @@
-//! Black-box attacks by transfer: Papernot et al., 2016; see [`Transfer`].
+//! Black-box attacks by transfer: Papernot et al., 2016; see [`TransferredAttack`].
 
-use super::super::error::ExplainError;
-use super::super::model::Model;
 use super::result::success_rate;
-use super::session::Session;
-use super::{Attacked, Goal, Warning};
+use super::run::AttackRun;
+use super::{AttackResult, Goal, Warning};
+use crate::explain::error::ExplainError;
+use crate::explain::model::Model;
 
 /// What attacked pictures do to a model that they were not made for, picture by picture.
 ///
@@ -12,7 +12,7 @@ use super::{Attacked, Goal, Warning};
 /// to Black-Box Attacks using Adversarial Samples*, 2016, <https://arxiv.org/abs/1605.07277>.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Transfer {
+pub struct TransferredAttack {
     /// Whether the original meets the goal, before anything was changed.
     pub before: Vec<bool>,
     /// Whether the picture after the attack meets the goal.
@@ -21,7 +21,7 @@ pub struct Transfer {
     pub warnings: Vec<Warning>,
 }
 
-impl Transfer {
+impl TransferredAttack {
     /// The part of the pictures that meet the goal after the attack, of those that did not before;
     /// `None` if all did.
     pub fn rate(&self) -> Option<f32> {
@@ -29,7 +29,7 @@ impl Transfer {
     }
 }
 
-impl Attacked {
+impl AttackResult {
     /// Shows the pictures to another model, on the same device. The goal may be another than the
     /// attack's: away from the true class, say, where the attack was for a target.
     ///
@@ -41,10 +41,10 @@ impl Attacked {
         &self,
         victim: &M,
         goal: &Goal,
-    ) -> Result<Transfer, ExplainError> {
-        let session = Session::open(victim, &self.original, goal)?;
+    ) -> Result<TransferredAttack, ExplainError> {
+        let session = AttackRun::open(victim, &self.original, goal)?;
         let before = session.met.clone();
         let attacked = session.close(self.adversarial.tensor().clone())?;
-        Ok(Transfer { before, after: attacked.success, warnings: attacked.warnings })
+        Ok(TransferredAttack { before, after: attacked.success, warnings: attacked.warnings })
     }
 }

@@ -5,13 +5,13 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::Rng;
 use rand_distr::StandardNormal;
 
-use super::super::error::ExplainError;
-use super::super::gradient::scored_by;
-use super::super::model::{Model, checked, logits, values};
-use super::super::noise::{Purpose, drawn, generator};
-use super::super::target::Target;
 use super::SHARED;
 use crate::SettingError;
+use crate::explain::error::ExplainError;
+use crate::explain::gradient::scored_by;
+use crate::explain::model::{Model, checked, logits, values};
+use crate::explain::noise::{Purpose, drawn, generator};
+use crate::explain::target::Target;
 use crate::image::{Pixels, Preprocessing};
 
 /// A picture that a class's logit is large for, by gradient ascent from a picture or from noise.

@@ -3,10 +3,10 @@
 use burn::optim::{AdamConfig, Optimizer};
 use burn::tensor::{Device, Tensor};
 
-use super::super::error::ExplainError;
-use super::super::model::{LayeredModel, checked, values};
 use super::{FourierImage, Transformations};
 use crate::SettingError;
+use crate::explain::error::ExplainError;
+use crate::explain::model::{LayeredModel, checked, values};
 use crate::image::Pixels;
 use crate::ops::exact;
 

@@ -5,10 +5,10 @@ use std::f64::consts::TAU;
 use burn::tensor::{Device, Tensor, activation::sigmoid};
 use rand_distr::Normal;
 
-use super::super::error::ExplainError;
-use super::super::noise::{Purpose, drawn};
 use super::matrix;
 use crate::SettingError;
+use crate::explain::error::ExplainError;
+use crate::explain::noise::{Purpose, drawn};
 use crate::image::Pixels;
 
 /// Square root of the correlation of ImageNet's colours, as lucid has it: rows are red, green and

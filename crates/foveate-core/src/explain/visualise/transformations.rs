@@ -4,10 +4,10 @@ use burn::tensor::ops::{GridSampleOptions, GridSamplePaddingMode, InterpolateMod
 use burn::tensor::{Tensor, TensorData, grid::affine_grid_2d};
 use rand::Rng;
 
-use super::super::error::ExplainError;
-use super::super::noise::{Purpose, generator};
 use super::SHARED;
 use crate::SettingError;
+use crate::explain::error::ExplainError;
+use crate::explain::noise::{Purpose, generator};
 
 /// Padding with grey, a shift, a change of scale and a turn about the centre, another shift. What
 /// moves in from outside the padding is black.

@@ -1,7 +1,7 @@
 //! What can be wrong with what is to be measured.
 
 use crate::SettingError;
-use crate::features::Features;
+use crate::learn::Features;
 
 /// Features, probabilities or labels that a metric cannot be computed of.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

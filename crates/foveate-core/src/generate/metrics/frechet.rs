@@ -9,7 +9,7 @@ use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::{Accum, Mat, MatRef, Par, Side};
 
 use super::error::{MetricError, comparable, finite};
-use crate::features::Features;
+use crate::learn::Features;
 
 /// Rows that are held in f64 at a time.
 const BLOCK: usize = 512;

@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::error::{MetricError, finite};
 use crate::SettingError;
-use crate::features::Features;
+use crate::learn::Features;
 
 /// How [`InceptionScore`] splits the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

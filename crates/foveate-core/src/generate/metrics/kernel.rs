@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::error::{MetricError, comparable};
 use super::pairs::{products, strips};
 use crate::SettingError;
-use crate::features::Features;
+use crate::learn::Features;
 
 /// Which subsets [`KernelDistance`] takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -49,7 +49,7 @@ mod pairs;
 mod prdc;
 mod scorer;
 
-pub use crate::features::Features;
+pub use crate::learn::Features;
 pub use error::MetricError;
 pub use frechet::{Statistics, frechet_distance, frechet_distance_of};
 pub use inception_score::{InceptionScore, InceptionSettings};

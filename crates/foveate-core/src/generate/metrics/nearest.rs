@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::error::{MetricError, comparable};
 use super::pairs::{Distances, strips};
-use crate::features::Features;
+use crate::learn::Features;
 
 /// The nearest row.
 #[derive(Debug, Clone, Copy, PartialEq)]

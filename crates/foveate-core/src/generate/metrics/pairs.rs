@@ -9,7 +9,7 @@ use faer::linalg::matmul::matmul;
 use faer::{Accum, MatMut, MatRef, Par};
 use rayon::prelude::*;
 
-use crate::features::Features;
+use crate::learn::Features;
 
 /// Rows that a thread takes at a time.
 const STRIP: usize = 128;

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::error::{MetricError, comparable};
 use super::pairs::{Distances, strips};
 use crate::SettingError;
-use crate::features::Features;
+use crate::learn::Features;
 
 /// How generated rows lie among real ones. In expectation, two sets of one distribution have a density
 /// of 1 and a coverage of `1 - 2^-k`.

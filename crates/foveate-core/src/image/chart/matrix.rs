@@ -4,8 +4,8 @@ use image::RgbImage;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::super::text::clip;
 use super::{MEMORY, page, text};
+use crate::image::text::clip;
 
 /// Draws how many of each class (a row) were taken for which (a column): dark for a large share of
 /// the row.

@@ -4,8 +4,8 @@ use image::RgbImage;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::super::text::clip;
 use super::{COLOURS, MEMORY, Page, page, text};
+use crate::image::text::clip;
 
 /// Points of one kind.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -5,10 +5,10 @@ use burn::nn::conv::{Conv2d, ConvTranspose2d};
 use burn::nn::{BatchNorm, Linear};
 use burn::tensor::Tensor;
 
-use super::norm::affine;
+use super::batch_norm::affine;
 use super::{Layer, reach, symmetric, windows};
+use crate::models::backward_rule::{BackwardRule, positive, stabilised};
 use crate::models::pass::Pass;
-use crate::models::rule::{Rule, positive, stabilised};
 use crate::ops::{self, Activation, ConvOptions, ConvTransposeOptions};
 
 /// What a convolution and its adjoint have in common.
@@ -31,9 +31,9 @@ trait Convolution: Layer {
         let z = self.forward_activated(input.clone(), Activation::None, pass);
         let z = norm.map_or(z.clone(), |norm| norm.forward_activated(z, Activation::None, pass));
         match pass.rule() {
-            Rule::Gradient | Rule::Guided | Rule::Deconvnet => z,
-            Rule::Epsilon(epsilon) => stabilised(z, epsilon),
-            Rule::Composite(_) => {
+            BackwardRule::Gradient | BackwardRule::Guided | BackwardRule::Deconvnet => z,
+            BackwardRule::Epsilon(epsilon) => stabilised(z, epsilon),
+            BackwardRule::Composite(_) => {
                 let (mut weight, mut bias) = self.weights();
                 if let Some(norm) = norm {
                     let [scale, shift] = affine(norm, &weight.device());
@@ -238,7 +238,7 @@ impl Layer for Linear {
 
 fn by_epsilon(z: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
     match pass.rule() {
-        Rule::Epsilon(epsilon) | Rule::Composite(epsilon) => stabilised(z, epsilon),
+        BackwardRule::Epsilon(epsilon) | BackwardRule::Composite(epsilon) => stabilised(z, epsilon),
         _ => z,
     }
 }

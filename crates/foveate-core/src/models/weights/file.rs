@@ -16,7 +16,7 @@ use burn::tensor::{DType, TensorData};
 
 use super::error::{Misshaped, WeightsError};
 use super::pickle;
-use super::place::Place;
+use super::place::{Place, unneeded};
 use crate::models::parameter_names;
 
 /// Reads `path` into `network`: safetensors (f32, f16, bf16), or PyTorch's `.pth` (zip or legacy
@@ -281,14 +281,6 @@ fn check(path: &Path, result: ApplyResult, prefix: &str) -> Result<(), WeightsEr
     }
     let (path, prefix) = (path.into(), prefix.into());
     Err(WeightsError::Mismatch { path, prefix, missing, unexpected, misshaped })
-}
-
-/// What serves training only: the counters of batch norm and of averaged weights, GoogLeNet's auxiliary heads.
-pub(super) fn unneeded(name: &str) -> bool {
-    let last = name.rsplit('.').next().unwrap_or(name);
-    ["num_batches_tracked", "n_averaged"].contains(&last)
-        || name.starts_with("aux1.")
-        || name.starts_with("aux2.")
 }
 
 /// PyTorch calls the scale and shift of a batch norm weight and bias.

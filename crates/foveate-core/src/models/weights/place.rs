@@ -3,8 +3,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::file::unneeded;
-
 /// What training programs call a network's weights, beside which an optimizer's may stand.
 const KEYS: [&str; 6] = ["state_dict", "model_state_dict", "model", "net", "weights", "ema"];
 
@@ -100,6 +98,14 @@ fn common(names: &[&str]) -> String {
     let dots = first.match_indices('.').map(|(dot, _)| &first[..=dot]);
     let shared = dots.take_while(|prefix| names.iter().all(|name| name.starts_with(prefix)));
     shared.last().unwrap_or_default().into()
+}
+
+/// What serves training only: the counters of batch norm and of averaged weights, GoogLeNet's auxiliary heads.
+pub(super) fn unneeded(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    ["num_batches_tracked", "n_averaged"].contains(&last)
+        || name.starts_with("aux1.")
+        || name.starts_with("aux2.")
 }
 
 #[cfg(test)]

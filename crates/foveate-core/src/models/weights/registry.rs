@@ -3,10 +3,10 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use super::super::architecture::{AnyNetwork, Architecture};
 use super::download::Downloader;
 use super::error::WeightsError;
 use super::file;
+use crate::models::architecture::{AnyNetwork, Architecture};
 use burn::tensor::Device;
 
 /// Weights of one training of one network.

@@ -19,6 +19,7 @@ pub use split::Part;
 use super::error::TransferError;
 use crate::SettingError;
 use crate::image::{Preprocessing, RgbImage};
+use crate::learn::LearnError;
 use crate::models::{Network, device_of, misfit};
 use crate::train::{Checkpoint, Optimiser, Schedule};
 use checkpoint::identity;
@@ -234,13 +235,13 @@ impl Labelled<'_> {
     fn check(&self, classes: usize) -> Result<(), TransferError> {
         let (pictures, labels) = (self.pictures.len(), self.labels.len());
         if pictures != labels {
-            return Err(TransferError::Labels { rows: pictures, labels });
+            return Err(LearnError::Labels { rows: pictures, labels }.into());
         }
         if pictures == 0 {
             return Err(TransferError::NoPictures);
         }
         match self.labels.iter().position(|&label| label >= classes) {
-            Some(row) => Err(TransferError::Label { row, label: self.labels[row], classes }),
+            Some(row) => Err(LearnError::Label { row, label: self.labels[row], classes }.into()),
             None => Ok(()),
         }
     }

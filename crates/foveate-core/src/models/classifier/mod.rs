@@ -1,0 +1,184 @@
+//! [`Classifier`]: what takes pictures and names what they show.
+
+mod file;
+mod labels;
+
+use burn::tensor::{Tensor, activation::softmax};
+use image::RgbImage;
+
+pub use labels::imagenet_labels;
+
+use super::architecture::AnyNetwork;
+use super::layer::build::device_of;
+use super::network::{Network, misfit};
+use crate::image::{PictureError, Pixels, Preprocessing};
+
+/// Pictures of 224x224 pixels that pass the network together.
+const AT_ONCE: usize = 64;
+
+/// A network that owns its preprocessing and the names of its classes, and takes pixels.
+#[derive(Debug, Clone)]
+pub struct Classifier<N = AnyNetwork> {
+    network: N,
+    preprocessing: Preprocessing,
+    labels: Vec<String>,
+}
+
+/// A class and its probability.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Prediction {
+    /// Index of the class.
+    pub class: usize,
+    /// Name of the class.
+    pub label: String,
+    /// Softmax of the logits, in `[0, 1]`.
+    pub probability: f32,
+}
+
+/// Pictures that cannot be classified.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClassifyError {
+    /// A picture cannot be used.
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    /// There are fewer than two classes.
+    #[error(
+        "a classifier of {classes} class has no probabilities: expected two classes or more; of a network with one logit \
+         take `sigmoid(classifier.logits(&pixels))`"
+    )]
+    Classes {
+        /// How many there are.
+        classes: usize,
+    },
+    /// The network cannot take pictures of this size.
+    #[error("the network cannot take {misfit}; choose a larger size")]
+    Size {
+        /// Which size, and where it fails.
+        misfit: String,
+    },
+}
+
+impl<N: Network> Classifier<N> {
+    /// A classifier whose network gives one logit for each of `labels`.
+    ///
+    /// The network is taken out of training: on an autodiff device, too, dropout is off and batch
+    /// norms keep their statistics.
+    pub fn new(network: N, preprocessing: Preprocessing, labels: Vec<String>) -> Self {
+        Self { network: network.valid(), preprocessing, labels }
+    }
+
+    /// The network.
+    pub fn network(&self) -> &N {
+        &self.network
+    }
+
+    /// How pictures become the network's input.
+    pub fn preprocessing(&self) -> &Preprocessing {
+        &self.preprocessing
+    }
+
+    /// The same classifier with another preprocessing.
+    #[must_use]
+    pub fn with_preprocessing(self, preprocessing: Preprocessing) -> Self {
+        Self { preprocessing, ..self }
+    }
+
+    /// The class names, in the order of the logits.
+    pub fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    /// Logits `[n, classes]` of pixels `[n, 3, h, w]`; the normalisation is part of the graph.
+    pub fn logits(&self, pixels: &Pixels) -> Tensor<2> {
+        self.network.forward(self.preprocessing.normalise(pixels).into_tensor())
+    }
+
+    /// The `top` most probable classes of each picture, in descending order.
+    ///
+    /// # Errors
+    ///
+    /// [`ClassifyError`]: a picture too small or too narrow, fewer than two classes, a network that cannot take pictures
+    /// of the preprocessing's size.
+    ///
+    /// # Panics
+    ///
+    /// If there is no picture, or the network gives another number of logits than there are labels.
+    pub fn classify(
+        &self,
+        pictures: &[RgbImage],
+        top: usize,
+    ) -> Result<Vec<Vec<Prediction>>, ClassifyError> {
+        assert!(!pictures.is_empty(), "there is a picture to classify");
+        let device = device_of(&self.network);
+        let mut predictions = Vec::new();
+        for some in pictures.chunks(at_once(self.preprocessing.size())) {
+            let pixels = self.preprocessing.pixels(some, &device)?;
+            predictions.extend(self.classify_pixels(&pixels, top)?);
+        }
+        Ok(predictions)
+    }
+
+    /// The same of pixels as they are, without a resize or a crop: what an attack or a visualisation has made.
+    ///
+    /// # Errors
+    ///
+    /// As [`classify`](Classifier::classify).
+    ///
+    /// # Panics
+    ///
+    /// As [`classify`](Classifier::classify).
+    pub fn classify_pixels(
+        &self,
+        pixels: &Pixels,
+        top: usize,
+    ) -> Result<Vec<Vec<Prediction>>, ClassifyError> {
+        let (classes, [_, channels, height, width]) = (self.labels.len(), pixels.tensor().dims());
+        if classes < 2 {
+            return Err(ClassifyError::Classes { classes });
+        }
+        if let Some(misfit) = misfit(&self.network.layers(), [1, channels, height, width]) {
+            return Err(ClassifyError::Size { misfit });
+        }
+        let mut ranked = Vec::new();
+        for some in pixels.tensor().clone().split(at_once([height, width]), 0) {
+            let logits = self.logits(&Pixels::new(some)).inner();
+            assert_eq!(logits.dims()[1], classes, "one label for each of the network's classes");
+            let values = |logits: Tensor<2>| logits.into_data().iter::<f32>().collect::<Vec<_>>();
+            if are_probabilities(&values(logits.clone()), classes) {
+                log::warn!("{PROBABILITIES}");
+            }
+            let probabilities = values(softmax(logits, 1));
+            ranked.extend(probabilities.chunks_exact(classes).map(|row| self.ranked(row, top)));
+        }
+        Ok(ranked)
+    }
+
+    fn ranked(&self, probabilities: &[f32], top: usize) -> Vec<Prediction> {
+        let mut order: Vec<usize> = (0..probabilities.len()).collect();
+        order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
+        let prediction = |&class: &usize| Prediction {
+            class,
+            label: self.labels[class].clone(),
+            probability: probabilities[class],
+        };
+        order.iter().take(top).map(prediction).collect()
+    }
+}
+
+/// Pictures of some height and width that pass the network together: of large ones fewer.
+fn at_once([height, width]: [usize; 2]) -> usize {
+    (AT_ONCE * 224 * 224 / (height * width).max(1)).clamp(1, AT_ONCE)
+}
+
+/// Whether rows of logits are probabilities instead: none below 0, and their sum 1.
+pub(crate) fn are_probabilities(logits: &[f32], classes: usize) -> bool {
+    logits.chunks_exact(classes.max(1)).all(|row| {
+        row.iter().all(|&value| value >= 0.0) && (row.iter().sum::<f32>() - 1.0).abs() < 1e-4
+    })
+}
+
+/// What is said of a model of probabilities.
+pub(crate) const PROBABILITIES: &str = "the model gives probabilities where logits are expected: a softmax of them \
+     says nothing, and gradients vanish where the model is sure; give its logits, or explain a `Target::score`";

@@ -1,5 +1,5 @@
 //! What an explanation costs, in units of one forward pass with the gradient of one score: one
-//! picture of 224x224 under SqueezeNet 1.1, on every backend of this build.
+//! image of 224x224 under SqueezeNet 1.1, on every backend of this build.
 //!
 //! ```text
 //! cargo bench --all-features --bench explain
@@ -50,10 +50,10 @@ fn milliseconds(method: &Method, device: &Device) -> f64 {
     let network = Architecture::SqueezeNet1_1.init(device);
     let classifier = Classifier::new(network, Preprocessing::IMAGENET, imagenet_labels());
     let uniform = Distribution::Uniform(0.0, 1.0);
-    let picture = Tensor::random([1, 3, 224, 224], uniform, device);
+    let image = Tensor::random([1, 3, 224, 224], uniform, device);
     let once = || {
         let start = Instant::now();
-        let map = method.attribute(&classifier, &picture, &Target::Class(0));
+        let map = method.attribute(&classifier, &image, &Target::Class(0));
         map.expect("the settings are right").into_data();
         start.elapsed().as_secs_f64() * 1e3
     };

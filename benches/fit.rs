@@ -43,7 +43,7 @@ fn write(folder: &Path) -> anyhow::Result<()> {
         let found = extractor.folder(data)?;
         for columns in COLUMNS {
             let rows = found.features.iter().flat_map(|row| &row[..columns]).copied();
-            let features = Features::new(rows.collect(), columns).l2_normalised();
+            let features = Features::new(rows.collect(), columns).l2_normalized();
             let bytes: Vec<u8> =
                 features.values().iter().flat_map(|value| value.to_le_bytes()).collect();
             fs::write(folder.join(format!("{name}{columns}.f32")), bytes)?;

@@ -1,5 +1,5 @@
 //! Forward pass of every network on every backend of this build, batch 1 and 8, 224x224, in
-//! pictures a second.
+//! images a second.
 //!
 //! ```text
 //! cargo bench --all-features --bench models                 # everything

@@ -22,7 +22,7 @@ use foveate::{device, image};
 struct Args {
     /// JPEG, PNG, WebP, GIF, BMP or TIFF files
     #[arg(required = true)]
-    pictures: Vec<PathBuf>,
+    images: Vec<PathBuf>,
 
     /// squeezenet1_0, squeezenet1_1, googlenet, googlenet_published, resnet18, resnet34, vgg11,
     /// vgg13, vgg16, vgg19
@@ -37,11 +37,11 @@ struct Args {
     #[arg(long)]
     weights: Option<PathBuf>,
 
-    /// How many guesses for each picture
+    /// How many guesses for each image
     #[arg(long, default_value_t = 5)]
     top: usize,
 
-    /// Stretch pictures to 224x224 instead of resizing the short side to 256 and cropping 224x224
+    /// Stretch images to 224x224 instead of resizing the short side to 256 and cropping 224x224
     #[arg(long)]
     stretch: bool,
 
@@ -74,11 +74,11 @@ fn run() -> anyhow::Result<()> {
 
     let mut cells = Vec::new();
     let mut failed = Vec::new();
-    for path in &args.pictures {
+    for path in &args.images {
         let start = Instant::now();
-        let answer = image::open(path).map_err(ClassifyError::from).and_then(|picture| {
-            let predictions = classifier.classify(std::slice::from_ref(&picture), args.top)?;
-            let seen = image::resize(&picture, classifier.preprocessing().resize)?;
+        let answer = image::open(path).map_err(ClassifyError::from).and_then(|image| {
+            let predictions = classifier.classify(std::slice::from_ref(&image), args.top)?;
+            let seen = image::resize(&image, classifier.preprocessing().resize)?;
             Ok((seen, predictions.into_iter().next().unwrap_or_default()))
         });
         let (seen, predictions) = match answer {
@@ -108,8 +108,8 @@ fn run() -> anyhow::Result<()> {
         println!("\ncontact sheet: {}", file.display());
     }
     if let Some(error) = failed.first() {
-        let (failed, all) = (failed.len(), args.pictures.len());
-        bail!("{failed} of {all} pictures could not be classified, the first: {error}");
+        let (failed, all) = (failed.len(), args.images.len());
+        bail!("{failed} of {all} images could not be classified, the first: {error}");
     }
     Ok(())
 }

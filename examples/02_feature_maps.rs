@@ -1,4 +1,4 @@
-//! What does a layer see? The first channels of its activations for one photograph, as pictures.
+//! What does a layer see? The first channels of its activations for one photograph, as images.
 //!
 //! ```text
 //! cargo run --release --example 02_feature_maps -- cat.jpg --layer features.0 --channels 8
@@ -20,7 +20,7 @@ use foveate::{device, image};
 #[derive(Parser)]
 struct Args {
     /// A JPEG, PNG, WebP, GIF, BMP or TIFF file
-    picture: PathBuf,
+    image: PathBuf,
 
     /// The layer, by torchvision's name; --layers lists them
     #[arg(long, default_value = "features.0")]
@@ -42,7 +42,7 @@ struct Args {
     #[arg(long, env = "FOVEATE_DEVICE", default_value = "auto")]
     device: String,
 
-    /// Folder for the picture
+    /// Folder for the image
     #[arg(long, default_value = "out")]
     out: PathBuf,
 }
@@ -58,24 +58,24 @@ fn run() -> anyhow::Result<()> {
     ensure!(args.channels > 0, "--channels 0: expected one or more");
     // As the practical: stretched to 224x224, nothing cut off.
     let size = Resize::Exact { height: 224, width: 224 };
-    let picture = image::resize(&image::open(&args.picture)?, size)?;
+    let image = image::resize(&image::open(&args.image)?, size)?;
     let pretrained = Pretrained::load(args.model, &chosen.device)?;
     println!("weights: {}", pretrained.file.display());
     if args.layers {
         println!("{}", pretrained.network.summary(224, 224));
     }
 
-    let pixels = Pixels::from_pictures(std::slice::from_ref(&picture), &chosen.device);
-    let input = pretrained.preprocessing.normalise(&pixels).into_tensor();
+    let pixels = Pixels::from_images(std::slice::from_ref(&image), &chosen.device);
+    let input = pretrained.preprocessing.normalize(&pixels).into_tensor();
     let maps = pretrained.network.features(input, &args.layer)?;
     let [_, channels, height, width] = maps.dims();
     println!("{}: {channels} channels of {height}x{width}", args.layer);
 
-    let name = args.picture.file_name().unwrap_or_default().to_string_lossy();
-    let mut cells = vec![Cell::new(picture, name)];
+    let name = args.image.file_name().unwrap_or_default().to_string_lossy();
+    let mut cells = vec![Cell::new(image, name)];
     let values: Vec<f32> = maps.into_data().iter::<f32>().collect();
     for (i, map) in values.chunks_exact(height * width).take(args.channels).enumerate() {
-        let map = image::grey_map(map, height, width);
+        let map = image::gray_map(map, height, width);
         let map = resize(&map, 224, 224, FilterType::Nearest);
         cells.push(Cell::new(map, format!("{} channel {i}", args.layer)));
     }

@@ -22,7 +22,7 @@ use foveate::{device, image};
 struct Args {
     /// JPEG, PNG, WebP, GIF, BMP or TIFF files
     #[arg(required = true)]
-    pictures: Vec<PathBuf>,
+    images: Vec<PathBuf>,
 
     /// The first network
     #[arg(long, default_value = "squeezenet1_1")]
@@ -36,7 +36,7 @@ struct Args {
     #[arg(long, env = "FOVEATE_DEVICE", default_value = "auto")]
     device: String,
 
-    /// Folder for the picture
+    /// Folder for the image
     #[arg(long, default_value = "out")]
     out: PathBuf,
 }
@@ -52,7 +52,7 @@ fn run() -> anyhow::Result<()> {
     // As the practical: stretched to 224x224, nothing cut off.
     let size = Resize::Exact { height: 224, width: 224 };
     let open = |path| image::resize(&image::open(path)?, size);
-    let pictures: Vec<_> = args.pictures.iter().map(open).collect::<Result<_, _>>()?;
+    let images: Vec<_> = args.images.iter().map(open).collect::<Result<_, _>>()?;
     let mut classifiers = Vec::new();
     for model in [args.model, args.second] {
         let pretrained = Pretrained::load(model, &chosen.device)?;
@@ -61,12 +61,12 @@ fn run() -> anyhow::Result<()> {
     }
 
     let mut cells = Vec::new();
-    for (path, picture) in args.pictures.iter().zip(pictures) {
-        let pixels = Pixels::from_pictures(std::slice::from_ref(&picture), &chosen.device);
+    for (path, image) in args.images.iter().zip(images) {
+        let pixels = Pixels::from_images(std::slice::from_ref(&image), &chosen.device);
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        cells.push(Cell::new(picture.clone(), name.clone()));
+        cells.push(Cell::new(image.clone(), name.clone()));
         for (model, classifier) in &classifiers {
-            let found = classifier.classify(std::slice::from_ref(&picture), 1)?.remove(0).remove(0);
+            let found = classifier.classify(std::slice::from_ref(&image), 1)?.remove(0).remove(0);
             let target = Target::Class(found.class);
             let map = Saliency.attribute(classifier, pixels.tensor(), &target)?;
             let map = HeatMap::default().draw_batch(&channel_max(&map)).remove(0);

@@ -18,7 +18,7 @@ use foveate::explain::{
     IntegratedGradients, Lrp, Occlusion, Rise, Saliency, SmoothGrad, Statistic, Target,
 };
 use foveate::image::sheet::{self, Cell};
-use foveate::image::{Colours, HeatMap, overlay};
+use foveate::image::{Colors, HeatMap, overlay};
 use foveate::models::AnyNetwork;
 use foveate::prelude::*;
 use foveate::{device, image};
@@ -29,7 +29,7 @@ use foveate::{device, image};
 #[derive(Parser)]
 struct Args {
     /// A JPEG, PNG, WebP, GIF, BMP or TIFF file
-    picture: PathBuf,
+    image: PathBuf,
 
     /// The network
     #[arg(long, default_value = "squeezenet1_1")]
@@ -55,7 +55,7 @@ struct Args {
     #[arg(long, env = "FOVEATE_DEVICE", default_value = "auto")]
     device: String,
 
-    /// Folder for the picture
+    /// Folder for the image
     #[arg(long, default_value = "out")]
     out: PathBuf,
 }
@@ -102,7 +102,7 @@ fn run() -> anyhow::Result<()> {
     println!("device:  {chosen}");
     let pretrained = Pretrained::load(args.model, &chosen.device)?;
     println!("weights: {}", pretrained.file.display());
-    // The whole picture, so that what is named is what is explained.
+    // The whole image, so that what is named is what is explained.
     let size = Resize::Exact { height: 224, width: 224 };
     let classifier = pretrained.classifier()?;
     let preprocessing = classifier.preprocessing().with_resize(size);
@@ -114,15 +114,15 @@ fn run() -> anyhow::Result<()> {
     let last = last.into_iter().find(|last| names.iter().any(|name| name.starts_with(last)));
     let layer = args.layer.clone().or(last.map(String::from)).context("name a --layer")?;
 
-    let picture = image::resize(&image::open(&args.picture)?, size)?;
-    let pixels = Pixels::from_pictures(std::slice::from_ref(&picture), &chosen.device);
-    let found = classifier.classify(std::slice::from_ref(&picture), 1)?.remove(0).remove(0);
+    let image = image::resize(&image::open(&args.image)?, size)?;
+    let pixels = Pixels::from_images(std::slice::from_ref(&image), &chosen.device);
+    let found = classifier.classify(std::slice::from_ref(&image), 1)?.remove(0).remove(0);
     let class = args.class.unwrap_or(found.class);
     let label = classifier.labels().get(class).cloned().unwrap_or_default();
     println!("class:   {class} {label}; layer {layer}\n");
 
-    let name = args.picture.file_name().unwrap_or_default().to_string_lossy();
-    let mut cells = vec![Cell::new(picture.clone(), format!("{name}: {label}"))];
+    let name = args.image.file_name().unwrap_or_default().to_string_lossy();
+    let mut cells = vec![Cell::new(image.clone(), format!("{name}: {label}"))];
     for (name, method) in methods(&args, &layer) {
         let start = Instant::now();
         let target = Target::Class(class);
@@ -134,8 +134,8 @@ fn run() -> anyhow::Result<()> {
         let least = map.clone().min().clamp_min(0.0).reshape([1, 1, 1, 1]);
         let map = map - least;
         println!("{name:24} {seconds:6.2} s   deletion {area:.3}");
-        let heat = HeatMap { colours: Colours::Signed, outliers: 2.0 }.draw_batch(&map).remove(0);
-        let cell = Cell::new(overlay(&picture, &heat, 0.8), format!("{name}: {area:.3}"));
+        let heat = HeatMap { colors: Colors::Signed, outliers: 2.0 }.draw_batch(&map).remove(0);
+        let cell = Cell::new(overlay(&image, &heat, 0.8), format!("{name}: {area:.3}"));
         cells.push(cell);
     }
 

@@ -23,7 +23,7 @@ use foveate::{device, image};
 struct Args {
     /// JPEG, PNG, WebP, GIF, BMP or TIFF files
     #[arg(required = true)]
-    pictures: Vec<PathBuf>,
+    images: Vec<PathBuf>,
 
     /// What the network shall see: an ImageNet class from 0 to 999, or its name, or a part of one
     #[arg(long, default_value = "goldfish")]
@@ -34,7 +34,7 @@ struct Args {
     #[arg(long, default_value = "squeezenet1_1")]
     model: Architecture,
 
-    /// Another network, to which the changed pictures are shown
+    /// Another network, to which the changed images are shown
     #[arg(long)]
     transfer_to: Option<Architecture>,
 
@@ -46,7 +46,7 @@ struct Args {
     #[arg(long, default_value_t = 100)]
     steps: usize,
 
-    /// Length of a step, in the network's normalised input
+    /// Length of a step, in the network's normalized input
     #[arg(long, default_value_t = 1.0)]
     step_size: f32,
 
@@ -63,8 +63,7 @@ fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     let chosen = device(&args.device)?;
     println!("device:  {chosen}");
-    let pictures: Vec<RgbImage> =
-        args.pictures.iter().map(image::open).collect::<Result<_, _>>()?;
+    let images: Vec<RgbImage> = args.images.iter().map(image::open).collect::<Result<_, _>>()?;
     let load = |model| -> anyhow::Result<Classifier> {
         let pretrained = Pretrained::load(model, &chosen.device)?;
         println!("weights: {}", pretrained.file.display());
@@ -75,7 +74,7 @@ fn run() -> anyhow::Result<()> {
     let target = class(&args.target, classifier.labels())?;
     println!("target:  {target} {}", classifier.labels()[target]);
 
-    let pixels = classifier.preprocessing().pixels(&pictures, &chosen.device)?;
+    let pixels = classifier.preprocessing().pixels(&images, &chosen.device)?;
     let fooling = FoolingImage {
         step_size: args.step_size,
         steps: args.steps,
@@ -97,10 +96,10 @@ fn run() -> anyhow::Result<()> {
         None => None,
     };
     let change = [attacked.difference(1.0), attacked.difference(10.0)];
-    let [once, tenfold] = change.map(|change| change.to_pictures());
-    let (original, fooled) = (attacked.original.to_pictures(), attacked.adversarial.to_pictures());
+    let [once, tenfold] = change.map(|change| change.to_images());
+    let (original, fooled) = (attacked.original.to_images(), attacked.adversarial.to_images());
     let mut cells = Vec::new();
-    for (i, path) in args.pictures.iter().enumerate() {
+    for (i, path) in args.images.iter().enumerate() {
         println!("\n{}", path.display());
         println!("  before:  {}", before[i]);
         println!(
@@ -157,7 +156,7 @@ fn class(wanted: &str, labels: &[String]) -> anyhow::Result<usize> {
     }
 }
 
-/// The most probable class of each picture, and how probable it is.
+/// The most probable class of each image, and how probable it is.
 fn answers(classifier: &Classifier, pixels: &Pixels) -> anyhow::Result<Vec<String>> {
     let line = |found: Vec<Prediction>| {
         let Prediction { probability, label, .. } = &found[0];

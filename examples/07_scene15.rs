@@ -45,10 +45,10 @@ struct Args {
     /// Folds of the cross-validation.
     #[arg(long, default_value_t = 5)]
     folds: usize,
-    /// Height and width that pictures are stretched to, but for the part best.
+    /// Height and width that images are stretched to, but for the part best.
     #[arg(long, default_value_t = 224)]
     size: u32,
-    /// Pictures of each class at most: for a quick try.
+    /// Images of each class at most: for a quick try.
     #[arg(long)]
     limit: Option<usize>,
     /// Downloads weights that are not at hand (hundreds of megabytes), instead of leaving them out.
@@ -63,7 +63,7 @@ struct Args {
     /// auto, ndarray, flex, wgpu, wgpu:N, wgpu:cpu.
     #[arg(long, env = "FOVEATE_DEVICE", default_value = "auto")]
     device: String,
-    /// Where pictures go.
+    /// Where images go.
     #[arg(long, default_value = "out")]
     out: PathBuf,
 }
@@ -97,7 +97,7 @@ const NETWORKS: [&str; 5] = [
 const CS: [f64; 7] = [0.001, 0.01, 0.1, 0.5, 1.0, 10.0, 100.0];
 const COMPONENTS: [usize; 6] = [32, 64, 128, 256, 512, 1024];
 
-/// One more of these in each row of the table: network and layer, height and width of the pictures.
+/// One more of these in each row of the table: network and layer, height and width of the images.
 const BEST: [(&str, u32); 8] = [
     ("vgg:features:pooled", 224),
     ("googlenet_published:avgpool", 224),
@@ -134,11 +134,7 @@ fn run() -> anyhow::Result<()> {
     let limit = args.limit.unwrap_or(usize::MAX);
     let (train, test) = (train.limited(limit), test.limited(limit));
     println!("device:   {chosen}");
-    println!(
-        "pictures: {} to learn from, {} to test\n",
-        train.samples().len(),
-        test.samples().len()
-    );
+    println!("images: {} to learn from, {} to test\n", train.samples().len(), test.samples().len());
     std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     let scenes = Scenes { args, device: chosen.device, train, test };
     for part in scenes.args.part.clone() {
@@ -275,15 +271,15 @@ impl Scenes {
         let Some((both, found)) = last else { bail!("none of the weights are at hand") };
         println!("\n{found}");
         let file = self.args.out.join(format!("scene15_{title}.png"));
-        let picture = matrix(found.confusion(), found.classes(), &format!("15-Scene, {title}"));
-        picture.save(&file).with_context(|| file.display().to_string())?;
+        let image = matrix(found.confusion(), found.classes(), &format!("15-Scene, {title}"));
+        image.save(&file).with_context(|| file.display().to_string())?;
         println!("confusion matrix of the last row: {}", file.display());
         self.duplicates(&both, &found);
         println!();
         Ok(())
     }
 
-    /// Pictures whose bytes occur twice, and what those in both parts are worth.
+    /// Images whose bytes occur twice, and what those in both parts are worth.
     fn duplicates(&self, both: &Both, found: &Evaluation) {
         let mut places: BTreeMap<_, [usize; 2]> = BTreeMap::new();
         for (part, extraction) in [&both.train, &both.test].into_iter().enumerate() {
@@ -295,7 +291,7 @@ impl Scenes {
         let crossing = places.values().filter(|[train, test]| train * test > 0);
         let known: usize = crossing.clone().map(|[_, test]| test).sum();
         println!(
-            "{twice} pictures occur twice, {} of them in both parts ({known} of {} test pictures: at most {:.2} points)",
+            "{twice} images occur twice, {} of them in both parts ({known} of {} test images: at most {:.2} points)",
             crossing.count(),
             found.rows(),
             known as f64 / found.rows() as f64 * 100.0,
@@ -345,7 +341,7 @@ impl Scenes {
             let most = folds.iter().map(|fold| fold.train.len()).min().unwrap_or(0);
             let most = most.min(train.columns());
             let sizes: Vec<usize> = COMPONENTS.into_iter().filter(|&size| size <= most).collect();
-            let Some(&largest) = sizes.last() else { bail!("too few pictures for 32 components") };
+            let Some(&largest) = sizes.last() else { bail!("too few images for 32 components") };
             let classes = self.train.classes().len();
             let svc = LinearSvc { c: self.args.c, seed: self.args.seed, ..Default::default() };
             let mut shares = vec![0.0; sizes.len()];

@@ -1,8 +1,8 @@
-//! A classifier of your own pictures: one folder a class, features of a pretrained network, a linear
+//! A classifier of your own images: one folder a class, features of a pretrained network, a linear
 //! support vector machine, one file to ship.
 //!
 //! ```text
-//! cargo run --release --example 08_train_your_own -- pictures          # pictures/cat/1.jpg, pictures/dog/1.jpg
+//! cargo run --release --example 08_train_your_own -- images          # images/cat/1.jpg, images/dog/1.jpg
 //! cargo run --release --example 08_train_your_own -- --predict new.jpg # by the file it wrote
 //! ```
 
@@ -21,13 +21,13 @@ use foveate::transfer::{
     LinearSvc, SvcProblem, TransferModel, stratified_k_fold, stratified_split,
 };
 
-/// Learns classes from folders of pictures, or names the class of pictures.
+/// Learns classes from folders of images, or names the class of images.
 #[derive(Parser)]
 struct Args {
     /// A folder with one folder a class; or with such folders called train and test.
     #[arg(required_unless_present = "predict")]
     folder: Option<PathBuf>,
-    /// Pictures to classify instead, by the model of an earlier run.
+    /// Images to classify instead, by the model of an earlier run.
     #[arg(long, num_args = 1..)]
     predict: Vec<PathBuf>,
     /// The model's file.
@@ -42,10 +42,10 @@ struct Args {
     /// Folds of the cross-validation that chooses.
     #[arg(long, default_value_t = 5)]
     folds: usize,
-    /// Share of the pictures that judges, where there is no folder test.
+    /// Share of the images that judges, where there is no folder test.
     #[arg(long, default_value_t = 0.2)]
     holdout: f64,
-    /// Order of pictures and steps.
+    /// Order of images and steps.
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// auto, ndarray, flex, wgpu, wgpu:N, wgpu:cpu.
@@ -95,13 +95,13 @@ fn train(args: &Args, folder: &Path, device: &Device) -> anyhow::Result<()> {
     let named = |error: LearnError| error.named(&classes);
     let (features, labels) = &train;
     println!(
-        "{} classes, {} pictures to learn from, {} to judge",
+        "{} classes, {} images to learn from, {} to judge",
         classes.len(),
         labels.len(),
         test.1.len()
     );
 
-    // C by cross-validation; the pictures that judge have no part in it.
+    // C by cross-validation; the images that judge have no part in it.
     let mut cs = args.c.clone();
     cs.sort_by(f64::total_cmp);
     let svc = |c| LinearSvc { c, seed: args.seed, ..Default::default() };
@@ -117,13 +117,13 @@ fn train(args: &Args, folder: &Path, device: &Device) -> anyhow::Result<()> {
     let judged = Evaluation::new(&judged.predict(&test.0)?, &test.1, &classes)?;
     let interval = judged.interval(Confidence::Percent95);
     println!(
-        "C = {c}: {:.2} % of the pictures that judge ({:.2} to {:.2} with 95 % confidence)\n\n{judged}",
+        "C = {c}: {:.2} % of the images that judge ({:.2} to {:.2} with 95 % confidence)\n\n{judged}",
         judged.accuracy() * 100.0,
         interval.start() * 100.0,
         interval.end() * 100.0,
     );
 
-    // What is shipped has learned from all pictures.
+    // What is shipped has learned from all images.
     let features = Features::stack(&[train.0, test.0]);
     let labels = [train.1, test.1].concat();
     let classifier = svc(c).fit(&features, &labels, classes.len()).map_err(named)?.classifier;
@@ -137,11 +137,11 @@ fn train(args: &Args, folder: &Path, device: &Device) -> anyhow::Result<()> {
     std::fs::create_dir_all(out).with_context(|| out.display().to_string())?;
     model.save(&args.model)?;
     let file = args.model.with_extension("png");
-    matrix(judged.confusion(), &classes, "pictures that judge")
+    matrix(judged.confusion(), &classes, "images that judge")
         .save(&file)
         .with_context(|| file.display().to_string())?;
     println!(
-        "model, of all pictures: {}\nconfusion matrix: {}",
+        "model, of all images: {}\nconfusion matrix: {}",
         args.model.display(),
         file.display()
     );

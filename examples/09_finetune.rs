@@ -22,17 +22,15 @@ use foveate::data::{ImageFolder, Loaded, scene15};
 use foveate::image::chart::{Curves, Series};
 use foveate::models::weights;
 use foveate::prelude::*;
-use foveate::train::{Optimiser, Schedule};
-use foveate::transfer::{
-    Augmentation, Epoch, Evaluation, FineTune, History, Labelled, Part, RandomResizedCrop, new_head,
-};
+use foveate::train::{CropAndFlip, Optimizer, RandomResizedCrop, Schedule};
+use foveate::transfer::{Epoch, Evaluation, FineTune, History, Labeled, Trainable, new_head};
 
-/// Trains a pretrained network on the pictures below train/CLASS, stops where it is best on a part
+/// Trains a pretrained network on the images below train/CLASS, stops where it is best on a part
 /// of them that it does not learn from, and measures it once on those below test/CLASS. Writes
 /// history.csv and the weights.
 #[derive(Parser)]
 struct Args {
-    /// Folder with train/CLASS/PICTURE and test/CLASS/PICTURE (default: scene15 in FOVEATE_DATA)
+    /// Folder with train/CLASS/IMAGE and test/CLASS/IMAGE (default: scene15 in FOVEATE_DATA)
     data: Option<PathBuf>,
 
     /// The network
@@ -43,7 +41,7 @@ struct Args {
     #[arg(long, default_value = "features.6")]
     from: String,
 
-    /// Passes over the training pictures
+    /// Passes over the training images
     #[arg(long, default_value_t = 25)]
     epochs: usize,
 
@@ -71,7 +69,7 @@ struct Args {
     #[arg(long, default_value = "cosine")]
     schedule: Course,
 
-    /// Train on random rectangles of at least this share of a picture; 1 for whole pictures
+    /// Train on random rectangles of at least this share of an image; 1 for whole images
     #[arg(long, default_value_t = 0.4)]
     crop: f64,
 
@@ -79,7 +77,7 @@ struct Args {
     #[arg(long, default_value_t = 0.1)]
     label_smoothing: f32,
 
-    /// Pictures a step
+    /// Images a step
     #[arg(long, default_value_t = 32)]
     batch: usize,
 
@@ -87,7 +85,7 @@ struct Args {
     #[arg(long)]
     patience: Option<usize>,
 
-    /// Every fifth picture of a class is kept for validation; 0 learns from all, and takes the last epoch
+    /// Every fifth image of a class is kept for validation; 0 learns from all, and takes the last epoch
     #[arg(long, default_value_t = 5)]
     validate: usize,
 
@@ -95,7 +93,7 @@ struct Args {
     #[arg(long, default_value_t = 0)]
     seed: u64,
 
-    /// Pictures a class, of training and of test (default: all)
+    /// Images a class, of training and of test (default: all)
     #[arg(long)]
     limit: Option<usize>,
 
@@ -125,17 +123,17 @@ enum Course {
     Cosine,
 }
 
-/// Height and width of every picture: the whole scene, stretched.
+/// Height and width of every image: the whole scene, stretched.
 const SIDE: u32 = 224;
 
-/// Every `nth` picture of a class apart from the others; none, if it is 0.
+/// Every `nth` image of a class apart from the others; none, if it is 0.
 fn split(all: Loaded, nth: usize) -> [(Vec<RgbImage>, Vec<usize>); 2] {
     let mut parts: [(Vec<_>, Vec<_>); 2] = Default::default();
     let mut seen = vec![0_usize; all.labels.iter().max().map_or(0, |&label| label + 1)];
-    for (picture, label) in all.pictures.into_iter().zip(all.labels) {
+    for (image, label) in all.images.into_iter().zip(all.labels) {
         seen[label] += 1;
         let part = &mut parts[usize::from(seen[label].is_multiple_of(nth))];
-        part.0.push(picture);
+        part.0.push(image);
         part.1.push(label);
     }
     parts
@@ -151,16 +149,16 @@ fn settings(args: &Args) -> FineTune {
     let weight_decay = args.weight_decay;
     let crop = RandomResizedCrop { scale: [args.crop, 1.0], ..Default::default() };
     FineTune {
-        part: match args.from.as_str() {
-            "head" => Part::Head,
-            "all" => Part::Whole,
-            layer => Part::From(layer.into()),
+        trainable: match args.from.as_str() {
+            "head" => Trainable::Head,
+            "all" => Trainable::All,
+            layer => Trainable::From(layer.into()),
         },
         epochs: args.epochs,
         batch: args.batch,
-        optimiser: match args.optimizer {
-            Kind::Sgd => Optimiser::Sgd { momentum: 0.9, weight_decay, nesterov: false },
-            Kind::Adam => Optimiser::Adam { betas: [0.9, 0.999], epsilon: 1e-8, weight_decay },
+        optimizer: match args.optimizer {
+            Kind::Sgd => Optimizer::Sgd { momentum: 0.9, weight_decay, nesterov: false },
+            Kind::Adam => Optimizer::Adam { betas: [0.9, 0.999], epsilon: 1e-8, weight_decay },
         },
         learning_rate: args.learning_rate,
         schedule: match args.schedule {
@@ -168,7 +166,7 @@ fn settings(args: &Args) -> FineTune {
             Course::Step => Schedule::Step { every: args.epochs.div_ceil(3), factor: 0.1 },
             Course::Cosine => Schedule::Cosine,
         },
-        augmentation: Augmentation { flip: true, crop: (args.crop < 1.0).then_some(crop) },
+        augmentation: CropAndFlip { flip: true, crop: (args.crop < 1.0).then_some(crop) },
         label_smoothing: args.label_smoothing,
         patience: args.patience,
         seed: args.seed,
@@ -208,7 +206,7 @@ fn run() -> anyhow::Result<()> {
     let (classes, test) = (train.classes().to_vec(), test.limited(limit));
     let [training, validation] = split(load(&train.limited(limit)), args.validate);
     println!(
-        "pictures: {} to learn from, {} to validate, of {} classes",
+        "images: {} to learn from, {} to validate, of {} classes",
         training.1.len(),
         validation.1.len(),
         classes.len()
@@ -222,24 +220,24 @@ fn run() -> anyhow::Result<()> {
         print(epoch);
         ControlFlow::Continue(())
     };
-    let labelled = |(pictures, labels)| Labelled { pictures, labels };
-    let [training, validation] = [&training, &validation].map(|(p, l)| labelled((&p[..], &l[..])));
+    let labeled = |(images, labels)| Labeled { images, labels };
+    let [training, validation] = [&training, &validation].map(|(p, l)| labeled((&p[..], &l[..])));
     let validation = (!validation.labels.is_empty()).then_some(validation);
     // A head that knows nothing yet would spoil the layers below it (Kumar et al. 2022,
     // https://arxiv.org/abs/2202.10054).
     let settings = settings(&args);
     let head = FineTune {
-        part: Part::Head,
+        trainable: Trainable::Head,
         epochs: args.head_epochs,
-        optimiser: Optimiser::ADAM,
+        optimizer: Optimizer::ADAM,
         learning_rate: args.head_learning_rate,
         checkpoint: args.checkpoint.as_ref().map(|file| file.with_extension("head")),
         patience: None,
         ..settings.clone()
     };
-    let network = head.watched(network, &preprocessing, training, validation, watch)?.network;
+    let network = head.run_with(network, &preprocessing, training, validation, watch)?.network;
     println!("from {}:", args.from);
-    let tuned = settings.watched(network, &preprocessing, training, validation, watch)?;
+    let tuned = settings.run_with(network, &preprocessing, training, validation, watch)?;
     let best = tuned.history.best().context("no epochs: nothing was trained")?;
     println!("{:.0} s; kept: epoch {}", start.elapsed().as_secs_f64(), best + 1);
 
@@ -249,10 +247,10 @@ fn run() -> anyhow::Result<()> {
     curves(&tuned.history).save(args.out.join("history.png"))?;
     println!("{}: history.csv, history.png, finetuned.safetensors\n", args.out.display());
 
-    let Loaded { pictures, labels, .. } = load(&test);
+    let Loaded { images, labels, .. } = load(&test);
     let classifier = Classifier::new(tuned.network, preprocessing, classes.clone());
     let mut answers = Vec::new();
-    for batch in pictures.chunks(32) {
+    for batch in images.chunks(32) {
         answers.extend(classifier.classify(batch, 1)?.iter().map(|found| found[0].class));
     }
     println!("{}", Evaluation::new(&answers, &labels, &classes)?);

@@ -1,12 +1,12 @@
-//! A classifier for digits in photographs, learned from digits on black and from pictures without
+//! A classifier for digits in photographs, learned from digits on black and from images without
 //! labels: domain-adversarial training (Ganin et al. 2016), from MNIST to MNIST-M.
 //!
 //! ```text
 //! cargo run --release --example 10_dann -- --lambda 0.3       # the practical's network and schedule
-//! cargo run --release --example 10_dann -- --data digits --compare --variant normalised --contrast \
+//! cargo run --release --example 10_dann -- --data digits --compare --variant normalized --contrast \
 //!     --optimizer adam --learning-rate 2e-3 --warm-start 0.5 --lambda 0.1 --epochs 3 --rounds 1 --round-epochs 1
 //! cargo run --release --example 10_dann -- --no-reversal      # the features do not heed the domain head
-//! cargo run --release --example 10_dann -- --evaluate out/dann_0.safetensors --pictures out/digits.png
+//! cargo run --release --example 10_dann -- --evaluate out/dann_0.safetensors --images out/digits.png
 //! ```
 
 mod adapt;
@@ -19,19 +19,19 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 use clap::{Parser, ValueEnum};
-use foveate::adapt::{AdversarialTraining, Augmentation, Lambda, Pace, PseudoLabels, Validator};
-use foveate::data::{ImageFolder, Pictures, TwoDomains};
+use foveate::adapt::{DannTraining, Lambda, PseudoLabels, UpdateEvery, Validator};
+use foveate::data::{ImageFolder, Images, TwoDomains};
 use foveate::image;
 use foveate::models::weights::Precision;
-use foveate::models::{Dann, DannConfig, initialised};
+use foveate::models::{Dann, DannConfig, initialized};
 use foveate::prelude::*;
-use foveate::train::{Optimiser, Schedule};
+use foveate::train::{Optimizer, Schedule, ShiftAndContrast};
 use foveate::transfer::Evaluation;
 
 use adapt::{Data, choices, curves, domains, mean_and_deviation, open, print, print_round};
 
 /// Trains on two domains of digits, of which only the first has labels, and tells how well the network
-/// reads both. Writes dann_SEED.csv, .png and .safetensors for each seed, and some of the pictures as
+/// reads both. Writes dann_SEED.csv, .png and .safetensors for each seed, and some of the images as
 /// digits.png.
 #[derive(Clone, Parser)]
 struct Args {
@@ -43,7 +43,7 @@ struct Args {
     #[arg(long, conflicts_with = "source_only")]
     no_reversal: bool,
 
-    /// First train on the source alone, on pictures as they are; then tell what all the rest gains
+    /// First train on the source alone, on images as they are; then tell what all the rest gains
     #[arg(long, conflicts_with_all = ["source_only", "no_reversal"])]
     compare: bool,
 
@@ -63,7 +63,7 @@ struct Args {
     #[arg(long, conflicts_with = "gamma")]
     warm_start: Option<f64>,
 
-    /// Passes over the source's training pictures
+    /// Passes over the source's training images
     #[arg(long, default_value_t = 20)]
     epochs: usize,
 
@@ -71,11 +71,11 @@ struct Args {
     #[arg(long, num_args = 1.., default_values_t = [0])]
     seeds: Vec<u64>,
 
-    /// The network: plain, as the practical's, or normalised, with batch norm and dropout
+    /// The network: plain, as the practical's, or normalized, with batch norm and dropout
     #[arg(long, default_value = "plain")]
     variant: Variant,
 
-    /// Pictures of each domain a step
+    /// Images of each domain a step
     #[arg(long, default_value_t = 64)]
     batch: usize,
 
@@ -91,11 +91,11 @@ struct Args {
     #[arg(long)]
     by_epoch: bool,
 
-    /// Train on source pictures of random contrast, brightness and inversion, channel by channel
+    /// Train on source images of random contrast, brightness and inversion, channel by channel
     #[arg(long)]
     contrast: bool,
 
-    /// Train on pictures moved by as many pixels at most
+    /// Train on images moved by as many pixels at most
     #[arg(long, default_value_t = 0)]
     shift: usize,
 
@@ -123,7 +123,7 @@ struct Args {
     #[arg(long)]
     validator: Option<Validator>,
 
-    /// Pictures to train on, of each domain (default: 60,000, or 12,800 where both are drawn)
+    /// Images to train on, of each domain (default: 60,000, or 12,800 where both are drawn)
     #[arg(long)]
     limit: Option<usize>,
 
@@ -135,13 +135,13 @@ struct Args {
     #[arg(long)]
     half: bool,
 
-    /// Train nothing: read pictures with this network
-    #[arg(long, requires = "pictures")]
+    /// Train nothing: read images with this network
+    #[arg(long, requires = "images")]
     evaluate: Option<PathBuf>,
 
-    /// A picture, one with many 28x28 digits side by side, or a folder with the folders 0 to 9
+    /// An image, one with many 28x28 digits side by side, or a folder with the folders 0 to 9
     #[arg(long)]
-    pictures: Option<PathBuf>,
+    images: Option<PathBuf>,
 
     /// auto, ndarray, flex, wgpu, wgpu:N, wgpu:cpu
     #[arg(long, env = "FOVEATE_DEVICE", default_value = "auto")]
@@ -155,7 +155,7 @@ struct Args {
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Variant {
     Plain,
-    Normalised,
+    Normalized,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -164,7 +164,7 @@ enum Kind {
     Adam,
 }
 
-fn settings(args: &Args, arm: &str, seed: u64) -> AdversarialTraining {
+fn settings(args: &Args, arm: &str, seed: u64) -> DannTraining {
     let highest = args.lambda;
     let lambda = match args.warm_start {
         _ if args.source_only => None,
@@ -173,20 +173,20 @@ fn settings(args: &Args, arm: &str, seed: u64) -> AdversarialTraining {
         None if args.gamma == 0.0 => Some(Lambda::Constant { lambda: highest }),
         None => Some(Lambda::Annealed { highest, gamma: args.gamma }),
     };
-    AdversarialTraining {
+    DannTraining {
         epochs: args.epochs,
         batch: args.batch,
-        optimiser: match args.optimizer {
-            Kind::Sgd => Optimiser::SGD,
-            Kind::Adam => Optimiser::ADAM,
+        optimizer: match args.optimizer {
+            Kind::Sgd => Optimizer::SGD,
+            Kind::Adam => Optimizer::ADAM,
         },
         learning_rate: args.learning_rate,
         schedule: Schedule::DANN,
         lambda,
-        pace: if args.by_epoch { Pace::Epoch } else { Pace::Batch },
-        source_augmentation: Augmentation { shift: args.shift, contrast: args.contrast },
-        target_augmentation: Augmentation { shift: args.shift, contrast: false },
-        alternate: None,
+        update_every: if args.by_epoch { UpdateEvery::Epoch } else { UpdateEvery::Batch },
+        source_augmentation: ShiftAndContrast { shift: args.shift, contrast: args.contrast },
+        target_augmentation: ShiftAndContrast { shift: args.shift, contrast: false },
+        pseudo_label_steps: None,
         validator: args.validator,
         seed,
         checkpoint: args.checkpoint.as_ref().map(|file| {
@@ -205,14 +205,14 @@ fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     let chosen = foveate::device(&args.device)?;
     println!("device:  {chosen}");
-    if let (Some(checkpoint), Some(pictures)) = (&args.evaluate, &args.pictures) {
-        return evaluate(checkpoint, pictures, &chosen.device);
+    if let (Some(checkpoint), Some(images)) = (&args.evaluate, &args.images) {
+        return evaluate(checkpoint, images, &chosen.device);
     }
     let data = args.data.load(args.limit)?;
-    println!("data:    {} + {} pictures to learn from", data.source.len(), data.target.len());
+    println!("data:    {} + {} images to learn from", data.source.len(), data.target.len());
     fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
 
-    let preprocessing = Pictures::preprocessing(&[&data.source, &data.target]);
+    let preprocessing = Images::preprocessing(&[&data.source, &data.target]);
     let [source, target] = domains(&data);
     let mut arms = vec![("dann", args.clone())];
     if args.compare {
@@ -226,13 +226,13 @@ fn run() -> anyhow::Result<()> {
         for &seed in &args.seeds {
             println!("{arm}, seed {seed}");
             let start = Instant::now();
-            let network = initialised(empty(&args, &chosen.device), seed);
+            let network = initialized(empty(&args, &chosen.device), seed);
             let settings = settings(&args, arm, seed);
-            let mut adapted = settings.watched(network, &preprocessing, source, target, print)?;
+            let mut adapted = settings.run_with(network, &preprocessing, source, target, print)?;
             if args.rounds > 0 {
                 let rounds = rounds(&args, settings);
                 let network = adapted.network;
-                let more = rounds.run(network, &preprocessing, source, target, print_round)?;
+                let more = rounds.run_with(network, &preprocessing, source, target, print_round)?;
                 adapted.network = more.network;
                 adapted.history.epochs.extend(more.history.epochs);
             }
@@ -274,13 +274,13 @@ fn report(arm: &str, found: &[Vec<(&str, usize, f64)>]) -> f64 {
 }
 
 /// Rounds of sure answers behind a training, with its last learning rate and lambda.
-fn rounds(args: &Args, settings: AdversarialTraining) -> PseudoLabels {
+fn rounds(args: &Args, settings: DannTraining) -> PseudoLabels {
     let rate = settings.schedule.at(settings.learning_rate, 1.0, 1);
     PseudoLabels {
         rounds: args.rounds,
         threshold: args.threshold,
         share: args.share,
-        training: AdversarialTraining {
+        training: DannTraining {
             epochs: args.round_epochs,
             learning_rate: args.round_learning_rate.unwrap_or(rate),
             schedule: Schedule::Constant,
@@ -291,19 +291,19 @@ fn rounds(args: &Args, settings: AdversarialTraining) -> PseudoLabels {
 }
 
 fn empty(args: &Args, device: &Device) -> Dann {
-    DannConfig::new().with_normalised(args.variant == Variant::Normalised).init(device)
+    DannConfig::new().with_normalized(args.variant == Variant::Normalized).init(device)
 }
 
 /// The first digits of both domains.
 fn draw(data: &TwoDomains) -> RgbImage {
-    let row = |set: &Pictures, from: usize| -> Vec<RgbImage> {
-        (from..from + 16).map(|i| set.picture(i % set.len())).collect()
+    let row = |set: &Images, from: usize| -> Vec<RgbImage> {
+        (from..from + 16).map(|i| set.image(i % set.len())).collect()
     };
     let rows = [&data.source, &data.target].map(|set| [row(set, 0), row(set, 16)]);
     tiled(&rows.concat())
 }
 
-/// Rows of pictures of one size, edge to edge.
+/// Rows of images of one size, edge to edge.
 fn tiled(rows: &[Vec<RgbImage>]) -> RgbImage {
     let (width, height) = rows[0][0].dimensions();
     RgbImage::from_fn(width * rows[0].len() as u32, height * rows.len() as u32, |x, y| {
@@ -311,12 +311,12 @@ fn tiled(rows: &[Vec<RgbImage>]) -> RgbImage {
     })
 }
 
-/// Reads a picture, a sheet of digits, or a folder with classes.
+/// Reads an image, a sheet of digits, or a folder with classes.
 fn evaluate(checkpoint: &Path, path: &Path, device: &Device) -> anyhow::Result<()> {
     let classifier = open(checkpoint, device)?;
     let labels = classifier.labels().to_vec();
-    let answers = |pictures: &[RgbImage]| -> anyhow::Result<Vec<usize>> {
-        Ok(classifier.classify(pictures, 1)?.iter().map(|found| found[0].class).collect())
+    let answers = |images: &[RgbImage]| -> anyhow::Result<Vec<usize>> {
+        Ok(classifier.classify(images, 1)?.iter().map(|found| found[0].class).collect())
     };
     if path.is_dir() {
         let folder = ImageFolder::open(path)?;
@@ -329,17 +329,17 @@ fn evaluate(checkpoint: &Path, path: &Path, device: &Device) -> anyhow::Result<(
         }
         let loaded = folder.load(classifier.preprocessing().resize);
         loaded.unreadable.iter().for_each(|error| println!("left out: {error}"));
-        let found = Evaluation::new(&answers(&loaded.pictures)?, &loaded.labels, &labels)?;
+        let found = Evaluation::new(&answers(&loaded.images)?, &loaded.labels, &labels)?;
         println!("{found}");
         return Ok(());
     }
-    let picture = image::open(path)?;
+    let image = image::open(path)?;
     let [height, width] = classifier.preprocessing().resize.size();
-    let (rows, columns) = (picture.height() / height, picture.width() / width);
-    let exact = picture.dimensions() == (columns * width, rows * height);
+    let (rows, columns) = (image.height() / height, image.width() / width);
+    let exact = image.dimensions() == (columns * width, rows * height);
     let (tiles, columns) = match exact && rows * columns > 1 {
-        true => (tiles(&picture, height, width), columns as usize),
-        false => (vec![picture], 1),
+        true => (tiles(&image, height, width), columns as usize),
+        false => (vec![image], 1),
     };
     for row in answers(&tiles)?.chunks(columns) {
         println!(

@@ -15,10 +15,10 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
-use foveate::adapt::{AdaptError, AdversarialTraining, Lambda};
-use foveate::data::Pictures;
+use foveate::adapt::{AdaptError, DannTraining, Lambda};
+use foveate::data::Images;
 use foveate::image::chart::{Curves, Series};
-use foveate::models::{DannConfig, initialised};
+use foveate::models::{DannConfig, initialized};
 use foveate::prelude::*;
 
 use adapt::{Data, domains, mean_and_deviation};
@@ -43,11 +43,11 @@ struct Args {
     #[arg(long, default_value_t = 1)]
     seeds: u64,
 
-    /// Passes over the source's training pictures
+    /// Passes over the source's training images
     #[arg(long, default_value_t = 8)]
     epochs: usize,
 
-    /// Pictures to train on, of each domain
+    /// Images to train on, of each domain
     #[arg(long)]
     limit: Option<usize>,
 
@@ -69,7 +69,7 @@ fn run() -> anyhow::Result<()> {
     let chosen = foveate::device(&args.device)?;
     println!("device: {chosen}");
     let data = args.data.load(args.limit)?;
-    let preprocessing = Pictures::preprocessing(&[&data.source, &data.target]);
+    let preprocessing = Images::preprocessing(&[&data.source, &data.target]);
     let [source, target] = domains(&data);
     fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
 
@@ -78,12 +78,11 @@ fn run() -> anyhow::Result<()> {
     let mut train = |highest: f64, gamma: f64| -> anyhow::Result<Vec<[f64; 3]>> {
         let mut found = Vec::new();
         for seed in 0..args.seeds {
-            let network = initialised(DannConfig::new().init(&chosen.device), seed);
+            let network = initialized(DannConfig::new().init(&chosen.device), seed);
             let lambda = Some(Lambda::Annealed { highest, gamma });
-            let settings =
-                AdversarialTraining { epochs: args.epochs, lambda, seed, ..Default::default() };
+            let settings = DannTraining { epochs: args.epochs, lambda, seed, ..Default::default() };
             let run = settings
-                .watched(network, &preprocessing, source, target, |_| ControlFlow::Continue(()));
+                .run_with(network, &preprocessing, source, target, |_| ControlFlow::Continue(()));
             let epochs = match run {
                 Ok(adapted) => adapted.history.epochs,
                 Err(error @ AdaptError::Diverged { .. }) => {

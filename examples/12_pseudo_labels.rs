@@ -15,9 +15,9 @@ use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use clap::Parser;
-use foveate::adapt::{AdversarialTraining, Alternate, History, Lambda, PseudoLabels};
-use foveate::data::Pictures;
-use foveate::models::{DannConfig, initialised};
+use foveate::adapt::{DannTraining, History, Lambda, PseudoLabelSteps, PseudoLabels};
+use foveate::data::Images;
+use foveate::models::{DannConfig, initialized};
 use foveate::train::Schedule;
 
 use adapt::{Data, choices, domains, print, print_round};
@@ -31,7 +31,7 @@ struct Args {
     #[arg(long, default_value = "mnist")]
     data: Data,
 
-    /// Passes over the source's training pictures at first
+    /// Passes over the source's training images at first
     #[arg(long, default_value_t = 8)]
     epochs: usize,
 
@@ -63,7 +63,7 @@ struct Args {
     #[arg(long, default_value_t = 3.0)]
     weight: f64,
 
-    /// Pictures to train on, of each domain
+    /// Images to train on, of each domain
     #[arg(long)]
     limit: Option<usize>,
 
@@ -94,7 +94,7 @@ fn run() -> anyhow::Result<()> {
     let chosen = foveate::device(&args.device)?;
     println!("device: {chosen}");
     let data = args.data.load(args.limit)?;
-    let preprocessing = Pictures::preprocessing(&[&data.source, &data.target]);
+    let preprocessing = Images::preprocessing(&[&data.source, &data.target]);
     let [source, target] = domains(&data);
     fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     let mut table = Vec::new();
@@ -105,22 +105,22 @@ fn run() -> anyhow::Result<()> {
             let folder = args.checkpoints.as_ref()?;
             Some(folder.join(format!("{}_{step}", name.replace(' ', "_"))))
         };
-        let first = AdversarialTraining {
+        let first = DannTraining {
             epochs: args.epochs,
             lambda,
             seed: args.seed,
             checkpoint: file("first"),
             ..Default::default()
         };
-        let network = initialised(DannConfig::new().init(&chosen.device), args.seed);
-        let start = first.watched(network, &preprocessing, source, target, print)?;
+        let network = initialized(DannConfig::new().init(&chosen.device), args.seed);
+        let start = first.run_with(network, &preprocessing, source, target, print)?;
 
         // On from where the learning rate and lambda have come to.
         let (last_rate, last_lambda) = (
             first.schedule.at(first.learning_rate, 1.0, 1),
             lambda.map(|lambda| Lambda::Constant { lambda: lambda.at(1.0) }),
         );
-        let more = AdversarialTraining {
+        let more = DannTraining {
             epochs: args.rounds * args.round_epochs,
             learning_rate: last_rate,
             schedule: Schedule::Constant,
@@ -129,28 +129,30 @@ fn run() -> anyhow::Result<()> {
             ..first.clone()
         };
         println!("{name}, longer");
-        let longer = more.watched(start.network.clone(), &preprocessing, source, target, print)?;
+        let longer = more.run_with(start.network.clone(), &preprocessing, source, target, print)?;
         println!("{name}, with sure answers");
         let rounds = PseudoLabels {
             rounds: args.rounds,
             threshold: args.threshold,
             share: args.share,
-            training: AdversarialTraining {
+            training: DannTraining {
                 epochs: args.round_epochs,
                 checkpoint: file("sure"),
                 ..more.clone()
             },
         };
         let sure =
-            rounds.run(start.network.clone(), &preprocessing, source, target, print_round)?;
+            rounds.run_with(start.network.clone(), &preprocessing, source, target, print_round)?;
         println!("{name}, alternating");
-        let alternate = Alternate { every: args.every, weight: args.weight, ..Default::default() };
-        let settings = AdversarialTraining {
-            alternate: Some(alternate),
+        let between =
+            PseudoLabelSteps { every: args.every, weight: args.weight, ..Default::default() };
+        let settings = DannTraining {
+            pseudo_label_steps: Some(between),
             checkpoint: file("alternating"),
             ..more
         };
-        let alternating = settings.watched(start.network, &preprocessing, source, target, print)?;
+        let alternating =
+            settings.run_with(start.network, &preprocessing, source, target, print)?;
         let runs = [
             ("first", start.history),
             ("longer", longer.history),

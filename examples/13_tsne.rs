@@ -22,7 +22,7 @@ use foveate::transfer::Features;
 
 use adapt::{Data, clouds, open};
 
-/// Draws the features of validation pictures for each network: tsne_NUMBER_domains.png,
+/// Draws the features of validation images for each network: tsne_NUMBER_domains.png,
 /// tsne_NUMBER_classes.png and tsne_NUMBER.csv.
 #[derive(Parser)]
 struct Args {
@@ -34,15 +34,15 @@ struct Args {
     #[arg(long, default_value = "mnist")]
     data: Data,
 
-    /// Pictures of each domain
+    /// Images of each domain
     #[arg(long, default_value_t = 1000)]
     count: usize,
 
-    /// How many neighbours count for a picture
+    /// How many neighbors count for an image
     #[arg(long, default_value_t = 30.0)]
     perplexity: f32,
 
-    /// Same seed, same picture
+    /// Same seed, same image
     #[arg(long, default_value_t = 0)]
     seed: u64,
 
@@ -71,7 +71,7 @@ fn run() -> anyhow::Result<()> {
         "--count {}: expected {least} or more for this perplexity",
         args.count
     );
-    let first = |set: &foveate::data::Pictures| set.slice(0..args.count.min(set.len()));
+    let first = |set: &foveate::data::Images| set.slice(0..args.count.min(set.len()));
     let sets = [first(&data.source_validation), first(&data.target_validation)];
     fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     for (i, path) in args.networks.iter().enumerate() {
@@ -83,7 +83,7 @@ fn run() -> anyhow::Result<()> {
         println!("{}:", path.display());
         for (name, set) in ["source", "target"].into_iter().zip(&sets) {
             let accuracy = 100.0 * outputs(network, preprocessing, set).accuracy(&set.labels);
-            println!("  {name}: {accuracy:.2} % of {} pictures", set.len());
+            println!("  {name}: {accuracy:.2} % of {} images", set.len());
         }
         println!("  proxy A-distance: {distance:.2} (0 mixed, 2 apart)");
 

@@ -4,7 +4,7 @@
 //! cargo run --release --example 14_dcgan                        # MNIST, the practical's network
 //! cargo run --release --example 14_dcgan -- --data digits       # drawn digits: nothing to download
 //! cargo run --release --example 14_dcgan -- --ngf 128 --init pytorch --loss saturating
-//! cargo run --release --example 14_dcgan -- --lr-d 1e-4 --lr-g 4e-4 --epochs 30 --nz 10
+//! cargo run --release --example 14_dcgan -- --discriminator-learning-rate 1e-4 --generator-learning-rate 4e-4 --epochs 30 --nz 10
 //! cargo run --release --example 14_dcgan -- --sample out/dcgan_0.safetensors
 //! ```
 
@@ -14,24 +14,24 @@ mod generate;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use foveate::generate::{AdversarialGeneration, Loss};
-use foveate::models::{DcganConfig, GanConfig, Initialisation};
+use foveate::generate::{GanTraining, Loss};
+use foveate::models::{DcganConfig, GanConfig, Initialization};
 use foveate::train::Schedule;
 
 use generate::{Training, draw, side, size};
 
-/// Trains a DCGAN. Writes grids of pictures from fixed noise, losses as a table and as curves, the generator,
-/// its pictures above the nearest that it learned from, and on the way from one noise to another.
+/// Trains a DCGAN. Writes grids of images from fixed noise, losses as a table and as curves, the generator,
+/// its images above the nearest that it learned from, and on the way from one noise to another.
 #[derive(Parser)]
 struct Args {
     #[command(flatten)]
     training: Training,
 
-    /// Height and width of a picture
+    /// Height and width of an image
     #[arg(long, default_value = "32", value_parser = side())]
     size: usize,
 
-    /// Numbers in the noise of a picture
+    /// Numbers in the noise of an image
     #[arg(long, default_value = "100", value_parser = size)]
     nz: usize,
 
@@ -51,17 +51,17 @@ struct Args {
     #[arg(long, default_value = "non-saturating")]
     loss: Play,
 
-    /// What a real picture counts as: below 1, labels are smoothed
+    /// What a real image counts as: below 1, labels are smoothed
     #[arg(long, default_value_t = 1.0)]
-    real: f64,
+    real_label: f64,
 
     /// Learning rate of the discriminator
     #[arg(long, default_value_t = 2e-4)]
-    lr_d: f64,
+    discriminator_learning_rate: f64,
 
     /// Learning rate of the generator
     #[arg(long, default_value_t = 2e-4)]
-    lr_g: f64,
+    generator_learning_rate: f64,
 
     /// Learning rates fall to 0 over the training
     #[arg(long)]
@@ -101,19 +101,19 @@ fn run() -> anyhow::Result<()> {
         let (_, generator) = GanConfig::open(file, &device)?;
         return draw(&generator, &training.place.out, "sample");
     }
-    let pictures = training.data.load_square(training.limit, args.size)?;
-    println!("pictures: {} of {} channels", pictures.len(), pictures.channels);
+    let images = training.data.load_square(training.limit, args.size)?;
+    println!("images: {} of {} channels", images.len(), images.channels);
     let config = DcganConfig::new()
         .with_latent_dim(args.nz)
         .with_ngf(args.ngf)
         .with_ndf(args.ndf)
-        .with_channels(pictures.channels)
+        .with_channels(images.channels)
         .with_size(args.size);
-    let initialisation = match args.init {
-        Init::Dcgan => Initialisation::Dcgan,
-        Init::Pytorch => Initialisation::PyTorch,
+    let initialization = match args.init {
+        Init::Dcgan => Initialization::Dcgan,
+        Init::Pytorch => Initialization::PyTorch,
     };
-    let settings = AdversarialGeneration {
+    let settings = GanTraining {
         loss: match args.loss {
             Play::NonSaturating => Loss::NonSaturating,
             Play::Saturating => Loss::Saturating,
@@ -121,12 +121,12 @@ fn run() -> anyhow::Result<()> {
             Play::Hinge => Loss::Hinge,
             Play::Wasserstein => Loss::Wasserstein { clip: 0.01 },
         },
-        real: args.real,
-        discriminator_rate: args.lr_d,
-        generator_rate: args.lr_g,
+        real_label: args.real_label,
+        discriminator_learning_rate: args.discriminator_learning_rate,
+        generator_learning_rate: args.generator_learning_rate,
         schedule: if args.linear { Schedule::Linear } else { Schedule::Constant },
         discriminator_steps: args.d_steps,
         ..Default::default()
     };
-    training.run("dcgan", &GanConfig::Dcgan(config), initialisation, &settings, &pictures, &device)
+    training.run("dcgan", &GanConfig::Dcgan(config), initialization, &settings, &images, &device)
 }

@@ -13,32 +13,32 @@ use std::fs;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use foveate::generate::{AdversarialGeneration, GenerateError, Loss};
+use foveate::generate::{GanTraining, GenerateError, Loss};
 use foveate::image::sheet::{Cell, draw};
-use foveate::models::{CganConfig, DcganConfig, GanConfig, Initialisation};
+use foveate::models::{CganConfig, DcganConfig, GanConfig, Initialization};
 
 use generate::{Data, Judge, Place, Run, classes};
 
 /// Trains the variations one after the other. Writes grids, losses and the generator of each, study.csv, and their
-/// pictures and losses side by side as study.png and study_loss.png.
+/// images and losses side by side as study.png and study_loss.png.
 #[derive(Parser)]
 struct Args {
     /// All of them, if none is named
     variations: Vec<Variation>,
 
-    /// mnist, digits (drawn), or a folder with folders of pictures, one a class
+    /// mnist, digits (drawn), or a folder with folders of images, one a class
     #[arg(long, default_value = "mnist")]
     data: Data,
 
-    /// Passes over the pictures; `longer` makes six times as many
+    /// Passes over the images; `longer` makes six times as many
     #[arg(long, default_value_t = 5)]
     epochs: usize,
 
-    /// Pictures to learn from, at most; of drawn ones, so many
+    /// Images to learn from, at most; of drawn ones, so many
     #[arg(long, default_value_t = 60_000)]
     limit: usize,
 
-    /// Pictures that are scored
+    /// Images that are scored
     #[arg(long, default_value_t = 10_000)]
     samples: usize,
 
@@ -93,14 +93,14 @@ fn run() -> anyhow::Result<()> {
     let args = Args::parse();
     let device = &args.place.open()?;
     let out = &args.place.out;
-    let pictures = args.data.load_square(args.limit, 32)?;
+    let images = args.data.load_square(args.limit, 32)?;
     let judge = Judge::new(&args.data, args.samples, 32, device)?;
     let all = Variation::value_variants().to_vec();
     let variations = if args.variations.is_empty() { all } else { args.variations.clone() };
     let is_conditional =
         |one: &Variation| matches!(one, Variation::Conditional | Variation::PlainDiscriminator);
     let classes = match variations.iter().any(is_conditional) {
-        true => classes(&pictures)?,
+        true => classes(&images)?,
         false => 0,
     };
     let mut table = String::from(
@@ -111,21 +111,21 @@ fn run() -> anyhow::Result<()> {
     for variation in variations {
         let name = variation.name();
         println!("\n{name}");
-        let mut settings = AdversarialGeneration {
-            iterations: args.epochs * (pictures.len() / 128),
+        let mut settings = GanTraining {
+            iterations: args.epochs * (images.len() / 128),
             seed: args.seed,
             ..Default::default()
         };
-        let mut dcgan = DcganConfig::new().with_channels(pictures.channels);
-        let mut initialisation = Initialisation::Dcgan;
+        let mut dcgan = DcganConfig::new().with_channels(images.channels);
+        let mut initialization = Initialization::Dcgan;
         let mut rates = |d, g| {
-            (settings.discriminator_rate, settings.generator_rate) = (d, g);
+            (settings.discriminator_learning_rate, settings.generator_learning_rate) = (d, g);
         };
         let mut conditional = None;
         match variation {
             Variation::Base => {}
             Variation::Ngf128 => dcgan.ngf = 128,
-            Variation::PytorchInit => initialisation = Initialisation::PyTorch,
+            Variation::PytorchInit => initialization = Initialization::PyTorch,
             Variation::SlowD => rates(1e-4, 4e-4),
             Variation::SlowG => rates(4e-4, 1e-4),
             Variation::Fast => rates(2e-3, 2e-3),
@@ -141,7 +141,7 @@ fn run() -> anyhow::Result<()> {
             Some(judged) => GanConfig::Cgan(
                 CganConfig::new()
                     .with_classes(classes)
-                    .with_channels(pictures.channels)
+                    .with_channels(images.channels)
                     .with_conditional_discriminator(judged),
             ),
         };
@@ -149,13 +149,13 @@ fn run() -> anyhow::Result<()> {
         let run = Run {
             name: name.clone(),
             config,
-            initialisation,
+            initialization,
             settings,
             grids: &[iterations],
             out,
             device,
         };
-        let made = match run.train(&pictures) {
+        let made = match run.train(&images) {
             Ok(made) => made,
             // A training that diverges is a result, too.
             Err(error) if diverged(&error) => {
@@ -187,10 +187,10 @@ fn run() -> anyhow::Result<()> {
             score.modes.divergence,
         );
         fs::write(out.join("study.csv"), &table)?;
-        let picture = |end: &str| foveate::image::open(out.join(format!("{name}{end}.png")));
+        let image = |end: &str| foveate::image::open(out.join(format!("{name}{end}.png")));
         let caption = format!("{name}: FID {:.2}, {seconds:.0} s", score.frechet);
-        grids.push(Cell::new(picture("")?, caption));
-        losses.push(Cell::new(picture("_loss")?, name));
+        grids.push(Cell::new(image("")?, caption));
+        losses.push(Cell::new(image("_loss")?, name));
     }
     fs::write(out.join("study.csv"), &table)?;
     if !grids.is_empty() {

@@ -15,8 +15,8 @@ use std::process::ExitCode;
 
 use anyhow::ensure;
 use clap::Parser;
-use foveate::generate::AdversarialGeneration;
-use foveate::models::{CganConfig, GanConfig, Initialisation};
+use foveate::generate::GanTraining;
+use foveate::models::{CganConfig, GanConfig, Initialization};
 
 use generate::{Training, classes, draw, size};
 
@@ -26,7 +26,7 @@ struct Args {
     #[command(flatten)]
     training: Training,
 
-    /// Numbers in the noise of a picture
+    /// Numbers in the noise of an image
     #[arg(long, default_value = "100", value_parser = size)]
     nz: usize,
 
@@ -60,21 +60,21 @@ fn run() -> anyhow::Result<()> {
         let (_, generator) = GanConfig::open(file, &device)?;
         return draw(&generator, &training.place.out, "sample");
     }
-    let pictures = training.data.load_square(training.limit, 32)?;
-    let classes = classes(&pictures)?;
-    println!("pictures: {} of {classes} classes", pictures.len());
+    let images = training.data.load_square(training.limit, 32)?;
+    let classes = classes(&images)?;
+    println!("images: {} of {classes} classes", images.len());
     let config = CganConfig::new()
         .with_latent_dim(args.nz)
         .with_classes(classes)
-        .with_channels(pictures.channels)
+        .with_channels(images.channels)
         .with_width(args.width)
         .with_dense(args.dense)
         .with_conditional_discriminator(!args.plain_discriminator);
-    let settings = AdversarialGeneration {
-        discriminator_rate: args.learning_rate,
-        generator_rate: args.learning_rate,
+    let settings = GanTraining {
+        discriminator_learning_rate: args.learning_rate,
+        generator_learning_rate: args.learning_rate,
         ..Default::default()
     };
-    let initialisation = Initialisation::Dcgan;
-    training.run("cgan", &GanConfig::Cgan(config), initialisation, &settings, &pictures, &device)
+    let initialization = Initialization::Dcgan;
+    training.run("cgan", &GanConfig::Cgan(config), initialization, &settings, &images, &device)
 }

@@ -1,9 +1,9 @@
-//! How good generated pictures are: FID, KID, precision and recall, density and coverage, inception score,
+//! How good generated images are: FID, KID, precision and recall, density and coverage, inception score,
 //! and the classes, by a fixed network.
 //!
 //! ```text
 //! cargo run --release --example 17_score -- mnist-train mnist-test     # of real digits: the floor
-//! cargo run --release --example 17_score -- mnist-test pictures        # of a folder
+//! cargo run --release --example 17_score -- mnist-test images        # of a folder
 //! cargo run --release --example 17_score -- mnist-test out/dcgan_0.safetensors # of a generator
 //! cargo run --release --example 17_score -- mnist-test digits          # of drawn ones
 //! cargo run --release --example 17_score -- --train lenet.safetensors  # how the fixed network came to be
@@ -16,30 +16,31 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use foveate::data::{Pictures, Split, mnist};
+use foveate::data::{Images, Split, mnist};
 use foveate::models::weights::Precision;
-use foveate::models::{GanConfig, LeNetConfig, initialised};
+use foveate::models::{GanConfig, LeNetConfig, initialized};
 use foveate::prelude::*;
-use foveate::transfer::{Augmentation, FineTune, Labelled};
+use foveate::train::CropAndFlip;
+use foveate::transfer::{FineTune, Labeled};
 
 use generate::{Data, Judge, side};
 
 /// Measures generated digits against real ones by LeNet-5.
 #[derive(Parser)]
 struct Args {
-    /// Real pictures: mnist-train, mnist-test, digits (drawn), or a folder
+    /// Real images: mnist-train, mnist-test, digits (drawn), or a folder
     #[arg(required_unless_present = "train")]
     real: Option<Data>,
 
-    /// What is measured: pictures, or a generator that 14_dcgan or 16_cgan wrote
+    /// What is measured: images, or a generator that 14_dcgan or 16_cgan wrote
     #[arg(required_unless_present = "train")]
     generated: Option<String>,
 
-    /// Pictures of either, at most
+    /// Images of either, at most
     #[arg(long, default_value_t = 10_000)]
     count: usize,
 
-    /// Pictures are first scaled to this height and width; beside a generator, to its own
+    /// Images are first scaled to this height and width; beside a generator, to its own
     #[arg(long, default_value = "32", value_parser = side())]
     size: usize,
 
@@ -64,18 +65,17 @@ fn run() -> anyhow::Result<()> {
         return train(file, &chosen.device);
     }
     let (Some(real), Some(generated)) = (&args.real, &args.generated) else { unreachable!() };
-    let pictures = |data: &Data, size| -> anyhow::Result<Pictures> {
+    let images = |data: &Data, size| -> anyhow::Result<Images> {
         Ok(data.load(args.count)?.resized(size, size))
     };
     let score = if generated.ends_with(".safetensors") {
         let (_, generator) = GanConfig::open(generated, &chosen.device)?;
-        let real_pictures = pictures(real, generator.size()[1])?;
-        Judge::of(real, &real_pictures, args.count, &chosen.device)?.score(&generator)?
+        let real_images = images(real, generator.size()[1])?;
+        Judge::of(real, &real_images, args.count, &chosen.device)?.score(&generator)?
     } else {
         let Ok(generated) = generated.parse::<Data>();
-        let [real_pictures, generated] =
-            [pictures(real, args.size)?, pictures(&generated, args.size)?];
-        Judge::of(real, &real_pictures, args.count, &chosen.device)?.score_of(&generated)?
+        let [real_images, generated] = [images(real, args.size)?, images(&generated, args.size)?];
+        Judge::of(real, &real_images, args.count, &chosen.device)?.score_of(&generated)?
     };
     println!("{score}");
     Ok(())
@@ -84,19 +84,19 @@ fn run() -> anyhow::Result<()> {
 /// LeNet-5 on MNIST's 60,000 training digits, in the library as 16-bit weights.
 fn train(file: &std::path::Path, device: &Device) -> anyhow::Result<()> {
     let [training, test] = [mnist(Split::Train)?, mnist(Split::Test)?];
-    let preprocessing = Pictures::preprocessing(&[&training]);
-    let (pictures, labels) = (training.images(), training.classes());
+    let preprocessing = Images::preprocessing(&[&training]);
+    let (images, labels) = (training.images(), training.labels.clone());
     let settings = FineTune {
         epochs: 10,
         batch: 64,
         learning_rate: 1e-3,
-        augmentation: Augmentation::NONE,
+        augmentation: CropAndFlip::NONE,
         ..Default::default()
     };
-    let network = initialised(LeNetConfig::new().init(device), settings.seed);
-    let labelled = Labelled { pictures: &pictures, labels: &labels };
+    let network = initialized(LeNetConfig::new().init(device), settings.seed);
+    let labeled = Labeled { images: &images, labels: &labels };
     // The test digits choose nothing: the last epoch is kept.
-    let trained = settings.watched(network, &preprocessing, labelled, None, |epoch| {
+    let trained = settings.run_with(network, &preprocessing, labeled, None, |epoch| {
         println!(
             "epoch: loss {:.4}, {:.2} % right",
             epoch.training.loss,
@@ -109,7 +109,7 @@ fn train(file: &std::path::Path, device: &Device) -> anyhow::Result<()> {
     classifier.save(file, Precision::Half)?;
     let classifier = Classifier::open(LeNetConfig::new().init(device), file)?;
     let found = classifier.classify(&test.images(), 1)?;
-    let right = found.iter().zip(test.classes()).filter(|(found, label)| found[0].class == *label);
+    let right = found.iter().zip(&test.labels).filter(|(found, label)| found[0].class == **label);
     let right = right.count();
     println!("{}: {right} of {} test digits right", file.display(), test.len());
     Ok(())

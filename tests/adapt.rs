@@ -4,22 +4,22 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use foveate::adapt::{
-    AdaptError, Adapted, AdversarialTraining, Alternate, Augmentation, Domain, Lambda, Pace,
-    PseudoLabels, Validator, select,
+    AdaptError, Adapted, DannTraining, Domain, Lambda, PseudoLabelSteps, PseudoLabels, UpdateEvery,
+    Validator, select_confident,
 };
 use foveate::burn::module::{Flag, Module, ModuleMapper, Param};
 use foveate::burn::tensor::{Device, TensorData};
-use foveate::data::Pictures;
+use foveate::data::Images;
 use foveate::image::{Preprocessing, Resize};
 use foveate::models::weights::{Precision, WeightsError};
-use foveate::models::{Classifier, Dann, DannConfig, LeNetConfig, Network, initialised, weights};
-use foveate::train::Schedule;
+use foveate::models::{Classifier, Dann, DannConfig, LeNetConfig, Network, initialized, weights};
+use foveate::train::{Schedule, ShiftAndContrast};
 
 use crate::devices;
 use crate::networks::{difference, golden_folder, hashed, hashed_weights, state, tensors, values};
 
-/// Random bytes as pictures of 28x28; [3, 28, 28] in dann.py.
-fn noise(count: usize, seed: u32, labels: impl Fn(usize) -> u8) -> Pictures {
+/// Random bytes as images of 28x28; [3, 28, 28] in dann.py.
+fn noise(count: usize, seed: u32, labels: impl Fn(usize) -> usize) -> Images {
     let planar = hashed(count * 3 * 784, seed);
     let byte = |i: usize, pixel: usize, channel: usize| {
         ((planar[(i * 3 + channel) * 784 + pixel] + 1.0) * 128.0).floor() as u8
@@ -29,7 +29,7 @@ fn noise(count: usize, seed: u32, labels: impl Fn(usize) -> u8) -> Pictures {
         pixels.extend((0..784 * 3).map(|at| byte(i, at / 3, at % 3)));
     }
     let labels = (0..count).map(labels).collect();
-    Pictures { height: 28, width: 28, channels: 3, pixels, labels }
+    Images { height: 28, width: 28, channels: 3, pixels, labels }
 }
 
 const SIZE: Resize = Resize::Exact { height: 28, width: 28 };
@@ -58,8 +58,8 @@ impl ModuleMapper for NoDropout {
 }
 
 /// A network with the weights of dann.py.
-fn hashed_network(normalised: bool, device: &Device) -> Dann {
-    let network = DannConfig::new().with_normalised(normalised).init(device);
+fn hashed_network(normalized: bool, device: &Device) -> Dann {
+    let network = DannConfig::new().with_normalized(normalized).init(device);
     hashed_weights(network, &["features", "classifier", "domain"], 0)
 }
 
@@ -68,9 +68,9 @@ fn hashed_network(normalised: bool, device: &Device) -> Dann {
 #[test]
 fn adaptation_steps_equal_pytorchs() {
     let golden = tensors(&golden_folder().join("dann.safetensors"));
-    let set = |seed| noise(8, seed, |i| (i * 3 % 10) as u8);
+    let set = |seed| noise(8, seed, |i| i * 3 % 10);
     let (source, target) = (set(1000), set(2000));
-    let settings = AdversarialTraining {
+    let settings = DannTraining {
         epochs: 3,
         batch: 8,
         schedule: Schedule::Constant,
@@ -80,10 +80,10 @@ fn adaptation_steps_equal_pytorchs() {
     for chosen in devices::all() {
         // A software rasterizer is slow: the practical's network is enough.
         let cases: &[bool] = if devices::is_slow(chosen) { &[false] } else { &[false, true] };
-        for &normalised in cases {
-            let case = if normalised { "normalised/" } else { "plain/" };
+        for &normalized in cases {
+            let case = if normalized { "normalised/" } else { "plain/" };
             let network =
-                hashed_network(normalised, &chosen.device).train().map(&mut NoDropout::default());
+                hashed_network(normalized, &chosen.device).train().map(&mut NoDropout::default());
             let [source, target] =
                 [&source, &target].map(|set| Domain { training: set, validation: set });
             let adapted = settings.run(network, &PREPROCESSING, source, target).unwrap();
@@ -104,41 +104,36 @@ fn adaptation_steps_equal_pytorchs() {
                 assert!(error < 1e-5, "{chosen}, {case}{name}: {error}");
                 compared += 1;
             }
-            assert_eq!(compared, if normalised { 14 + 5 * 4 } else { 14 }, "{case}");
+            assert_eq!(compared, if normalized { 14 + 5 * 4 } else { 14 }, "{case}");
         }
     }
 }
 
 /// Settings that end soon, with everything random in them.
-fn quick() -> AdversarialTraining {
-    AdversarialTraining {
+fn quick() -> DannTraining {
+    DannTraining {
         epochs: 4,
         batch: 10,
-        source_augmentation: Augmentation { shift: 2, contrast: true },
-        target_augmentation: Augmentation { shift: 1, contrast: false },
+        source_augmentation: ShiftAndContrast { shift: 2, contrast: true },
+        target_augmentation: ShiftAndContrast { shift: 1, contrast: false },
         seed: 5,
         ..Default::default()
     }
 }
 
-fn domains(labels: impl Fn(usize) -> u8 + Copy) -> [Pictures; 4] {
-    [
-        noise(40, 1, |i| (i % 10) as u8),
-        noise(20, 2, |i| (i % 10) as u8),
-        noise(33, 3, labels),
-        noise(20, 4, labels),
-    ]
+fn domains(labels: impl Fn(usize) -> usize + Copy) -> [Images; 4] {
+    [noise(40, 1, |i| i % 10), noise(20, 2, |i| i % 10), noise(33, 3, labels), noise(20, 4, labels)]
 }
 
 fn run(
-    settings: &AdversarialTraining,
-    [source, source_validation, target, target_validation]: &[Pictures; 4],
+    settings: &DannTraining,
+    [source, source_validation, target, target_validation]: &[Images; 4],
     mut stop_after: usize,
 ) -> Result<Adapted<Dann>, AdaptError> {
-    let network = initialised(DannConfig::new().with_normalised(true).init(&devices::any()), 3);
+    let network = initialized(DannConfig::new().with_normalized(true).init(&devices::any()), 3);
     let source = Domain { training: source, validation: source_validation };
     let target = Domain { training: target, validation: target_validation };
-    settings.watched(network, &PREPROCESSING, source, target, |_| {
+    settings.run_with(network, &PREPROCESSING, source, target, |_| {
         stop_after -= 1;
         if stop_after == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })
@@ -157,11 +152,11 @@ const KEPT_EARLY: Validator = Validator::SourceRisk;
 #[test]
 fn a_resumed_adaptation_is_the_uninterrupted_one() {
     let folder = tempfile::tempdir().unwrap();
-    let data = domains(|i| (i % 10) as u8);
+    let data = domains(|i| i % 10);
     let whole = run(&quick(), &data, 9).unwrap();
     for validator in [None, Some(KEPT_EARLY)] {
         let path = folder.path().join(format!("{}.checkpoint", validator.is_some()));
-        let settings = AdversarialTraining { checkpoint: Some(path), validator, ..quick() };
+        let settings = DannTraining { checkpoint: Some(path), validator, ..quick() };
         let part = run(&settings, &data, 2).unwrap();
         assert_eq!(part.history.epochs.len(), 2);
         let resumed = run(&settings, &data, 9).unwrap();
@@ -175,8 +170,7 @@ fn a_resumed_adaptation_is_the_uninterrupted_one() {
         } else {
             let chosen = resumed.history.chosen(KEPT_EARLY).unwrap();
             assert!(chosen < 2, "the epoch kept, {chosen}, came before the stop");
-            let alone =
-                run(&AdversarialTraining { checkpoint: None, ..settings }, &data, 9).unwrap();
+            let alone = run(&DannTraining { checkpoint: None, ..settings }, &data, 9).unwrap();
             assert_eq!(bits(&resumed.network), bits(&alone.network));
         }
     }
@@ -186,9 +180,9 @@ fn a_resumed_adaptation_is_the_uninterrupted_one() {
 /// the rounds of sure answers.
 #[test]
 fn labels_of_the_target_are_not_learned_from() {
-    let (right, wrong) = (domains(|i| (i % 10) as u8), domains(|_| 200));
-    for validator in [None, Some(Validator::InformationMaximisation)] {
-        let settings = AdversarialTraining { validator, ..quick() };
+    let (right, wrong) = (domains(|i| i % 10), domains(|_| 200));
+    for validator in [None, Some(Validator::InformationMaximization)] {
+        let settings = DannTraining { validator, ..quick() };
         let one = run(&settings, &right, 9).unwrap();
         let other = run(&settings, &wrong, 9).unwrap();
         assert_eq!(bits(&one.network), bits(&other.network));
@@ -198,26 +192,26 @@ fn labels_of_the_target_are_not_learned_from() {
     let [one, other] = [&right, &wrong].map(|data| in_rounds(&rounds(), data, 99).unwrap());
     assert_eq!(bits(&one.network), bits(&other.network));
 
-    let changed = AdversarialTraining { seed: 6, ..quick() };
+    let changed = DannTraining { seed: 6, ..quick() };
     let [one, other] = [quick(), changed].map(|settings| run(&settings, &right, 9).unwrap());
     assert_ne!(bits(&one.network), bits(&other.network));
 }
 
 fn rounds() -> PseudoLabels {
-    let training = AdversarialTraining { epochs: 2, ..quick() };
+    let training = DannTraining { epochs: 2, ..quick() };
     PseudoLabels { rounds: 2, threshold: 0.0, share: Some(0.7), training }
 }
 
 /// Stops after so many epochs of all rounds.
 fn in_rounds(
     rounds: &PseudoLabels,
-    [source, source_validation, target, target_validation]: &[Pictures; 4],
+    [source, source_validation, target, target_validation]: &[Images; 4],
     mut stop_after: usize,
 ) -> Result<Adapted<Dann>, AdaptError> {
-    let network = initialised(DannConfig::new().with_normalised(true).init(&devices::any()), 3);
+    let network = initialized(DannConfig::new().with_normalized(true).init(&devices::any()), 3);
     let source = Domain { training: source, validation: source_validation };
     let target = Domain { training: target, validation: target_validation };
-    rounds.run(network, &PREPROCESSING, source, target, |_, epoch| {
+    rounds.run_with(network, &PREPROCESSING, source, target, |_, epoch| {
         stop_after -= usize::from(epoch.is_some());
         if stop_after == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })
@@ -226,12 +220,12 @@ fn in_rounds(
 /// Stopped in the first round, between the two, and in the second.
 #[test]
 fn resumed_rounds_are_the_uninterrupted_ones() {
-    let data = domains(|i| (i % 10) as u8);
+    let data = domains(|i| i % 10);
     let whole = in_rounds(&rounds(), &data, 99).unwrap();
     assert_eq!(whole.history.epochs.len(), 4);
     let folder = tempfile::tempdir().unwrap();
     let checkpoint = Some(folder.path().join("checkpoint"));
-    let training = AdversarialTraining { checkpoint, ..rounds().training };
+    let training = DannTraining { checkpoint, ..rounds().training };
     let rounds = PseudoLabels { training, ..rounds() };
     for stop in [1, 1, 1] {
         // Rounds that are done take no epoch again.
@@ -247,14 +241,14 @@ fn resumed_rounds_are_the_uninterrupted_ones() {
 /// norm that would see the target, no dropout whose masks would differ.
 #[test]
 fn lambda_zero_is_source_only() {
-    let data = domains(|i| (i % 10) as u8);
+    let data = domains(|i| i % 10);
     let [source, source_validation, target, target_validation] = &data;
     let source = Domain { training: source, validation: source_validation };
     let target = Domain { training: target, validation: target_validation };
     let mut found = Vec::new();
     for lambda in [None, Some(Lambda::Constant { lambda: 0.0 }), Some(Lambda::PAPER)] {
-        let network = initialised(DannConfig::new().init(&devices::any()), 3);
-        let settings = AdversarialTraining { lambda, ..quick() };
+        let network = initialized(DannConfig::new().init(&devices::any()), 3);
+        let settings = DannTraining { lambda, ..quick() };
         let adapted = settings.run(network, &PREPROCESSING, source, target).unwrap();
         assert_eq!(adapted.history.epochs[0].domain_accuracy.is_some(), lambda.is_some());
         found.push(state(&adapted.network));
@@ -275,16 +269,19 @@ fn lambda_zero_is_source_only() {
 fn sure_answers_are_chosen() {
     // Probabilities of the larger: 0.5, 0.73, 0.88, 0.95, 0.98 (and of class 1: 0.88).
     let logits = [0.0, 0.0, 1.0, 0.0, 2.0, 0.0, 3.0, 0.0, 4.0, 0.0, 0.0, 2.0];
-    let all = select(&logits, 2, 0.0, None);
+    let all = select_confident(&logits, 2, 0.0, None);
     assert_eq!(all, [Some(0), Some(0), Some(0), Some(0), Some(0), Some(1)]);
-    assert_eq!(select(&logits, 2, 0.9, None), [None, None, None, Some(0), Some(0), None]);
+    assert_eq!(select_confident(&logits, 2, 0.9, None), [None, None, None, Some(0), Some(0), None]);
     // Two fifths of the five of class 0, and none of the one of class 1.
-    let shared = select(&logits, 2, 0.6, Some(0.4));
+    let shared = select_confident(&logits, 2, 0.6, Some(0.4));
     assert_eq!(shared, [None, None, None, Some(0), Some(0), None]);
     // The portion is of all answers, not of the sure ones: one of three of the five is sure.
-    let shared = select(&logits, 2, 0.96, Some(0.6));
+    let shared = select_confident(&logits, 2, 0.96, Some(0.6));
     assert_eq!(shared, [None, None, None, None, Some(0), None]);
-    assert_eq!(select(&logits, 2, 0.6, Some(1.0)), select(&logits, 2, 0.6, None));
+    assert_eq!(
+        select_confident(&logits, 2, 0.6, Some(1.0)),
+        select_confident(&logits, 2, 0.6, None)
+    );
 }
 
 /// CBST's portion: of 90 and 10 answers a half are 45 and 5, the surest.
@@ -292,41 +289,41 @@ fn sure_answers_are_chosen() {
 fn a_share_is_the_portion_of_each_class() {
     let logits: Vec<f32> =
         (1..101).flat_map(|i| [if i <= 90 { 0.05 } else { -0.05 } * i as f32, 0.0]).collect();
-    let guesses = select(&logits, 2, 0.0, Some(0.5));
+    let guesses = select_confident(&logits, 2, 0.0, Some(0.5));
     let taken: Vec<usize> = (0..100).filter(|&i| guesses[i].is_some()).collect();
     assert_eq!(taken, (45..90).chain(95..100).collect::<Vec<_>>());
-    assert!(taken.iter().all(|&i| guesses[i] == Some(u8::from(i >= 90))));
+    assert!(taken.iter().all(|&i| guesses[i] == Some(usize::from(i >= 90))));
     // Numbers that are not quite what they are written as.
-    let of = |share| select(&logits, 2, 0.0, Some(share)).iter().flatten().count();
+    let of = |share| select_confident(&logits, 2, 0.0, Some(share)).iter().flatten().count();
     assert_eq!([of(0.7), of(0.3), of(0.1), of(0.01)], [70, 30, 10, 0]);
 }
 
 /// All answers are taken at a threshold of 0; none where none is sure.
 #[test]
 fn rounds_learn_from_sure_answers() {
-    let data = domains(|i| (i % 10) as u8);
+    let data = domains(|i| i % 10);
     let [source, source_validation, target, target_validation] = &data;
     let source = Domain { training: source, validation: source_validation };
     let target = Domain { training: target, validation: target_validation };
     let all = PseudoLabels { share: None, ..rounds() };
-    let network = initialised(DannConfig::new().init(&devices::any()), 3);
+    let network = initialized(DannConfig::new().init(&devices::any()), 3);
     let mut seen = Vec::new();
-    let adapted = all.run(network.clone(), &PREPROCESSING, source, target, |round, epoch| {
-        seen.push((round.round, round.taken, epoch.is_some()));
-        let right = round.right.unwrap() * 33.0;
+    let adapted = all.run_with(network.clone(), &PREPROCESSING, source, target, |round, epoch| {
+        seen.push((round.round, round.selected, epoch.is_some()));
+        let right = round.accuracy.unwrap() * 33.0;
         assert!((right - right.round()).abs() < 1e-9, "a share of 33: {right}");
         ControlFlow::Continue(())
     });
     let expected = [0, 1].map(|round| [(round, 33, false), (round, 33, true), (round, 33, true)]);
     assert_eq!(seen, expected.concat());
     let none = PseudoLabels { threshold: 0.999, ..rounds() };
-    let plain = none.run(network.clone(), &PREPROCESSING, source, target, |round, _| {
-        assert_eq!((round.taken, round.right), (0, None));
+    let plain = none.run_with(network.clone(), &PREPROCESSING, source, target, |round, _| {
+        assert_eq!((round.selected, round.accuracy), (0, None));
         ControlFlow::Continue(())
     });
     assert_ne!(bits(&plain.unwrap().network), bits(&adapted.unwrap().network));
 
-    let error = |rounds: PseudoLabels, data: &[Pictures; 4]| {
+    let error = |rounds: PseudoLabels, data: &[Images; 4]| {
         in_rounds(&rounds, data, 99).unwrap_err().to_string()
     };
     let empty = [data[0].clone(), data[1].clone(), noise(0, 1, |_| 0), data[3].clone()];
@@ -337,20 +334,20 @@ fn rounds_learn_from_sure_answers() {
     assert!(text.contains("share is 0"), "{text}");
 }
 
-fn refused(settings: AdversarialTraining, data: &[Pictures; 4], words: &[&str]) {
+fn refused(settings: DannTraining, data: &[Images; 4], words: &[&str]) {
     let text = run(&settings, data, 9).unwrap_err().to_string();
     assert!(words.iter().all(|word| text.contains(word)), "{text}");
 }
 
 #[test]
 fn what_cannot_be_trained_is_told() {
-    let data = domains(|i| (i % 10) as u8);
-    let with = |change: &dyn Fn(&mut AdversarialTraining)| {
+    let data = domains(|i| i % 10);
+    let with = |change: &dyn Fn(&mut DannTraining)| {
         let mut settings = quick();
         change(&mut settings);
         settings
     };
-    refused(with(&|s| s.batch = 1), &data, &["batch is 1", "two pictures"]);
+    refused(with(&|s| s.batch = 1), &data, &["batch is 1", "two images"]);
     refused(with(&|s| s.learning_rate = f64::NAN), &data, &["learning_rate is NaN"]);
     let lambda = Lambda::Annealed { highest: 1.0, gamma: 0.0 };
     refused(with(&|s| s.lambda = Some(lambda)), &data, &["lambda.gamma is 0"]);
@@ -363,17 +360,17 @@ fn what_cannot_be_trained_is_told() {
         &data,
         &["schedule.alpha"],
     );
-    refused(with(&|s| s.batch = 41), &data, &["source's training set", "40 pictures", "41"]);
+    refused(with(&|s| s.batch = 41), &data, &["source's training set", "40 images", "41"]);
 
     let mut empty = data.clone();
     empty[2] = noise(0, 1, |_| 0);
-    refused(quick(), &empty, &["target's training set", "0 pictures"]);
+    refused(quick(), &empty, &["target's training set", "0 images"]);
     let mut small = data.clone();
-    small[3] = Pictures { height: 14, width: 56, ..small[3].clone() };
+    small[3] = Images { height: 14, width: 56, ..small[3].clone() };
     refused(quick(), &small, &["target's validation set", "14x56", "28x28"]);
     let mut wrong = data.clone();
     wrong[0].labels[7] = 10;
-    refused(quick(), &wrong, &["picture 7", "label 10", "10 classes"]);
+    refused(quick(), &wrong, &["image 7", "label 10", "10 classes"]);
 
     let snd = Validator::Snd { temperature: 0.5 };
     refused(with(&|s| s.validator = Some(snd)), &data, &["validator is Snd", "Validator::ALL"]);
@@ -402,14 +399,10 @@ fn what_cannot_be_trained_is_told() {
     let settings = with(&|s| s.checkpoint = Some(path.clone()));
     let _ = std::fs::remove_file(&path);
     run(&settings, &data, 1).unwrap();
-    refused(
-        AdversarialTraining { seed: 9, ..settings.clone() },
-        &data,
-        &["other settings", "seed: 9"],
-    );
+    refused(DannTraining { seed: 9, ..settings.clone() }, &data, &["other settings", "seed: 9"]);
     let mut other = data.clone();
     other[3].pixels[5] ^= 1;
-    refused(settings.clone(), &other, &["other pictures"]);
+    refused(settings.clone(), &other, &["other images"]);
     let bytes = std::fs::read(&path).unwrap();
     std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
     refused(settings, &data, &["damaged", "checkpoint"]);
@@ -431,8 +424,9 @@ fn schedules_are_the_paper_s() {
     assert!((Schedule::DANN.at(0.01, 20.0, 20) - 0.01 / 11_f64.powf(0.75)).abs() < 1e-15);
     assert_eq!(Schedule::Constant.at(0.01, 0.7, 1), 0.01);
     let data = domains(|_| 0);
-    for (pace, last) in [(Pace::Batch, 3.75 / 4.0), (Pace::Epoch, 3.0 / 4.0)] {
-        let adapted = run(&AdversarialTraining { pace, ..quick() }, &data, 9).unwrap();
+    for (update_every, last) in [(UpdateEvery::Batch, 3.75 / 4.0), (UpdateEvery::Epoch, 3.0 / 4.0)]
+    {
+        let adapted = run(&DannTraining { update_every, ..quick() }, &data, 9).unwrap();
         let epoch = adapted.history.epochs.last().unwrap();
         assert_eq!(
             (epoch.lambda, epoch.learning_rate),
@@ -443,34 +437,42 @@ fn schedules_are_the_paper_s() {
 
 #[test]
 fn alternating_steps_weigh_more_and_more() {
-    let alternate = Alternate { every: 2, weight: 3.0, from: 0.2, to: 0.6 };
+    let steps = PseudoLabelSteps { every: 2, weight: 3.0, from: 0.2, to: 0.6 };
     for (progress, weight) in [(0.0, 0.0), (0.19, 0.0), (0.4, 1.5), (0.6, 3.0), (1.0, 3.0)] {
-        assert!((alternate.at(progress) - weight).abs() < 1e-12, "{progress}");
+        assert!((steps.at(progress) - weight).abs() < 1e-12, "{progress}");
     }
     let data = domains(|_| 200);
-    let with = |alternate| {
-        let settings = AdversarialTraining { alternate, lambda: None, ..quick() };
+    let with = |pseudo_label_steps| {
+        let settings = DannTraining { pseudo_label_steps, lambda: None, ..quick() };
         bits(&run(&settings, &data, 9).unwrap().network)
     };
     let without = with(None);
     // Of sixteen source batches, never seventeen come before a target batch; 0 is no step.
-    assert_eq!(with(Some(Alternate { every: 17, ..alternate })), without);
-    assert_eq!(with(Some(Alternate { weight: 0.0, ..alternate })), without);
+    assert_eq!(with(Some(PseudoLabelSteps { every: 17, ..steps })), without);
+    assert_eq!(with(Some(PseudoLabelSteps { weight: 0.0, ..steps })), without);
     // Across the end of an epoch of four.
-    assert_ne!(with(Some(Alternate { every: 5, ..alternate })), without);
-    assert_ne!(with(Some(alternate)), without);
+    assert_ne!(with(Some(PseudoLabelSteps { every: 5, ..steps })), without);
+    assert_ne!(with(Some(steps)), without);
 
     let folder = tempfile::tempdir().unwrap();
     let checkpoint = Some(folder.path().join("checkpoint"));
     let settings =
-        AdversarialTraining { alternate: Some(alternate), lambda: None, checkpoint, ..quick() };
+        DannTraining { pseudo_label_steps: Some(steps), lambda: None, checkpoint, ..quick() };
     run(&settings, &data, 3).unwrap();
-    assert_eq!(bits(&run(&settings, &data, 9).unwrap().network), with(Some(alternate)));
+    assert_eq!(bits(&run(&settings, &data, 9).unwrap().network), with(Some(steps)));
 
-    let wrong = |alternate| AdversarialTraining { alternate: Some(alternate), ..quick() };
-    refused(wrong(Alternate { every: 0, ..alternate }), &data, &["alternate.every is 0"]);
-    refused(wrong(Alternate { weight: -1.0, ..alternate }), &data, &["alternate.weight is -1"]);
-    refused(wrong(Alternate { from: 0.7, ..alternate }), &data, &["0.7 to 0.6"]);
+    let wrong = |steps| DannTraining { pseudo_label_steps: Some(steps), ..quick() };
+    refused(
+        wrong(PseudoLabelSteps { every: 0, ..steps }),
+        &data,
+        &["pseudo_label_steps.every is 0"],
+    );
+    refused(
+        wrong(PseudoLabelSteps { weight: -1.0, ..steps }),
+        &data,
+        &["pseudo_label_steps.weight is -1"],
+    );
+    refused(wrong(PseudoLabelSteps { from: 0.7, ..steps }), &data, &["0.7 to 0.6"]);
 }
 
 /// Half precision rounds to 11 bits: 2^-11 of each weight.
@@ -479,8 +481,8 @@ fn classifiers_are_written_and_read() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dann.safetensors");
     let labels: Vec<String> = (0..10).map(|digit| format!("digit {digit}")).collect();
-    let config = DannConfig::new().with_normalised(true);
-    let network = initialised(config.init(&devices::any()), 4);
+    let config = DannConfig::new().with_normalized(true);
+    let network = initialized(config.init(&devices::any()), 4);
     let classifier = Classifier::new(network, PREPROCESSING, labels.clone());
     let mut sizes = Vec::new();
     for (precision, tolerance) in [(Precision::Single, 0.0), (Precision::Half, 1.0 / 2048.0)] {
@@ -509,7 +511,7 @@ fn classifiers_are_written_and_read() {
     let plain = DannConfig::new().init(&devices::any());
     let error = Classifier::open(plain, &path).unwrap_err();
     assert!(matches!(error, WeightsError::Mismatch { .. }), "{error}");
-    // Descriptions of other classes, and of pictures that the network does not take.
+    // Descriptions of other classes, and of images that the network does not take.
     for (labels, size, words) in
         [(vec![labels[0].clone()], 28, "1 labels"), (labels.clone(), 64, "64x64")]
     {
@@ -530,7 +532,7 @@ fn classifiers_are_written_and_read() {
 /// more (five deviations of 0.9 / sqrt(4,000) each).
 #[test]
 fn weights_are_drawn_as_pytorch_s() {
-    let draw = |seed| initialised(DannConfig::new().init(&devices::any()), seed);
+    let draw = |seed| initialized(DannConfig::new().init(&devices::any()), seed);
     let (one, again, other) = (state(&draw(1)), state(&draw(1)), state(&draw(2)));
     let inputs = |name: &str| match name {
         "features.0.weight" => Some(75.0),

@@ -26,12 +26,12 @@ fn pixels(values: &[f32]) -> Pixels {
     Pixels::new(Tensor::from_data(TensorData::new(values.to_vec(), shape), &any()))
 }
 
-/// Two pictures, far enough from 0 and 1 for small changes.
+/// Two images, far enough from 0 and 1 for small changes.
 fn inner() -> Pixels {
     pixels(&std::array::from_fn::<_, 24, _>(|i| 0.4 + 0.2 * (i as f32 * 1.7).sin()))
 }
 
-/// Two pictures with black, white and odd values.
+/// Two images with black, white and odd values.
 fn outer() -> Pixels {
     let values = [0.0, 1.0, 0.1, 1.0 / 3.0, 0.999_999_94, 1e-9, 0.7, 0.5, 1.0, 0.0, 0.25, 0.9];
     pixels(&[values, values.map(|value| 1.0 - value)].concat())
@@ -66,7 +66,7 @@ fn found<M: Fn(Tensor<4>) -> Tensor<2>>(model: &M, pixels: &Pixels) -> Vec<usize
     values(&logits).chunks(classes).map(best).collect()
 }
 
-/// The distance of each picture to the boundary with another class, and the way there.
+/// The distance of each image to the boundary with another class, and the way there.
 fn boundary(pixels: &Pixels, own: usize, other: usize) -> Vec<(f32, [f32; 12])> {
     let normal: [f32; 12] = std::array::from_fn(|i| W[other][i] - W[own][i]);
     let norm = normal.iter().map(|v| v * v).sum::<f32>().sqrt();
@@ -244,7 +244,7 @@ fn goal(untargeted: bool, own: &[usize]) -> Goal {
 }
 
 /// Exactly: in f64, which holds differences of f32 in `[0, 1]` as good as exactly, against `epsilon`
-/// itself and not a rounded neighbour.
+/// itself and not a rounded neighbor.
 #[test]
 fn nothing_leaves_the_pixels_or_the_ball() {
     for epsilon in [0.0, 1e-8, 8.0 / 255.0, 0.1, 1.0 / 3.0, 2.0] {
@@ -257,9 +257,9 @@ fn nothing_leaves_the_pixels_or_the_ball() {
             let before = values(outer().tensor());
             let change = after.iter().zip(&before).map(|(&a, &b)| f64::from(a) - f64::from(b));
             let change: Vec<f64> = change.collect();
-            for (i, picture) in change.chunks(12).enumerate() {
-                let l_inf = picture.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
-                let l2 = picture.iter().map(|v| v * v).sum::<f64>().sqrt();
+            for (i, image) in change.chunks(12).enumerate() {
+                let l_inf = image.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
+                let l2 = image.iter().map(|v| v * v).sum::<f64>().sqrt();
                 let size = match norm {
                     Some(Norm::LInf) => l_inf,
                     Some(Norm::L2) => l2,
@@ -267,7 +267,7 @@ fn nothing_leaves_the_pixels_or_the_ball() {
                 };
                 assert!(size <= f64::from(epsilon), "{name}: {size:e} > {epsilon:e}");
                 assert!(norm.is_none() || epsilon > 0.0 || size == 0.0, "{name}");
-                // The distances told are those of the pictures given.
+                // The distances told are those of the images given.
                 close(&[attacked.l2[i], attacked.l_inf[i]], &[l2 as f32, l_inf as f32], 0.0);
             }
             assert_eq!(own.len(), attacked.success.len());
@@ -275,7 +275,7 @@ fn nothing_leaves_the_pixels_or_the_ball() {
     }
 }
 
-/// No value of these pictures meets 0 or 1, so that nothing is cut off. f32 with values near 0.5: 1e-6.
+/// No value of these images meets 0 or 1, so that nothing is cut off. f32 with values near 0.5: 1e-6.
 #[test]
 fn one_fooling_step_has_its_length() {
     let own = found(&bent, &inner());
@@ -283,8 +283,8 @@ fn one_fooling_step_has_its_length() {
         let fooling = FoolingImage { step_size: step_size / 10.0, steps: 1, std };
         let attacked = fooling.attack(&bent, &inner(), &goal(false, &own)).unwrap();
         assert_eq!(attacked.steps, [1, 1]);
-        for picture in change(&attacked).chunks(12) {
-            let in_units = picture.iter().enumerate().map(|(i, v)| v / std[i / 4]);
+        for image in change(&attacked).chunks(12) {
+            let in_units = image.iter().enumerate().map(|(i, v)| v / std[i / 4]);
             let length = in_units.map(|v| v * v).sum::<f32>().sqrt();
             assert!((length - fooling.step_size).abs() < 1e-6, "{length}");
         }
@@ -303,7 +303,7 @@ fn same_seed_same_bits() {
         let both = run(7, &inner(), &own);
         assert_eq!(both, run(7, &inner(), &own));
         assert_ne!(both, run(8, &inner(), &own));
-        // The second picture's start is its own, and the first's does not depend on it.
+        // The second image's start is its own, and the first's does not depend on it.
         assert_eq!(both[..12], run(7, &pixels(&values(inner().tensor())[..12]), &own[..1]));
     }
 }
@@ -353,7 +353,7 @@ fn questions_that_make_no_sense_are_told() {
         let class = error(&fgsm, &inner(), &targets(vec![3]));
         assert_eq!(class, ExplainError::Class { class: 3, classes: 3 });
         let count = error(&fgsm, &inner(), &targets(vec![0, 1, 2]));
-        assert_eq!(count, ExplainError::Targets { pictures: 2, found: 3 });
+        assert_eq!(count, ExplainError::Targets { images: 2, found: 3 });
     }
     for (value, at) in [(f32::NAN, 5), (f32::INFINITY, 0)] {
         let mut odd = [0.5; 12];
@@ -369,7 +369,7 @@ fn questions_that_make_no_sense_are_told() {
     }
     let nan = |x: Tensor<4>| linear(3)(x).log() * f32::NAN;
     let answer = fgsm.attack(&nan, &inner(), &untargeted).unwrap_err();
-    assert!(matches!(answer, ExplainError::Answer { picture: 0, .. }), "{answer}");
+    assert!(matches!(answer, ExplainError::Answer { image: 0, .. }), "{answer}");
     // sqrt at 0: finite logits, infinite gradient.
     let steep = |x: Tensor<4>| linear(3)((x - 0.5).abs().sqrt());
     let own = Goal::Untargeted(found(&steep, &pixels(&[0.5; 12])));
@@ -394,10 +394,10 @@ fn given_tensors_are_untouched() {
     }
 }
 
-/// A picture that meets the goal from the start is given back as it is; the others do not notice.
+/// An image that meets the goal from the start is given back as it is; the others do not notice.
 /// And the queries told are those made.
 #[test]
-fn pictures_that_have_won_stand_still() {
+fn images_that_have_won_stand_still() {
     let own = found(&bent, &inner());
     for (name, _, untargeted, attack) in every(0.1) {
         if name == "mi_fgsm" || name == "bim" || name.starts_with("pgd") {
@@ -449,8 +449,8 @@ fn hidden_gradients_are_told() {
     assert_eq!(warnings(&linear(3), found(&linear(3), &inner())[0]), []);
     let rounding = |x: Tensor<4>| linear(3)((x * 4.0).floor() / 4.0);
     let own = found(&rounding, &inner());
-    let pictures = (0..2).filter(|&i| own[i] == own[0]).collect();
-    assert_eq!(warnings(&rounding, own[0]), [Warning::ZeroGradient { pictures }]);
+    let images = (0..2).filter(|&i| own[i] == own[0]).collect();
+    assert_eq!(warnings(&rounding, own[0]), [Warning::ZeroGradient { images }]);
     let calls = Cell::new(0.0);
     let random = |x: Tensor<4>| {
         calls.set(calls.get() + 1.0);
@@ -473,7 +473,7 @@ fn transfer_is_counted_over_what_the_victim_had_right() {
     let attacked = Fgsm { epsilon: 0.3 }.attack(&linear(3), &inner(), &goal).unwrap();
     let same = attacked.transfer(&linear(3), &goal).unwrap();
     assert_eq!((same.before, &same.after), (vec![false; 2], &attacked.success));
-    // A victim that finds the second picture's class never, and the first's always.
+    // A victim that finds the second image's class never, and the first's always.
     let never = |x: Tensor<4>| {
         let [n, ..] = x.dims();
         let right: Vec<f32> = (0..3).map(|class| f32::from(class == own[0])).collect();
@@ -487,7 +487,7 @@ fn transfer_is_counted_over_what_the_victim_had_right() {
 }
 
 #[test]
-fn differences_are_drawn_on_grey() {
+fn differences_are_drawn_on_gray() {
     let goal = Goal::Untargeted(found(&linear(3), &inner()));
     let attacked = Fgsm { epsilon: 0.1 }.attack(&linear(3), &inner(), &goal).unwrap();
     let expected: Vec<f32> = change(&attacked).iter().map(|v| 0.5 + v).collect();
@@ -512,10 +512,10 @@ fn golden() -> BTreeMap<String, Vec<f32>> {
 /// of which is clipped to epsilon, and 48 % after seven.
 #[test]
 fn fgsm_and_pgd_equal_captum() {
-    let (Some((pictures, _)), Some(squeezenet)) = (val_25(), squeezenet()) else { return };
+    let (Some((images, _)), Some(squeezenet)) = (val_25(), squeezenet()) else { return };
     let golden = golden();
-    let picture = &pictures[golden["picture"][0] as usize];
-    let pixels = Pixels::from_pictures(std::slice::from_ref(picture), &any());
+    let image = &images[golden["picture"][0] as usize];
+    let pixels = Pixels::from_images(std::slice::from_ref(image), &any());
     let own = Goal::Untargeted(vec![golden["class"][0] as usize]);
     let target = Goal::Targeted(vec![281]);
     let epsilon = 2.0 / 255.0;
@@ -555,11 +555,11 @@ fn fgsm_and_pgd_equal_captum() {
 /// length 1.40.
 #[test]
 fn fooling_images_of_val_25() {
-    let (Some((pictures, _)), Some(squeezenet)) = (val_25(), squeezenet()) else { return };
-    // Knuth's multiplicative hash of the picture's number, as a class.
+    let (Some((images, _)), Some(squeezenet)) = (val_25(), squeezenet()) else { return };
+    // Knuth's multiplicative hash of the image's number, as a class.
     let hash = |i: u64| (i * 2_654_435_761 + 12_345) % (1 << 32);
     let targets = (0..25).map(|i| (hash(i) * 1000 / (1 << 32)) as usize).collect();
-    let pixels = Pixels::from_pictures(&pictures, &any());
+    let pixels = Pixels::from_images(&images, &any());
     let fooling = FoolingImage::default();
     let attacked = fooling.attack(&squeezenet, &pixels, &Goal::Targeted(targets)).unwrap();
     let success = attacked.success.iter().filter(|&&success| success).count();

@@ -6,7 +6,7 @@ use foveate::burn::tensor::activation::softmax;
 use foveate::burn::tensor::{Device, Tensor, TensorData, s};
 use foveate::explain::metrics::{
     AverageDrop, BoundingBox, Deletion, Infidelity, Insertion, Localizer, SensitivityMax,
-    cascading_randomisation, completeness_delta, infidelity, pointing_game, sensitivity_max,
+    cascading_randomization, completeness_delta, infidelity, pointing_game, sensitivity_max,
     spearman,
 };
 use foveate::explain::{
@@ -15,7 +15,7 @@ use foveate::explain::{
 };
 use foveate::image::Preprocessing;
 use foveate::models::{
-    AnyNetwork, Architecture, BackwardRule, Classifier, Network, UnknownLayer, initialised,
+    AnyNetwork, Architecture, BackwardRule, Classifier, Network, UnknownLayer, initialized,
 };
 
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
@@ -50,7 +50,7 @@ fn perturbation(k: usize, shape: [usize; 4]) -> Tensor<4> {
 }
 
 /// Without equal pixels: which of several equal values a max pooling's gradient goes to is left to
-/// rounding, and the two pictures have flat backgrounds.
+/// rounding, and the two images have flat backgrounds.
 fn uneven(input: Tensor<4>) -> Tensor<4> {
     let noise = perturbation(5, input.dims());
     input + noise
@@ -64,8 +64,8 @@ fn infidelity_and_sensitivity_as_captum() {
     let input = uneven(input);
     let map = gradient(&classifier, &input);
     let noise = || (0..4).map(|k| perturbation(k, input.dims()));
-    for (name, normalise) in [("infidelity", false), ("infidelity_normalised", true)] {
-        let found = infidelity(&classifier, &map, &input, &target(), noise(), normalise).unwrap();
+    for (name, normalize) in [("infidelity", false), ("infidelity_normalised", true)] {
+        let found = infidelity(&classifier, &map, &input, &target(), noise(), normalize).unwrap();
         let off = far(&found, &golden(name));
         assert!(off < 1e-3, "{name}: {off:e} from captum");
         println!("{name}: {off:e} from captum");
@@ -127,7 +127,7 @@ fn completeness_of_a_linear_score() {
     // To another baseline it lacks what the baseline scores.
     let other = noise([1, 3, 4, 5], 2);
     let expected = values(&model(other.clone()))[1];
-    close(&delta(&product, &Baseline::Pictures(other)), &[expected; 2], 1e-5);
+    close(&delta(&product, &Baseline::Images(other)), &[expected; 2], 1e-5);
 }
 
 /// The score after k pixels of a linear model is a sum that is known. 1e-4: f32 sums.
@@ -181,7 +181,7 @@ fn curves_take_probabilities_and_the_sum_over_channels() {
     close(&curve.scores[0], &expected, 1e-6);
 }
 
-/// The kernel's weights by hand, in the middle and at the border; a picture of one value stays.
+/// The kernel's weights by hand, in the middle and at the border; an image of one value stays.
 #[test]
 fn blurred_baselines() {
     let (model, _) = linear([1, 1, 5]);
@@ -206,7 +206,7 @@ fn blurred_baselines() {
 }
 
 /// Insertion starts from what RISE's authors' code does: `conv2d` with `gkern(11, 5)`, which scipy 1.17.1
-/// gives, and zeros around the normalised picture.
+/// gives, and zeros around the normalized image.
 #[test]
 fn insertion_starts_from_the_authors_blur() {
     // numpy.sqrt(numpy.diag(gkern(11, 5))).
@@ -228,29 +228,29 @@ fn insertion_starts_from_the_authors_blur() {
         close(&[blurred(&spike, y * 17 + x)], &[expected], 1e-5);
     }
     close(&[blurred(&spike, 0), blurred(&spike, 6 * 17 + 14)], &[0.0; 2], 1e-7);
-    // In the corner of a picture of ones, a quarter of the kernel and two halves of its cross.
+    // In the corner of an image of ones, a quarter of the kernel and two halves of its cross.
     let ones = Tensor::<4>::ones([1, 1, 13, 17], &crate::explained::device());
     let half: f32 = side.iter().sum();
     close(&[blurred(&ones, 0), blurred(&ones, 6 * 17 + 8)], &[half * half, 1.0], 1e-5);
 }
 
-/// A classifier's pixels are blurred and hidden as its normalised input is by the authors' code.
+/// A classifier's pixels are blurred and hidden as its normalized input is by the authors' code.
 #[test]
-fn baselines_of_a_classifier_are_those_of_its_normalised_input() {
+fn baselines_of_a_classifier_are_those_of_its_normalized_input() {
     let device = crate::explained::device();
     let network = Architecture::ResNet18.init_narrow(8, &device).with_classes(10);
     let labels = (0..10).map(|i| i.to_string()).collect();
-    let classifier = Classifier::new(initialised(network, 0), Preprocessing::IMAGENET, labels);
+    let classifier = Classifier::new(initialized(network, 0), Preprocessing::IMAGENET, labels);
     let pixels = noise([1, 3, 48, 40], 3) * 0.5 + 0.5;
-    let normalised = |x: &Tensor<4>| {
+    let normalized = |x: &Tensor<4>| {
         let pixels = foveate::image::Pixels::new(x.clone());
-        classifier.preprocessing().normalise(&pixels).into_tensor()
+        classifier.preprocessing().normalize(&pixels).into_tensor()
     };
     let network = |x: Tensor<4>| classifier.network().forward(x);
     let target = Target::Class(4);
     let rise = Rise { masks: 20, ..Rise::default() };
     let found = values(&rise.attribute(&classifier, &pixels, &target).unwrap());
-    let expected = values(&rise.attribute(&network, &normalised(&pixels), &target).unwrap());
+    let expected = values(&rise.attribute(&network, &normalized(&pixels), &target).unwrap());
     close(&found, &expected, 1e-5);
     let black = Rise { baseline: Baseline::Constant(0.0), ..rise };
     let black = values(&black.attribute(&classifier, &pixels, &target).unwrap());
@@ -258,7 +258,7 @@ fn baselines_of_a_classifier_are_those_of_its_normalised_input() {
 
     let insertion = Insertion { steps: 4, ..Insertion::default() };
     let found = insertion.curve(&classifier, &pixels, &pixels, &target).unwrap();
-    let expected = insertion.curve(&network, &pixels, &normalised(&pixels), &target).unwrap();
+    let expected = insertion.curve(&network, &pixels, &normalized(&pixels), &target).unwrap();
     close(&found.scores[0], &expected.scores[0], 1e-5);
 }
 
@@ -336,8 +336,8 @@ fn infidelity_and_sensitivity_of_a_linear_score() {
         found.iter().all(|found| (found / expected - 1.0).abs() < 1.04),
         "{found:?} {expected}"
     );
-    assert!(found[0] != found[1], "the pictures have noise of their own");
-    let fitted = Infidelity { normalise: true, ..measure };
+    assert!(found[0] != found[1], "the images have noise of their own");
+    let fitted = Infidelity { normalize: true, ..measure };
     close(&fitted.measure(&model, &half, &input, &target).unwrap(), &[0.0; 2], 1e-5);
     let nothing = fitted.measure(&model, &weights.zeros_like(), &input, &target).unwrap();
     assert!(nothing.iter().all(|&value| value > 0.0), "{nothing:?}");
@@ -395,14 +395,14 @@ fn pointing() {
 #[test]
 fn objects() {
     #[rustfmt::skip]
-    let picture = map([
+    let image = map([
         0.0, 9.0, 0.0, 0.0, 0.0, 0.0,
         0.0, 0.0, 5.0, 0.0, 10.0, 0.0,
         0.0, 0.0, 5.0, 0.0, 10.0, 1.9,
         0.0, 0.0, 0.0, 0.0, 0.0, 2.0,
     ], [1, 1, 4, 6]);
     let find = |fraction| {
-        let found = Localizer { sigma: 0.0, fraction }.find(&picture).unwrap().remove(0).unwrap();
+        let found = Localizer { sigma: 0.0, fraction }.find(&image).unwrap().remove(0).unwrap();
         let pixels: Vec<usize> = (0..24).filter(|&i| found.mask[i]).collect();
         (pixels, found.bounds)
     };
@@ -459,7 +459,7 @@ impl Attribution<Classifier> for Guided {
     ) -> Result<Tensor<4>, ExplainError> {
         let Target::Classes(classes) = target else { unreachable!("the target is fixed") };
         let tracked = input.clone().inner().autodiff().require_grad();
-        let logits = model.logits_by(model.normalised(tracked.clone()), BackwardRule::Guided)?;
+        let logits = model.logits_by(model.normalized(tracked.clone()), BackwardRule::Guided)?;
         let class = classes[0];
         let score = logits.slice(s![.., class..class + 1]).sum();
         Ok(tracked.grad(&score.backward()).expect("the score depends on the input"))
@@ -470,7 +470,7 @@ impl Attribution<Classifier> for Guided {
 /// likeness, and guided backpropagation hardly does. Means over the first seven of ten layers: with
 /// all of them random, SqueezeNet's last ReLU may leave no gradient at all.
 #[test]
-fn randomisation_tells_saliency_from_guided_backpropagation() {
+fn randomization_tells_saliency_from_guided_backpropagation() {
     let Some((classifier, input)) = val_2() else { return };
     let input = input.narrow(0, 0, 1);
     let Target::Classes(classes) = target() else { unreachable!() };
@@ -479,7 +479,7 @@ fn randomisation_tells_saliency_from_guided_backpropagation() {
         |model: &Classifier| values(&model.logits(&foveate::image::Pixels::new(input.clone())));
     let before = weights(&classifier);
     let likeness = |method: &dyn Attribution<Classifier>, seed| {
-        let steps = cascading_randomisation(method, &classifier, &input, &target, seed).unwrap();
+        let steps = cascading_randomization(method, &classifier, &input, &target, seed).unwrap();
         let layers: Vec<&str> = steps.iter().map(|step| step.layer.as_str()).collect();
         let expected = ["classifier.1", "features.12", "features.11", "features.10", "features.9"];
         assert_eq!(layers[..5], expected);
@@ -492,14 +492,14 @@ fn randomisation_tells_saliency_from_guided_backpropagation() {
         assert!(saliency < 0.5 && guided > 0.8, "seed {seed}: {saliency} and {guided}");
     }
     assert_eq!(before, weights(&classifier), "the classifier itself has changed");
-    let repeat = |seed| cascading_randomisation(&Saliency, &classifier, &input, &target, seed);
+    let repeat = |seed| cascading_randomization(&Saliency, &classifier, &input, &target, seed);
     assert_eq!(format!("{:?}", repeat(1)), format!("{:?}", repeat(1)));
 }
 
 /// Every network's parameters are found by the names of its layers, and its running statistics
 /// stay its own.
 #[test]
-fn randomisation_reaches_every_layer_and_leaves_the_network_alone() {
+fn randomization_reaches_every_layer_and_leaves_the_network_alone() {
     for (architecture, layers) in [
         (Architecture::Vgg11, 11),
         (Architecture::SqueezeNet1_1, 10),
@@ -521,7 +521,7 @@ fn randomisation_reaches_every_layer_and_leaves_the_network_alone() {
         // A map made of every layer's activations, to see which have changed.
         let spy = Spy(&seen);
         let target = Target::Class(0);
-        let steps = cascading_randomisation(&spy, &classifier, &input, &target, 7).unwrap();
+        let steps = cascading_randomization(&spy, &classifier, &input, &target, 7).unwrap();
         assert_eq!(steps.len(), layers, "{architecture}");
         let seen = seen.into_inner().unwrap();
         let names: Vec<String> =
@@ -559,10 +559,10 @@ impl Attribution<Classifier> for Spy<'_> {
         input: &Tensor<4>,
         _target: &Target,
     ) -> Result<Tensor<4>, ExplainError> {
-        let normalised = model.normalised(input.clone());
+        let normalized = model.normalized(input.clone());
         let layers = model.network().layers();
         let sum = |name: &str| -> Result<f32, UnknownLayer> {
-            Ok(values(&model.features(normalised.clone(), name)?).iter().sum())
+            Ok(values(&model.features(normalized.clone(), name)?).iter().sum())
         };
         let sums: Result<Vec<f32>, UnknownLayer> =
             layers.iter().map(|named| sum(&named.name)).collect();

@@ -32,7 +32,7 @@ refused() {
 }
 of() { FOVEATE_DATA=$1 refused "${@:2}"; }
 
-# Pictures.
+# Images.
 png() { base64 -d >"$1"; }
 png one.png <<<iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mNoAAAAggCB2kUIOwAAAABJRU5ErkJggg==
 png long.png <<<iVBORw0KGgoAAAANSUhEUgAAAAEAAE4gCAAAAADiukPiAAAAQElEQVR42u3CMQ0AAAwDoKbKK33HbBDIGgAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA4B33cZy/fqnYEgAAAABJRU5ErkJggg==
@@ -44,16 +44,16 @@ head -c 5000 "$cat" >half.jpg
 mkdir folder
 strange=$(printf 'caf\351.jpg')
 cp text.jpg "$strange"
-for picture in one.png long.png bomb.png text.jpg half.jpg folder missing.jpg "$strange"; do
-    refused . 01_classify "$picture"
+for image in one.png long.png bomb.png text.jpg half.jpg folder missing.jpg "$strange"; do
+    refused . 01_classify "$image"
 done
 refused "50 times" 01_classify long.png
 for example in 02_feature_maps 03_saliency 04_attributions 05_fooling; do
     refused text.jpg "$example" text.jpg
     refused "missing.jpg" "$example" missing.jpg
 done
-refused text.jpg 06_class_visualisation gorilla --from text.jpg
-refused PICTURE 01_classify
+refused text.jpg 06_class_visualization gorilla --from text.jpg
+refused IMAGE 01_classify
 
 # Weights.
 : >empty.pth
@@ -77,10 +77,10 @@ refused unicorn 05_fooling "$cat" --target unicorn
 refused 1000 05_fooling "$cat" --target 1000
 refused steps 05_fooling "$cat" --steps 0
 refused step_size 05_fooling "$cat" --step-size=-1
-refused unicorn 06_class_visualisation unicorn
-refused iterations 06_class_visualisation gorilla --iterations 0
-refused pixel 06_class_visualisation gorilla --size 0
-for option in learning-rate l2-reg blur-sigma; do refused ${option:0:2} 06_class_visualisation gorilla --$option=-1; done
+refused unicorn 06_class_visualization unicorn
+refused iterations 06_class_visualization gorilla --iterations 0
+refused pixel 06_class_visualization gorilla --size 0
+for option in learning-rate l2-reg blur-sigma; do refused ${option:0:2} 06_class_visualization gorilla --$option=-1; done
 
 # Transfer.
 mkdir -p classes/a classes/b mixed/train/a mixed/test/a
@@ -134,7 +134,7 @@ refused directory 10_dann --data digits --limit 640 --epochs 1 --checkpoint text
 refused threshold 10_dann --data digits --limit 640 --epochs 1 --rounds 1 --threshold 2
 refused finite 10_dann --data digits --limit 640 --epochs 2 --learning-rate 1e30
 for file in empty.pth random.safetensors half.safetensors missing; do
-    refused $file 10_dann --evaluate $file --pictures 32x32.png
+    refused $file 10_dann --evaluate $file --images 32x32.png
     refused $file 13_tsne --data digits --count 100 $file
     refused $file 14_dcgan --sample $file
     refused $file 16_cgan --sample $file
@@ -143,25 +143,25 @@ refused lambda 11_dann_sweep --data digits --limit 640 --epochs 1 --lambdas=-1
 refused lambda 12_pseudo_labels --data digits --limit 640 --epochs 1 --lambda=-1
 
 # Generate.
-mkdir -p pictures/a one_picture/a
-cp 32x32.png one_picture/a
-cp 32x32.png 20x30.png text.jpg pictures/a
+mkdir -p images/a one_image/a
+cp 32x32.png one_image/a
+cp 32x32.png 20x30.png text.jpg images/a
 mkdir -p texts
 cp text.jpg texts
-for folder in pictures one_picture folder missing text.jpg; do
+for folder in images one_image folder missing text.jpg; do
     refused . 14_dcgan --data $folder
     refused . 16_cgan --data $folder
 done
 for option in nz ngf ndf batch; do refused $option 14_dcgan --data digits --limit 256 --$option 0; done
-for option in lr-d lr-g real average; do refused "" 14_dcgan --data digits --limit 256 --epochs 1 --samples 0 --$option=-1; done
-refused finite 14_dcgan --data digits --limit 1280 --epochs 1 --samples 0 --lr-d 1e30
+for option in discriminator-learning-rate generator-learning-rate real-label ema-decay; do refused "" 14_dcgan --data digits --limit 256 --epochs 1 --samples 0 --$option=-1; done
+refused finite 14_dcgan --data digits --limit 1280 --epochs 1 --samples 0 --discriminator-learning-rate 1e30
 refused features 14_dcgan --data digits --limit 256 --epochs 1 --samples 10
 refused even 16_cgan --data digits --limit 256 --width 3
 to=()
 refused missing 17_score missing digits
-refused 20x30 17_score pictures digits
-refused 1 17_score one_picture one_picture
-refused "no picture" 17_score texts digits
+refused 20x30 17_score images digits
+refused 1 17_score one_image one_image
+refused "no image" 17_score texts digits
 refused features 17_score digits digits --count 50
 refused random 17_score digits random.safetensors --count 200
 to=(--out out)

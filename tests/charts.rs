@@ -12,9 +12,9 @@ fn curves(points: &[(f64, f64)]) -> Curves {
 const BLUE: [u8; 3] = [0, 114, 178];
 const VERMILION: [u8; 3] = [213, 94, 0];
 
-/// Pixels of a colour below the legend: their number, and their middle.
-fn drawn(picture: &RgbImage, colour: [u8; 3]) -> (usize, f64, f64) {
-    let pixels = picture.enumerate_pixels().filter(|(_, y, pixel)| *y > 62 && pixel.0 == colour);
+/// Pixels of a color below the legend: their number, and their middle.
+fn drawn(image: &RgbImage, color: [u8; 3]) -> (usize, f64, f64) {
+    let pixels = image.enumerate_pixels().filter(|(_, y, pixel)| *y > 62 && pixel.0 == color);
     let (n, x, y) = pixels.fold((0, 0.0, 0.0), |(n, sx, sy), (x, y, _)| {
         (n + 1, sx + f64::from(x), sy + f64::from(y))
     });
@@ -42,8 +42,8 @@ fn points_lie_where_they_belong() {
 #[test]
 fn dense_curves_stay_within_their_plot() {
     let rows = |points: &[(f64, f64)]| {
-        let picture = curves(points).draw();
-        let pixels = picture.enumerate_pixels().filter(|(_, y, pixel)| *y > 62 && pixel.0 == BLUE);
+        let image = curves(points).draw();
+        let pixels = image.enumerate_pixels().filter(|(_, y, pixel)| *y > 62 && pixel.0 == BLUE);
         pixels.fold((u32::MAX, 0), |(top, bottom), (_, y, _)| (top.min(y), bottom.max(y)))
     };
     let dense: Vec<_> = (0..2000).map(|i| (f64::from(i), f64::from(i * i % 7 % 2))).collect();
@@ -74,7 +74,7 @@ fn a_gap_has_no_line_and_axes_are_their_own() {
 }
 
 #[test]
-fn the_same_curves_are_the_same_picture() {
+fn the_same_curves_are_the_same_image() {
     let points = [(0.001, 0.3), (1.0, 0.5), (10.0, 0.4)];
     let chart = Curves { log_x: true, ..curves(&points) };
     assert_eq!(chart.draw(), chart.draw());
@@ -117,8 +117,8 @@ fn matrices_are_dark_where_the_shares_are() {
     let wrong = matrix(&[vec![0, 9], vec![4, 0]], &names, "wrong");
     assert_eq!(right.dimensions(), wrong.dimensions());
     assert_ne!(right, wrong);
-    let dark = |picture: &RgbImage| -> Vec<_> {
-        let dark = picture.enumerate_pixels().filter(|(.., pixel)| pixel.0 == [8, 48, 107]);
+    let dark = |image: &RgbImage| -> Vec<_> {
+        let dark = image.enumerate_pixels().filter(|(.., pixel)| pixel.0 == [8, 48, 107]);
         dark.map(|(x, y, _)| (x, y)).collect()
     };
     // Down to the right, and down to the left.

@@ -86,12 +86,12 @@ fn odd_features_have_finite_places() {
 }
 
 /// On the same digits, scikit-learn's TSNE (four seeds; 1.9.0, otherwise as it comes) has trustworthiness
-/// 0.972 to 0.975 among 5 neighbours and 0.948 to 0.953 among 12; this one, of four seeds too, 0.967 to 0.972
+/// 0.972 to 0.975 among 5 neighbors and 0.948 to 0.953 among 12; this one, of four seeds too, 0.967 to 0.972
 /// and 0.948 to 0.951.
 #[test]
-fn real_digits_keep_their_neighbours() {
+fn real_digits_keep_their_neighbors() {
     if env::var_os("FOVEATE_DATA").is_none() {
-        return crate::tell("SKIPPED real_digits_keep_their_neighbours: FOVEATE_DATA is not set");
+        return crate::tell("SKIPPED real_digits_keep_their_neighbors: FOVEATE_DATA is not set");
     }
     let digits = mnist(Split::Test).unwrap().slice(0..1000);
     let pixels: Vec<f32> = digits.pixels.iter().map(|&byte| f32::from(byte) / 255.0).collect();

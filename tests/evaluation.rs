@@ -161,7 +161,7 @@ fn a_split_keeps_the_share_of_every_class() {
 #[test]
 fn what_cannot_be_split_is_an_error() {
     let sparse = stratified_k_fold(&labels(), 8, 0).unwrap_err();
-    let expected = "class 0 has 7 rows of features for 8 folds: expected 8 or more; add pictures of it, or leave it out";
+    let expected = "class 0 has 7 rows of features for 8 folds: expected 8 or more; add images of it, or leave it out";
     assert_eq!(sparse.to_string(), expected);
     let one = stratified_k_fold(&labels(), 1, 0).unwrap_err();
     assert_eq!(one.to_string(), "folds is 1: expected two or more");

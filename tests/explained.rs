@@ -12,14 +12,14 @@ pub fn device() -> Device {
     devices::any()
 }
 
-/// SqueezeNet 1.1 and the first two pictures of val_25, pixels in [0, 1].
+/// SqueezeNet 1.1 and the first two images of val_25, pixels in [0, 1].
 pub fn val_2() -> Option<(Classifier, Tensor<4>)> {
     let classifier = real::classifier(Architecture::SqueezeNet1_1, &device())?;
-    let pixels = Pixels::from_pictures(&real::val_25()?.0[..2], &device());
+    let pixels = Pixels::from_images(&real::val_25()?.0[..2], &device());
     Some((classifier, pixels.tensor().clone()))
 }
 
-/// The classes of the first two pictures of val_25.
+/// The classes of the first two images of val_25.
 pub fn target() -> Target {
     Target::Classes(real::val_25().unwrap().1[..2].to_vec())
 }

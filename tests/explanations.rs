@@ -11,7 +11,7 @@ use foveate::explain::{
 };
 use foveate::image::{Pixels, Preprocessing};
 use foveate::models::{
-    AnyNetwork, Architecture, Classifier, Network, imagenet_labels, initialised,
+    AnyNetwork, Architecture, Classifier, Network, imagenet_labels, initialized,
 };
 use foveate::ops::{self, Activation, ConvOptions};
 
@@ -65,8 +65,8 @@ const FROM_CAPTUM: f64 = 2e-3;
 
 /// CAMs see no tie behind the layer: f32 rounding.
 fn against_golden(architecture: Architecture, name: &str, layer: &str) {
-    let Some((pictures, _)) = val_25() else { return };
-    let pictures = [0, 5, 10, 15].map(|i| pictures[i].clone());
+    let Some((images, _)) = val_25() else { return };
+    let images = [0, 5, 10, 15].map(|i| images[i].clone());
     let golden: BTreeMap<String, TensorData> =
         tensors(&golden_folder().join("attributions.safetensors"));
     let golden = |method: &str| golden.get(&format!("{name}.{method}")).cloned().map(values);
@@ -74,7 +74,7 @@ fn against_golden(architecture: Architecture, name: &str, layer: &str) {
 
     let device = devices::any();
     let Some(classifier) = classifier(architecture, &device) else { return };
-    let pixels = Pixels::from_pictures(&pictures, &device);
+    let pixels = Pixels::from_images(&images, &device);
     let mut compared = 0;
     let mut check = |method: &str, found: Vec<f32>, every: usize, limit: f64| {
         let Some(expected) = golden(method) else { return };
@@ -205,7 +205,7 @@ fn a_linear_model_in_closed_form() {
             let method = IntegratedGradients {
                 steps: 5,
                 rule,
-                baseline: Baseline::Pictures(baseline.clone()),
+                baseline: Baseline::Images(baseline.clone()),
                 batch: 2,
             };
             let (map, delta) = method.attribute_with_delta(&model, &x, &target).unwrap();
@@ -235,9 +235,9 @@ fn integrated_gradients_of_a_cube() {
 /// square `4 x^2 + 4 sigma^2` and the variance `4 sigma^2`, within 5 standard errors.
 #[test]
 fn smooth_grad_in_closed_form() {
-    // One picture runs in batches of copies, several together.
-    for pictures in [1, 2] {
-        smooth_grad_of(noise([pictures, 1, 3, 3], 5, &devices::any()));
+    // One image runs in batches of copies, several together.
+    for images in [1, 2] {
+        smooth_grad_of(noise([images, 1, 3, 3], 5, &devices::any()));
     }
 }
 
@@ -279,8 +279,8 @@ fn vargrad_of_a_small_variance_beside_a_large_mean() {
             x.clone() * slope + x.powi_scalar(2) * 0.5
         }
     };
-    for pictures in [1, 2] {
-        let x = Tensor::<4>::full([pictures, 1, 1, 1], 0.3, &devices::any());
+    for images in [1, 2] {
+        let x = Tensor::<4>::full([images, 1, 1, 1], 0.3, &devices::any());
         for batch in [1, 8, 50] {
             let plain = SmoothGrad::new(Gradient);
             let smooth = SmoothGrad { statistic: Statistic::Variance, batch, ..plain };
@@ -289,7 +289,7 @@ fn vargrad_of_a_small_variance_beside_a_large_mean() {
                 values(map.into_data())
             };
             let (steep, flat) = (of(1000.0), of(0.0));
-            println!("{pictures} pictures, {batch} at once: {steep:?} and {flat:?}");
+            println!("{images} images, {batch} at once: {steep:?} and {flat:?}");
             for (steep, flat) in steep.into_iter().zip(flat) {
                 assert!((flat / 0.0225 - 1.0).abs() < 0.6, "{flat}");
                 // f32 near 1000 has steps of 6e-5, a gradient an error of half of one.
@@ -352,12 +352,12 @@ fn unbiased() -> Option<(Classifier<AnyNetwork>, Pixels)> {
     }
     let device = devices::any();
     let network = pretrained(Architecture::SqueezeNet1_1, &device)?.map(&mut Zero);
-    let pixels = Pixels::from_pictures(&val_25()?.0[..2], &device);
+    let pixels = Pixels::from_images(&val_25()?.0[..2], &device);
     Some((Classifier::new(network, Preprocessing::IMAGENET, imagenet_labels()), pixels))
 }
 
 /// Without biases, LRP-epsilon hands back the whole score (1e-3 of it, f32) and, for a small epsilon, is
-/// the gradient times the (normalised) input; z+ hands back the whole score as well.
+/// the gradient times the (normalized) input; z+ hands back the whole score as well.
 #[test]
 fn relevance_is_conserved() {
     let Some((classifier, pixels)) = unbiased() else { return };
@@ -371,8 +371,8 @@ fn relevance_is_conserved() {
         }
     }
     let network = |x: Tensor<4>| classifier.network().forward(x);
-    let normalised = classifier.preprocessing().normalise(&pixels).into_tensor();
-    let product = InputXGradient.attribute(&network, &normalised, &Target::Predicted).unwrap();
+    let normalized = classifier.preprocessing().normalize(&pixels).into_tensor();
+    let product = InputXGradient.attribute(&network, &normalized, &Target::Predicted).unwrap();
     let relevance = lrp(Lrp::Epsilon(1e-9));
     let off = distance(&values(relevance.into_data()), &values(product.into_data()));
     // ReLUs near 0 fall one way or the other.
@@ -386,7 +386,7 @@ fn grad_cam_plus_plus_of_tiny_and_vast_scores() {
     let device = devices::any();
     let network = Architecture::ResNet18.init_narrow(8, &device).with_classes(10);
     let labels = (0..10).map(|i| i.to_string()).collect();
-    let classifier = Classifier::new(initialised(network, 0), Preprocessing::IMAGENET, labels);
+    let classifier = Classifier::new(initialized(network, 0), Preprocessing::IMAGENET, labels);
     let pixels = noise([1, 3, 64, 64], 11, &device);
     let map = |rule, factor: f32| {
         let score = Target::score(move |logits| logits.slice([0..1, 3..4]).squeeze_dim(1) * factor);
@@ -409,8 +409,8 @@ fn grad_cam_plus_plus_of_tiny_and_vast_scores() {
 fn cam_and_completeness_of_googlenet() {
     let device = devices::any();
     let Some(classifier) = classifier(Architecture::GoogLeNetPublished, &device) else { return };
-    let Some((pictures, _)) = val_25() else { return };
-    let pixels = Pixels::from_pictures(&pictures[..1], &device);
+    let Some((images, _)) = val_25() else { return };
+    let pixels = Pixels::from_images(&images[..1], &device);
     let map = |rule| {
         let cam = Cam { rule, layer: "inception5b".into() };
         cam.activation_map(&classifier, pixels.tensor(), &Target::Predicted).unwrap()
@@ -492,9 +492,9 @@ fn bad_input_is_refused() {
     let text = |result: Result<Tensor<4>, ExplainError>| result.unwrap_err().to_string();
     let saliency = |x: &Tensor<4>, target| text(Saliency.attribute(&powers, x, &target));
     assert!(saliency(&x, Target::Class(2)).contains("class 2 is asked for, and the model has 2"));
-    assert!(saliency(&x, Target::Classes(vec![0; 3])).contains("3 classes for 2 pictures"));
+    assert!(saliency(&x, Target::Classes(vec![0; 3])).contains("3 classes for 2 images"));
     let score = Target::score(|logits| logits.flatten::<1>(0, 1));
-    assert!(saliency(&x, score).contains("4 values for 2 pictures"));
+    assert!(saliency(&x, score).contains("4 values for 2 images"));
     assert!(saliency(&(x.clone() / 0.0), Target::Predicted).contains("expected finite numbers"));
     let none = Tensor::zeros([0, 1, 3, 3], &device);
     assert!(saliency(&none, Target::Predicted).contains("[0, 1, 3, 3]"));
@@ -508,7 +508,7 @@ fn bad_input_is_refused() {
     assert!(integrated(IntegratedGradients { batch: 0, ..default() }).contains("batch is 0"));
     let rule = Quadrature::RiemannTrapezoid;
     assert!(integrated(IntegratedGradients { steps: 1, rule, ..default() }).contains("at least 2"));
-    let baseline = Baseline::Pictures(noise([1, 1, 2, 2], 1, &device));
+    let baseline = Baseline::Images(noise([1, 1, 2, 2], 1, &device));
     assert!(integrated(IntegratedGradients { baseline, ..default() }).contains("[2, 1, 3, 3]"));
     let smooth =
         |smooth: SmoothGrad<Saliency>| text(smooth.attribute(&powers, &x, &Target::Predicted));

@@ -1,12 +1,12 @@
-//! Data sets from folders, features of their pictures, and the file they are kept in.
+//! Data sets from folders, features of their images, and the file they are kept in.
 
 use std::fs::{self, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use foveate::data::{DataError, ImageFolder, ahead};
-use foveate::image::{PictureError, Pixels, Preprocessing, Resize, RgbImage};
+use foveate::data::{DataError, ImageFolder, prefetch};
+use foveate::image::{ImageError, Pixels, Preprocessing, Resize, RgbImage};
 use foveate::models::{AnyNetwork, Architecture, LeNetConfig, Network, weights};
 use foveate::transfer::{
     Extraction, FeatureExtractor, FeatureSpec, Features, Pooling, TransferError,
@@ -16,14 +16,14 @@ use tempfile::TempDir;
 use crate::devices;
 use crate::networks::{golden_folder, relative_error, tensors, values};
 
-fn picture(seed: u32) -> RgbImage {
+fn image(seed: u32) -> RgbImage {
     RgbImage::from_fn(40, 30, |x, y| {
         let mix = |k: u32| (x * (7 + k) + y * (3 + seed) + seed * 31 * k) as u8;
         image::Rgb([mix(1), mix(2), mix(3)])
     })
 }
 
-/// `root/{cat,dog}/..`: five pictures, one of them deeper, a text, half a JPEG and a hidden file.
+/// `root/{cat,dog}/..`: five images, one of them deeper, a text, half a JPEG and a hidden file.
 fn folder() -> TempDir {
     let root = TempDir::new().unwrap();
     for (i, name) in
@@ -31,11 +31,11 @@ fn folder() -> TempDir {
     {
         let file = root.path().join(name);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
-        picture(i as u32).save(file).unwrap();
+        image(i as u32).save(file).unwrap();
     }
     let half = fs::read(root.path().join("cat/a.jpg")).unwrap();
     fs::write(root.path().join("cat/half.jpg"), &half[..half.len() / 2]).unwrap();
-    fs::write(root.path().join("dog/list.txt"), "not a picture").unwrap();
+    fs::write(root.path().join("dog/list.txt"), "not an image").unwrap();
     fs::write(root.path().join("dog/.DS_Store"), "hidden").unwrap();
     fs::write(root.path().join("README"), "beside the classes").unwrap();
     root
@@ -71,7 +71,7 @@ fn bad_folders_say_what_is_expected() {
     assert!(text(root.path()).contains("expected one folder a class"));
     assert!(text(&root.path().join("absent")).contains("absent"));
     fs::create_dir_all(root.path().join("cat/nothing")).unwrap();
-    assert!(text(root.path()).contains("the class has no picture"));
+    assert!(text(root.path()).contains("the class has no image"));
     let (one, two) = (folder(), folder());
     fs::rename(two.path().join("dog"), two.path().join("wolf")).unwrap();
     let error = ImageFolder::open(one.path()).unwrap().open_beside(two.path()).unwrap_err();
@@ -83,7 +83,7 @@ fn bad_folders_say_what_is_expected() {
 fn work_ahead_keeps_order_and_bounds() {
     let items: Vec<usize> = (0..200).collect();
     let (begun, mut taken) = (AtomicUsize::new(0), Vec::new());
-    ahead(
+    prefetch(
         &items,
         3,
         4,
@@ -101,7 +101,7 @@ fn work_ahead_keeps_order_and_bounds() {
     )
     .unwrap();
     assert_eq!(taken, items.iter().map(|i| i * i).collect::<Vec<_>>());
-    let stop = ahead(&items, 2, 1, |&i| i, |i| if i == 5 { Err(i) } else { Ok(()) });
+    let stop = prefetch(&items, 2, 1, |&i| i, |i| if i == 5 { Err(i) } else { Ok(()) });
     assert_eq!(stop, Err(5));
 }
 
@@ -131,7 +131,7 @@ fn features_equal_pytorchs() {
         let file = golden_folder().join("networks/vgg16.safetensors");
         let network = weights::load(network, file).unwrap();
         let bytes = values(golden["pictures"].clone());
-        let pictures: Vec<RgbImage> = bytes
+        let images: Vec<RgbImage> = bytes
             .chunks_exact(3 * 64 * 48)
             .map(|planes| {
                 RgbImage::from_fn(48, 64, |x, y| {
@@ -151,7 +151,7 @@ fn features_equal_pytorchs() {
                 None => (name, Pooling::Flatten),
             };
             let extractor = FeatureExtractor::new(network.clone(), size, layer, pooling).unwrap();
-            let found = extractor.pictures(&pictures).unwrap();
+            let found = extractor.images(&images).unwrap();
             let expected = &golden[name];
             assert_eq!([found.rows(), found.columns()], expected.shape()[..], "{name}");
             assert_eq!(extractor.columns(), found.columns());
@@ -161,7 +161,7 @@ fn features_equal_pytorchs() {
     }
 }
 
-/// A mirrored extractor sees a picture and its mirror image alike: the mean of both.
+/// A mirrored extractor sees an image and its mirror image alike: the mean of both.
 #[test]
 fn mirrored_features_are_the_mean() {
     let network = narrow();
@@ -170,11 +170,11 @@ fn mirrored_features_are_the_mean() {
     let mut mirrored = plain.clone();
     mirrored.mirrored = true;
     let device = devices::any();
-    let small = |picture: &RgbImage| foveate::image::resize(picture, SMALL.resize).unwrap();
-    let one = small(&picture(1));
+    let small = |image: &RgbImage| foveate::image::resize(image, SMALL.resize).unwrap();
+    let one = small(&image(1));
     let other = image::imageops::flip_horizontal(&one);
-    let of = |extractor: &FeatureExtractor, picture: &RgbImage| {
-        let pixels = Pixels::from_pictures(std::slice::from_ref(picture), &device);
+    let of = |extractor: &FeatureExtractor, image: &RgbImage| {
+        let pixels = Pixels::from_images(std::slice::from_ref(image), &device);
         values(extractor.activations(&pixels).into_data())
     };
     let mean: Vec<f32> =
@@ -194,13 +194,12 @@ fn unreadable_files_are_listed() {
     assert_eq!(found.computed, 5);
     assert!(matches!(
         &found.unreadable[..],
-        [PictureError::Damaged { path, .. }, PictureError::Format { path: text }]
+        [ImageError::Damaged { path, .. }, ImageError::Format { path: text }]
             if path.ends_with("cat/half.jpg") && text.ends_with("dog/list.txt")
     ));
-    // The rows are those of the pictures, whatever is computed together.
+    // The rows are those of the images, whatever is computed together.
     for (row, file) in found.features.iter().zip(&found.files) {
-        let alone =
-            extractor(cache.path()).pictures(&[foveate::image::open(file).unwrap()]).unwrap();
+        let alone = extractor(cache.path()).images(&[foveate::image::open(file).unwrap()]).unwrap();
         assert!(relative_error(alone.values(), row) < 1e-6, "{}", file.display());
     }
 }
@@ -211,14 +210,14 @@ fn again(extractor: &FeatureExtractor, root: &Path) -> Extraction {
 
 /// What the features depend on is computed again, and nothing else.
 #[test]
-fn kept_features_are_of_the_same_weights_layer_and_pictures() {
+fn kept_features_are_of_the_same_weights_layer_and_images() {
     let (root, cache) = (folder(), TempDir::new().unwrap());
     let whole = extractor(cache.path());
     let first = again(&whole, root.path());
     let second = again(&extractor(cache.path()), root.path());
     assert_eq!((second.computed, &second.features), (0, &first.features));
     let changed = root.path().join("dog/2.png");
-    picture(77).save(&changed).unwrap();
+    image(77).save(&changed).unwrap();
     let third = again(&whole, root.path());
     assert_eq!(third.computed, 1);
     for (i, file) in third.files.iter().enumerate() {
@@ -300,11 +299,11 @@ fn unknown_layers_and_specs_say_what_there_is() {
     }
 }
 
-/// A broken link is a picture that cannot be read, not the end of the whole set; what is too small for
+/// A broken link is an image that cannot be read, not the end of the whole set; what is too small for
 /// the network is an error, not a row that is missing.
 #[cfg(unix)]
 #[test]
-fn broken_links_are_listed_and_small_pictures_refused() {
+fn broken_links_are_listed_and_small_images_refused() {
     let (root, cache) = (folder(), TempDir::new().unwrap());
     std::os::unix::fs::symlink("nowhere", root.path().join("cat/link.png")).unwrap();
     let found = again(&extractor(cache.path()), root.path());
@@ -314,27 +313,27 @@ fn broken_links_are_listed_and_small_pictures_refused() {
     let tiny = SMALL.with_resize(Resize::Exact { height: 16, width: 32 });
     let tiny = extractor(cache.path()).with_preprocessing(tiny);
     let data = ImageFolder::open(root.path()).unwrap();
-    for error in [tiny.folder(&data).map(|_| ()), tiny.pictures(&[picture(1)]).map(|_| ())] {
+    for error in [tiny.folder(&data).map(|_| ()), tiny.images(&[image(1)]).map(|_| ())] {
         assert!(error.unwrap_err().to_string().contains("nothing leaves"));
     }
     let crop = SMALL.with_resize(Resize::ShortSideCrop { short_side: 40, crop: 48 });
     let crop = extractor(cache.path()).with_preprocessing(crop);
-    assert!(crop.pictures(&[picture(1)]).unwrap_err().to_string().contains("crop: 48"));
+    assert!(crop.images(&[image(1)]).unwrap_err().to_string().contains("crop: 48"));
     // 28 pixels end as none, of which an average or a fully connected layer would make numbers all the same.
     let vgg = Architecture::Vgg16.init_narrow(16, &devices::any());
     for layer in ["avgpool", "classifier.4"] {
         let tiny = SMALL.with_resize(Resize::Exact { height: 28, width: 28 });
         let vgg = FeatureExtractor::new(vgg.clone(), tiny, layer, Pooling::Flatten).unwrap();
-        let error = vgg.pictures(&[picture(1)]).unwrap_err().to_string();
+        let error = vgg.images(&[image(1)]).unwrap_err().to_string();
         assert!(error.contains("28x28") && error.contains("features.30"), "{error}");
     }
     let lenet = LeNetConfig::new().init(&devices::any());
     let lenet = FeatureExtractor::new(lenet, SMALL, "classifier.3", Pooling::Flatten).unwrap();
-    let error = lenet.pictures(&[picture(1)]).unwrap_err().to_string();
+    let error = lenet.images(&[image(1)]).unwrap_err().to_string();
     assert!(error.contains("classifier.0") && error.contains("Linear(400, 120)"), "{error}");
     let mut none = extractor(cache.path());
     none.batch = 0;
-    assert!(none.folder(&data).is_err() && none.pictures(&[picture(1)]).is_err());
+    assert!(none.folder(&data).is_err() && none.images(&[image(1)]).is_err());
 }
 
 /// Another run holds the file: the features are computed all the same.
@@ -355,21 +354,21 @@ fn folders_are_loaded_in_order() {
     let data = ImageFolder::open(root.path()).unwrap();
     let loaded = data.load(SMALL.resize);
     assert_eq!((loaded.labels, loaded.unreadable.len()), (vec![0, 0, 1, 1, 1], 2));
-    for (picture, file) in loaded.pictures.iter().zip(&loaded.files) {
+    for (image, file) in loaded.images.iter().zip(&loaded.files) {
         let alone = foveate::image::open(file).unwrap();
-        assert_eq!(*picture, foveate::image::resize(&alone, SMALL.resize).unwrap());
+        assert_eq!(*image, foveate::image::resize(&alone, SMALL.resize).unwrap());
     }
 }
 
 #[test]
 fn features_are_rows() {
     let features = Features::new(vec![3.0, 4.0, 0.0, 0.0, 1.0, 0.0], 2);
-    let unit = features.clone().l2_normalised();
+    let unit = features.clone().l2_normalized();
     assert_eq!(unit.values(), [0.6, 0.8, 0.0, 0.0, 1.0, 0.0]);
     let both = Features::concat(&[unit, features.clone()]);
     assert_eq!(both.row(0), [0.6, 0.8, 3.0, 4.0]);
     // 1 / length is beyond f32, or below its normal numbers.
-    let extremes = Features::new(vec![1e-42, 0.0, 1e-45, 1e-45, 3e38, 3e38], 2).l2_normalised();
+    let extremes = Features::new(vec![1e-42, 0.0, 1e-45, 1e-45, 3e38, 3e38], 2).l2_normalized();
     let half = 0.5_f32.sqrt();
     assert_eq!(extremes.values(), [1.0, 0.0, half, half, half, half]);
     assert_eq!(features.select(&[2, 0]).values(), [1.0, 0.0, 3.0, 4.0]);

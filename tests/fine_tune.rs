@@ -8,10 +8,8 @@ use foveate::burn::module::{Flag, Module, ModuleMapper, Param};
 use foveate::burn::tensor::{Device, TensorData};
 use foveate::image::{Preprocessing, Resize, RgbImage};
 use foveate::models::{AnyNetwork, Architecture, Network, weights};
-use foveate::train::{CheckpointError, Optimiser, Schedule};
-use foveate::transfer::{
-    Augmentation, FineTune, FineTuned, Labelled, Part, RandomResizedCrop, TransferError, new_head,
-};
+use foveate::train::{CheckpointError, CropAndFlip, Optimizer, RandomResizedCrop, Schedule};
+use foveate::transfer::{FineTune, FineTuned, Labeled, Trainable, TransferError, new_head};
 
 use crate::devices;
 use crate::networks::{golden_folder, relative_error, tensors, values};
@@ -22,22 +20,22 @@ fn exact(side: u32) -> Preprocessing {
 
 /// As `batch()` of tests/golden/fine_tune.py.
 fn golden_batch() -> (Vec<RgbImage>, Vec<usize>) {
-    let grey =
+    let gray =
         |i: u32, c: u32, y: u32, x: u32| ((7 * x + 13 * y + x * y + 31 * i + 57 * c) % 256) as u8;
-    let picture =
-        |i| RgbImage::from_fn(64, 64, |x, y| image::Rgb([0, 1, 2].map(|c| grey(i, c, y, x))));
-    ((0..8).map(picture).collect(), (0..8).map(|i| 3 * i % 10).collect())
+    let image =
+        |i| RgbImage::from_fn(64, 64, |x, y| image::Rgb([0, 1, 2].map(|c| gray(i, c, y, x))));
+    ((0..8).map(image).collect(), (0..8).map(|i| 3 * i % 10).collect())
 }
 
-/// Eight pictures a class that differ in colour, with noise: three classes.
-fn colours(side: u32, seed: u64) -> (Vec<RgbImage>, Vec<usize>) {
+/// Eight images a class that differ in color, with noise: three classes.
+fn colors(side: u32, seed: u64) -> (Vec<RgbImage>, Vec<usize>) {
     let mut state = seed;
     let mut noise = || {
         state =
             state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 58) as u8
     };
-    let mut picture = |class: usize| {
+    let mut image = |class: usize| {
         RgbImage::from_fn(side, side, |_, _| {
             let mut pixel = [noise(), noise(), noise()];
             pixel[class] += 150;
@@ -45,7 +43,7 @@ fn colours(side: u32, seed: u64) -> (Vec<RgbImage>, Vec<usize>) {
         })
     };
     let labels: Vec<usize> = (0..24).map(|i| i % 3).collect();
-    (labels.iter().map(|&class| picture(class)).collect(), labels)
+    (labels.iter().map(|&class| image(class)).collect(), labels)
 }
 
 /// Turns the dropouts off, and leaves batch norms alone: there are none where this is used.
@@ -81,12 +79,12 @@ fn small(architecture: Architecture, device: &Device) -> AnyNetwork {
 #[test]
 fn steps_equal_pytorch() {
     let golden = tensors(&golden_folder().join("fine_tune.safetensors"));
-    let (pictures, labels) = golden_batch();
-    let data = Labelled { pictures: &pictures, labels: &labels };
+    let (images, labels) = golden_batch();
+    let data = Labeled { images: &images, labels: &labels };
     let base = FineTune {
         epochs: 3,
         batch: 8,
-        augmentation: Augmentation::NONE,
+        augmentation: CropAndFlip::NONE,
         schedule: Schedule::Constant,
         ..Default::default()
     };
@@ -95,7 +93,7 @@ fn steps_equal_pytorch() {
             "sgd",
             Architecture::SqueezeNet1_1,
             FineTune {
-                optimiser: Optimiser::Sgd { momentum: 0.9, weight_decay: 0.01, nesterov: false },
+                optimizer: Optimizer::Sgd { momentum: 0.9, weight_decay: 0.01, nesterov: false },
                 learning_rate: 0.02,
                 label_smoothing: 0.1,
                 ..base.clone()
@@ -105,8 +103,8 @@ fn steps_equal_pytorch() {
             "adam",
             Architecture::SqueezeNet1_1,
             FineTune {
-                part: Part::From("features.9".into()),
-                optimiser: Optimiser::Adam {
+                trainable: Trainable::From("features.9".into()),
+                optimizer: Optimizer::Adam {
                     betas: [0.9, 0.999],
                     epsilon: 1e-8,
                     weight_decay: 0.01,
@@ -120,7 +118,7 @@ fn steps_equal_pytorch() {
             "nesterov",
             Architecture::ResNet18,
             FineTune {
-                optimiser: Optimiser::Sgd { momentum: 0.8, weight_decay: 0.001, nesterov: true },
+                optimizer: Optimizer::Sgd { momentum: 0.8, weight_decay: 0.001, nesterov: true },
                 learning_rate: 0.02,
                 schedule: Schedule::Cosine,
                 ..base.clone()
@@ -130,8 +128,8 @@ fn steps_equal_pytorch() {
             "head",
             Architecture::ResNet18,
             FineTune {
-                part: Part::Head,
-                optimiser: Optimiser::Adam { betas: [0.8, 0.99], epsilon: 1e-6, weight_decay: 0.0 },
+                trainable: Trainable::Head,
+                optimizer: Optimizer::Adam { betas: [0.8, 0.99], epsilon: 1e-6, weight_decay: 0.0 },
                 learning_rate: 0.01,
                 ..base.clone()
             },
@@ -180,26 +178,31 @@ fn steps_equal_pytorch() {
 #[test]
 fn frozen_layers_stay_as_they_are() {
     let device = devices::any();
-    let (pictures, labels) = colours(64, 1);
-    let data = Labelled { pictures: &pictures, labels: &labels };
+    let (images, labels) = colors(64, 1);
+    let data = Labeled { images: &images, labels: &labels };
     for (architecture, part, trained) in [
-        (Architecture::ResNet18, Part::From("layer4".into()), &["layer4.", "fc."][..]),
-        (Architecture::ResNet18, Part::Head, &["fc."]),
-        (Architecture::SqueezeNet1_1, Part::Head, &["classifier.1."]),
+        (Architecture::ResNet18, Trainable::From("layer4".into()), &["layer4.", "fc."][..]),
+        (Architecture::ResNet18, Trainable::Head, &["fc."]),
+        (Architecture::SqueezeNet1_1, Trainable::Head, &["classifier.1."]),
         (
             Architecture::SqueezeNet1_1,
-            Part::From("features.12".into()),
+            Trainable::From("features.12".into()),
             &["features.12.", "classifier"],
         ),
-        (Architecture::Vgg13, Part::From("classifier.3".into()), &["classifier.3", "classifier.6"]),
-        (Architecture::GoogLeNet, Part::From("inception5b".into()), &["inception5b.", "fc."]),
+        (
+            Architecture::Vgg13,
+            Trainable::From("classifier.3".into()),
+            &["classifier.3", "classifier.6"],
+        ),
+        (Architecture::GoogLeNet, Trainable::From("inception5b".into()), &["inception5b.", "fc."]),
     ] {
         let network = match architecture {
             Architecture::Vgg13 => new_head(architecture.init_narrow(32, &device), 3, 1),
             architecture => small(architecture, &device),
         };
         let before = state(&network);
-        let settings = FineTune { part: part.clone(), epochs: 1, batch: 8, ..Default::default() };
+        let settings =
+            FineTune { trainable: part.clone(), epochs: 1, batch: 8, ..Default::default() };
         let caller = network.clone();
         let tuned = settings.run(network, &exact(64), data, None).unwrap();
         let after = state(&tuned.network);
@@ -215,25 +218,25 @@ fn frozen_layers_stay_as_they_are() {
 #[test]
 fn resumed_trainings_equal_uninterrupted_ones() {
     let device = devices::any();
-    let (pictures, labels) = colours(72, 2);
+    let (images, labels) = colors(72, 2);
     let (training, validation) = (
-        Labelled { pictures: &pictures[..18], labels: &labels[..18] },
-        Labelled { pictures: &pictures[18..], labels: &labels[18..] },
+        Labeled { images: &images[..18], labels: &labels[..18] },
+        Labeled { images: &images[18..], labels: &labels[18..] },
     );
     let folder = tempfile::tempdir().unwrap();
-    for (architecture, optimiser, schedule) in [
-        (Architecture::ResNet18, Optimiser::SGD, Schedule::Cosine),
-        (Architecture::ResNet18, Optimiser::ADAM, Schedule::Constant),
-        (Architecture::SqueezeNet1_1, Optimiser::ADAM, Schedule::Cosine),
-        (Architecture::GoogLeNet, Optimiser::SGD, Schedule::Step { every: 3, factor: 0.1 }),
+    for (architecture, optimizer, schedule) in [
+        (Architecture::ResNet18, Optimizer::SGD, Schedule::Cosine),
+        (Architecture::ResNet18, Optimizer::ADAM, Schedule::Constant),
+        (Architecture::SqueezeNet1_1, Optimizer::ADAM, Schedule::Cosine),
+        (Architecture::GoogLeNet, Optimizer::SGD, Schedule::Step { every: 3, factor: 0.1 }),
     ] {
-        let file = folder.path().join(format!("{architecture}-{optimiser:?}"));
+        let file = folder.path().join(format!("{architecture}-{optimizer:?}"));
         let settings = FineTune {
             epochs: 4,
             batch: 5,
-            optimiser,
+            optimizer,
             schedule,
-            augmentation: Augmentation { flip: true, crop: Some(RandomResizedCrop::default()) },
+            augmentation: CropAndFlip { flip: true, crop: Some(RandomResizedCrop::default()) },
             seed: 3,
             ..Default::default()
         };
@@ -245,7 +248,7 @@ fn resumed_trainings_equal_uninterrupted_ones() {
             };
             // As another process would: a network of its own, from the same file and seed.
             let network = small(architecture, &device);
-            settings.watched(network, &exact(64), training, Some(validation), watch)
+            settings.run_with(network, &exact(64), training, Some(validation), watch)
         };
         let timeless = |tuned: &FineTuned<AnyNetwork>| {
             let mut epochs = tuned.history.epochs.clone();
@@ -274,12 +277,12 @@ fn resumed_trainings_equal_uninterrupted_ones() {
 #[test]
 fn checkpoints_of_something_else_are_refused() {
     let device = devices::any();
-    let (pictures, labels) = colours(64, 3);
-    let data = Labelled { pictures: &pictures, labels: &labels };
+    let (images, labels) = colors(64, 3);
+    let data = Labeled { images: &images, labels: &labels };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("new/checkpoint");
     let settings = FineTune {
-        part: Part::Head,
+        trainable: Trainable::Head,
         epochs: 1,
         checkpoint: Some(file.clone()),
         ..Default::default()
@@ -302,8 +305,8 @@ fn checkpoints_of_something_else_are_refused() {
     };
     refused(new_head(network(), 3, 2), data, "other network");
     refused(small(Architecture::SqueezeNet1_1, &device), data, "other network");
-    let other = Labelled { pictures: &pictures[1..], labels: &labels[1..] };
-    refused(network(), other, "other training pictures");
+    let other = Labeled { images: &images[1..], labels: &labels[1..] };
+    refused(network(), other, "other training images");
     let bytes = fs::read(&file).unwrap();
     for length in [0, 4, 100, bytes.len() / 2, bytes.len() - 1] {
         fs::write(&file, &bytes[..length]).unwrap();
@@ -319,21 +322,21 @@ fn checkpoints_of_something_else_are_refused() {
 }
 
 #[test]
-fn colours_are_learned_and_the_best_epoch_is_kept() {
+fn colors_are_learned_and_the_best_epoch_is_kept() {
     let device = devices::any();
-    let (pictures, labels) = colours(64, 4);
-    let (others, other_labels) = colours(64, 5);
-    let data = Labelled { pictures: &pictures, labels: &labels };
-    let validation = Labelled { pictures: &others, labels: &other_labels };
+    let (images, labels) = colors(64, 4);
+    let (others, other_labels) = colors(64, 5);
+    let data = Labeled { images: &images, labels: &labels };
+    let validation = Labeled { images: &others, labels: &other_labels };
     // From other seeds, a class of this random SqueezeNet may stay behind its last ReLU.
-    for (architecture, optimiser, learning_rate, seed) in [
-        (Architecture::SqueezeNet1_1, Optimiser::ADAM, 3e-3, 5),
-        (Architecture::ResNet18, Optimiser::SGD, 0.01, 1),
+    for (architecture, optimizer, learning_rate, seed) in [
+        (Architecture::SqueezeNet1_1, Optimizer::ADAM, 3e-3, 5),
+        (Architecture::ResNet18, Optimizer::SGD, 0.01, 1),
     ] {
         let settings = FineTune {
             epochs: 25,
             batch: 8,
-            optimiser,
+            optimizer,
             learning_rate,
             seed,
             patience: Some(12),
@@ -352,7 +355,7 @@ fn colours_are_learned_and_the_best_epoch_is_kept() {
         // The network is that epoch's: the same logits, hence the same loss.
         let input = exact(64).pixels(&others, &device).unwrap();
         let logits =
-            values(tuned.network.forward(exact(64).normalise(&input).into_tensor()).into_data());
+            values(tuned.network.forward(exact(64).normalize(&input).into_tensor()).into_data());
         let loss: f64 = logits
             .chunks_exact(3)
             .zip(&other_labels)
@@ -366,21 +369,21 @@ fn colours_are_learned_and_the_best_epoch_is_kept() {
     }
 }
 
-/// 33 pictures of 32x32 in batches of 32: of the one that is left, ResNet18's last batch norms would see one
+/// 33 images of 32x32 in batches of 32: of the one that is left, ResNet18's last batch norms would see one
 /// value of each channel. It goes with the batch before; the network that has learned them knows them.
 #[test]
-fn a_rest_of_one_picture_joins_the_batch_before() {
+fn a_rest_of_one_image_joins_the_batch_before() {
     let device = devices::any();
-    let (mut pictures, mut labels) = colours(32, 7);
-    let (more, more_labels) = colours(32, 8);
-    pictures.extend(more);
+    let (mut images, mut labels) = colors(32, 7);
+    let (more, more_labels) = colors(32, 8);
+    images.extend(more);
     labels.extend(more_labels);
-    let data = Labelled { pictures: &pictures[..33], labels: &labels[..33] };
+    let data = Labeled { images: &images[..33], labels: &labels[..33] };
     let settings = FineTune {
         epochs: 20,
         batch: 32,
         learning_rate: 3e-3,
-        augmentation: Augmentation::NONE,
+        augmentation: CropAndFlip::NONE,
         ..Default::default()
     };
     let run = |settings: &FineTune, data| {
@@ -397,31 +400,31 @@ fn a_rest_of_one_picture_joins_the_batch_before() {
     let whole = run(&FineTune { batch: 33, ..settings.clone() }, data).unwrap();
     assert_eq!(state(&tuned.network), state(&whole.network));
 
-    // A step is never of one picture, and where it must be, that is said.
-    let one = Labelled { pictures: &pictures[..1], labels: &labels[..1] };
+    // A step is never of one image, and where it must be, that is said.
+    let one = Labeled { images: &images[..1], labels: &labels[..1] };
     for (settings, data) in [
         (FineTune { batch: 1, ..settings.clone() }, data),
         (FineTune { epochs: 1, ..settings.clone() }, one),
     ] {
-        let error = run(&settings, data).expect_err("a step of one picture").to_string();
-        assert!(error.contains("batch is") && error.contains("two pictures or more"), "{error}");
+        let error = run(&settings, data).expect_err("a step of one image").to_string();
+        assert!(error.contains("batch is") && error.contains("two images or more"), "{error}");
     }
     // The head alone has no batch norm.
-    let head = FineTune { batch: 1, epochs: 1, part: Part::Head, ..settings };
+    let head = FineTune { batch: 1, epochs: 1, trainable: Trainable::Head, ..settings };
     assert!(run(&head, one).is_ok());
 }
 
-/// One validation picture with a wrong label: the better the training goes, the worse it is named.
+/// One validation image with a wrong label: the better the training goes, the worse it is named.
 #[test]
 fn training_ends_when_it_gets_worse() {
     let device = devices::any();
-    let (pictures, labels) = colours(64, 4);
-    let data = Labelled { pictures: &pictures, labels: &labels };
-    let wrong = Labelled { pictures: &pictures[..1], labels: &[2] };
+    let (images, labels) = colors(64, 4);
+    let data = Labeled { images: &images, labels: &labels };
+    let wrong = Labeled { images: &images[..1], labels: &[2] };
     let settings = FineTune {
         epochs: 30,
         batch: 8,
-        optimiser: Optimiser::SGD,
+        optimizer: Optimizer::SGD,
         learning_rate: 0.01,
         patience: Some(3),
         ..Default::default()
@@ -468,9 +471,9 @@ fn new_heads_come_from_the_seed() {
 #[test]
 fn what_cannot_be_trained_is_told() {
     let device = devices::any();
-    let (pictures, labels) = colours(64, 6);
-    let data = Labelled { pictures: &pictures, labels: &labels };
-    let ok = FineTune { epochs: 1, part: Part::Head, ..Default::default() };
+    let (images, labels) = colors(64, 6);
+    let data = Labeled { images: &images, labels: &labels };
+    let ok = FineTune { epochs: 1, trainable: Trainable::Head, ..Default::default() };
     let run = |settings: &FineTune, data, validation| {
         let network = small(Architecture::SqueezeNet1_1, &device);
         settings.run(network, &exact(64), data, validation).unwrap_err().to_string()
@@ -493,32 +496,40 @@ fn what_cannot_be_trained_is_told() {
         FineTune { schedule: Schedule::Step { every: 1, factor: 2.0 }, ..ok.clone() },
         "factor is 2",
     );
-    let momentum = Optimiser::Sgd { momentum: 1.0, weight_decay: 0.0, nesterov: false };
-    told(FineTune { optimiser: momentum, ..ok.clone() }, "momentum is 1");
-    let decay = Optimiser::Sgd { momentum: 0.0, weight_decay: -1.0, nesterov: false };
-    told(FineTune { optimiser: decay, ..ok.clone() }, "weight_decay is -1");
+    let momentum = Optimizer::Sgd { momentum: 1.0, weight_decay: 0.0, nesterov: false };
+    told(FineTune { optimizer: momentum, ..ok.clone() }, "momentum is 1");
+    let decay = Optimizer::Sgd { momentum: 0.0, weight_decay: -1.0, nesterov: false };
+    told(FineTune { optimizer: decay, ..ok.clone() }, "weight_decay is -1");
     let crop = RandomResizedCrop { scale: [0.5, 1.5], ..Default::default() };
-    let augmentation = Augmentation { flip: false, crop: Some(crop) };
+    let augmentation = CropAndFlip { flip: false, crop: Some(crop) };
     told(FineTune { augmentation, ..ok.clone() }, "scale is 0.5 to 1.5");
-    told(FineTune { part: Part::From("features.13".into()), ..ok.clone() }, "features.12");
     told(
-        FineTune { part: Part::From("classifier.2".into()), ..ok.clone() },
-        "part is classifier.2",
+        FineTune { trainable: Trainable::From("features.13".into()), ..ok.clone() },
+        "features.12",
+    );
+    told(
+        FineTune { trainable: Trainable::From("classifier.2".into()), ..ok.clone() },
+        "trainable is classifier.2",
     );
     // Steps that lead out of the numbers.
-    let settings =
-        FineTune { learning_rate: 1e30, epochs: 3, batch: 4, part: Part::Whole, ..ok.clone() };
+    let settings = FineTune {
+        learning_rate: 1e30,
+        epochs: 3,
+        batch: 4,
+        trainable: Trainable::All,
+        ..ok.clone()
+    };
     told(settings, "not finite");
 
-    let few = Labelled { pictures: &pictures[..2], labels: &labels };
+    let few = Labeled { images: &images[..2], labels: &labels };
     assert!(run(&ok, few, None).contains("2 rows"));
-    assert!(run(&ok, Labelled { pictures: &[], labels: &[] }, None).contains("no pictures"));
-    let empty = Labelled { pictures: &[], labels: &[] };
-    assert!(run(&ok, data, Some(empty)).contains("no pictures"));
+    assert!(run(&ok, Labeled { images: &[], labels: &[] }, None).contains("no images"));
+    let empty = Labeled { images: &[], labels: &[] };
+    assert!(run(&ok, data, Some(empty)).contains("no images"));
     let wrong: Vec<usize> = labels.iter().map(|label| label + 1).collect();
-    assert!(run(&ok, Labelled { labels: &wrong, ..data }, None).contains("label 3"));
+    assert!(run(&ok, Labeled { labels: &wrong, ..data }, None).contains("label 3"));
     let tiny = [RgbImage::new(4, 4)];
-    let error = run(&ok, Labelled { pictures: &tiny, labels: &[0] }, None);
+    let error = run(&ok, Labeled { images: &tiny, labels: &[0] }, None);
     assert!(error.contains("4x4"), "{error}");
 
     for (size, words) in [

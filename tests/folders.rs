@@ -7,24 +7,24 @@ use foveate::data::{DataError, ImageFolder, photographs};
 use foveate::image::RgbImage;
 use tempfile::TempDir;
 
-/// A small picture, its folders made.
-fn picture(path: impl AsRef<Path>) {
+/// A small image, its folders made.
+fn image(path: impl AsRef<Path>) {
     let path = path.as_ref();
     fs::create_dir_all(path.parent().unwrap()).unwrap();
-    let grey = path.to_str().unwrap().len() as u8;
-    RgbImage::from_pixel(30, 20, image::Rgb([grey, 0, 255])).save(path).unwrap();
+    let gray = path.to_str().unwrap().len() as u8;
+    RgbImage::from_pixel(30, 20, image::Rgb([gray, 0, 255])).save(path).unwrap();
 }
 
 fn text(path: impl AsRef<Path>) {
     let path = path.as_ref();
     fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, "no picture").unwrap();
+    fs::write(path, "no image").unwrap();
 }
 
-/// `root/{cat,dog}`, with three pictures.
+/// `root/{cat,dog}`, with three images.
 fn classes() -> TempDir {
     let root = TempDir::new().unwrap();
-    ["cat/1.png", "dog/1.png", "dog/2.png"].iter().for_each(|name| picture(root.path().join(name)));
+    ["cat/1.png", "dog/1.png", "dog/2.png"].iter().for_each(|name| image(root.path().join(name)));
     root
 }
 
@@ -71,7 +71,7 @@ fn links_that_lead_back_are_not_followed() {
     links.iter().for_each(|(target, name)| symlink(target, at(name)).unwrap());
     // By way of another folder.
     symlink(root.path(), beside.path().join("back")).unwrap();
-    picture(beside.path().join("3.png"));
+    image(beside.path().join("3.png"));
     symlink(beside.path(), at("dog/more")).unwrap();
     let found = ImageFolder::open(root.path()).unwrap();
     assert_eq!(found.classes(), ["cat", "dog"]);
@@ -81,9 +81,9 @@ fn links_that_lead_back_are_not_followed() {
 
 /// A folder without classes, and the same with all that is not meant.
 #[test]
-fn flat_folders_hold_the_same_pictures() {
+fn flat_folders_hold_the_same_images() {
     let root = TempDir::new().unwrap();
-    (0..9).for_each(|i| picture(root.path().join(format!("{i}.png"))));
+    (0..9).for_each(|i| image(root.path().join(format!("{i}.png"))));
     assert!(matches!(ImageFolder::open(root.path()), Err(DataError::NoClasses { .. })));
     let clean = ImageFolder::open_flat(root.path()).unwrap();
     assert_eq!(clean.samples().len(), 9);
@@ -98,7 +98,7 @@ fn flat_folders_hold_the_same_pictures() {
     let told: Vec<_> = others.iter().map(ToString::to_string).collect();
     assert_eq!(told.len(), 3, "{told:?}");
     assert!(told[0].contains("README.md") && told[1].contains("Thumbs.db"), "{told:?}");
-    assert!(told[2].contains("photo.jpg: this is a HEIC picture"), "{told:?}");
+    assert!(told[2].contains("photo.jpg: this is a HEIC image"), "{told:?}");
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn folders_that_are_none_are_told() {
 #[test]
 fn hidden_photographs_are_none() {
     let root = TempDir::new().unwrap();
-    picture(root.path().join("1.png"));
+    image(root.path().join("1.png"));
     text(root.path().join("._1.png"));
     assert_eq!(photographs(root.path()).unwrap().len(), 1);
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use foveate::image::{PictureError, decode, open};
+use foveate::image::{ImageError, decode, open};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
@@ -23,13 +23,13 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// The script's digest of a file's picture.
+/// The script's digest of a file's image.
 fn digest(file: &Path) -> String {
-    let picture = open(file).unwrap();
+    let image = open(file).unwrap();
     let mut hash = Sha256::new();
-    hash.update(picture.width().to_le_bytes());
-    hash.update(picture.height().to_le_bytes());
-    hash.update(picture.as_raw());
+    hash.update(image.width().to_le_bytes());
+    hash.update(image.height().to_le_bytes());
+    hash.update(image.as_raw());
     hash.finalize()[..4].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -91,12 +91,12 @@ fn photographs_equal_pillow() {
 /// Wherever a file is cut, pixels would have to be made up; Pillow refuses it, too.
 #[test]
 fn cut_files_are_refused() {
-    for name in ["420_three_scans_88x88", "progressive_420", "grey", "ycck_420", "arithmetic_420"] {
+    for name in ["420_three_scans_88x88", "progressive_420", "gray", "ycck_420", "arithmetic_420"] {
         let jpeg = fs::read(folder().join(format!("{name}.jpg"))).unwrap();
         for length in (12..jpeg.len()).filter(|length| length % 13 == 0 || jpeg.len() - length < 9)
         {
             let error = decode(&jpeg[..length], Path::new("cut.jpg")).unwrap_err();
-            let damaged = matches!(error, PictureError::Damaged { .. });
+            let damaged = matches!(error, ImageError::Damaged { .. });
             assert!(damaged, "{name} cut at {length} of {}: {error}", jpeg.len());
         }
     }
@@ -141,5 +141,5 @@ fn kinds_of_jpeg_that_are_not_read_are_named() {
     assert!(refused(&header(0xc0, 8, 16, 2)).contains("neither 1, 3 nor 4 channels"), "channels");
     assert!(refused(&header(0xc3, 8, 16, 1)).contains("lossless"), "lossless");
     let bomb = decode(&header(0xc0, 8, 60_000, 3), Path::new("bomb.jpg")).unwrap_err();
-    assert!(matches!(bomb, PictureError::TooLarge { width: 60_000, .. }), "{bomb}");
+    assert!(matches!(bomb, ImageError::TooLarge { width: 60_000, .. }), "{bomb}");
 }

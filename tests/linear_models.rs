@@ -92,17 +92,17 @@ fn weights_scores_and_answers_equal_scikit_learn() {
     assert_eq!(compared, 24, "three learners, 3 + 3 + 1 + 1 problems");
 }
 
-/// Noisy points about one centre a class, from a congruential generator.
+/// Noisy points about one center a class, from a congruential generator.
 fn blobs(rows: usize, columns: usize, classes: usize, noise: f32) -> (Features, Vec<usize>) {
     let mut state = 1_u64;
     let mut random = || {
         state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (state >> 40) as f32 / (1 << 24) as f32 - 0.5
     };
-    let centres: Vec<f32> = (0..classes * columns).map(|_| random()).collect();
+    let centers: Vec<f32> = (0..classes * columns).map(|_| random()).collect();
     let labels: Vec<usize> = (0..rows).map(|row| row % classes).collect();
-    let values = labels.iter().flat_map(|label| &centres[label * columns..(label + 1) * columns]);
-    let values: Vec<f32> = values.map(|centre| centre + noise * random()).collect();
+    let values = labels.iter().flat_map(|label| &centers[label * columns..(label + 1) * columns]);
+    let values: Vec<f32> = values.map(|center| center + noise * random()).collect();
     (Features::new(values, columns), labels)
 }
 

@@ -1,12 +1,12 @@
-//! The metrics of generated pictures against torch-fidelity, prdc and closed forms, and on real digits.
+//! The metrics of generated images against torch-fidelity, prdc and closed forms, and on real digits.
 
 use std::collections::BTreeMap;
 use std::fs;
 
-use foveate::data::{Pictures, Split, digits, mnist};
+use foveate::data::{Images, Split, digits, mnist};
 use foveate::generate::metrics::{
-    Features, InceptionScore, InceptionSettings, KernelDistance, KernelSettings, MetricError,
-    Modes, Prdc, Score, Scorer, Statistics, conditional_accuracy, frechet_distance,
+    FeatureMoments, Features, InceptionScore, InceptionSettings, KernelDistance, KernelSettings,
+    MetricError, ModeCoverage, Prdc, Score, Scorer, conditional_accuracy, frechet_distance,
     frechet_distance_of, kernel_distance, nearest,
 };
 use rand::SeedableRng;
@@ -166,8 +166,8 @@ fn inception_score_equals_torch_fidelity() {
     assert!((shuffled - mean).abs() < 4.0 * deviation, "{shuffled} for {mean} ± {deviation}");
 }
 
-fn gaussian(mean: &[f64], covariance: &[f64]) -> Statistics {
-    Statistics { mean: mean.to_vec(), covariance: covariance.to_vec(), count: 1000 }
+fn gaussian(mean: &[f64], covariance: &[f64]) -> FeatureMoments {
+    FeatureMoments { mean: mean.to_vec(), covariance: covariance.to_vec(), count: 1000 }
 }
 
 fn diagonal(values: &[f64]) -> Vec<f64> {
@@ -234,7 +234,7 @@ fn a_set_has_no_distance_from_itself() {
             assert!(frechet < 1e-6 * f64::from(scale * scale).min(1.0), "{case}: {frechet:e}");
             assert!(nearest.iter().all(|nearest| nearest.distance == 0.0));
             // A distance is never below 0: a mean beside shows errors of either sign.
-            let statistics = Statistics::of(&a).unwrap();
+            let statistics = FeatureMoments::of(&a).unwrap();
             let mut beside = statistics.clone();
             beside.mean[0] += f64::from(scale) * 1e-3;
             let found = frechet_distance_of(&statistics, &beside);
@@ -294,7 +294,7 @@ fn many_rows_are_as_their_pairs() {
     let found = kernel_distance(&a, &b).unwrap();
     assert!((found / expected - 1.0).abs() < 1e-10, "{found} for {expected}");
 
-    let statistics = Statistics::of(&a).unwrap();
+    let statistics = FeatureMoments::of(&a).unwrap();
     let value = |row: usize, column: usize| f64::from(a.row(row)[column]);
     let mean = |column| (0..1300).map(|row| value(row, column)).sum::<f64>() / 1300.0;
     for i in 0..3 {
@@ -407,15 +407,15 @@ fn inception_scores_have_closed_forms() {
 fn modes_are_counted() {
     let data: Vec<usize> = (0..1000).map(|at| at % 4).collect();
     // Halves of two classes of four: ln 2.
-    let found = Modes::of(&[0, 2, 2, 0], &data, 4).unwrap();
+    let found = ModeCoverage::of(&[0, 2, 2, 0], &data, 4).unwrap();
     assert_eq!([found.covered, found.classes], [2, 4]);
     assert!((found.divergence - 2_f64.ln()).abs() < 1e-12);
-    assert_eq!(Modes::of(&data[..8], &data, 4).unwrap().divergence, 0.0);
+    assert_eq!(ModeCoverage::of(&data[..8], &data, 4).unwrap().divergence, 0.0);
     // 1/4 and 3/4 against 1/2 and 1/2.
-    let found = Modes::of(&[0, 1, 1, 1], &[0, 1], 3).unwrap();
+    let found = ModeCoverage::of(&[0, 1, 1, 1], &[0, 1], 3).unwrap();
     let expected = 0.25 * 0.5_f64.ln() + 0.75 * 1.5_f64.ln();
     assert!((found.divergence - expected).abs() < 1e-12);
-    assert_eq!(Modes::of(&[0, 2], &[0, 1], 3).unwrap().divergence, f64::INFINITY);
+    assert_eq!(ModeCoverage::of(&[0, 2], &[0, 1], 3).unwrap().divergence, f64::INFINITY);
     assert_eq!(conditional_accuracy(&[0, 1, 2, 3], &[0, 1, 3, 3]), Ok(0.75));
 }
 
@@ -460,7 +460,7 @@ fn what_cannot_be_measured_says_why() {
          rows or more for the Fréchet distance; take more samples, or the kernel distance (KID)",
     );
     let none = Features::new(Vec::new(), 5);
-    says(Statistics::of(&none).unwrap_err(), "the given features have 0 rows of 5 columns");
+    says(FeatureMoments::of(&none).unwrap_err(), "the given features have 0 rows of 5 columns");
     let different = "the first features have 5 columns, the second ones 6";
     says(frechet_distance(&few, &wide).unwrap_err(), different);
     says(kernel_distance(&few, &wide).unwrap_err(), different);
@@ -473,8 +473,8 @@ fn what_cannot_be_measured_says_why() {
     says(KernelDistance::of(&few, &few, &settings).unwrap_err(), "subsets is 0");
     says(kernel_distance(&few, &first(&few, 1)).unwrap_err(), "the second features have 1 rows");
     let error = Prdc::of(&few, &normal(2, 40, 5), 5).unwrap_err();
-    says(error, "the real features have 5 rows: expected 6 or more for the k-th neighbour");
-    says(Prdc::of(&few, &few, 0).unwrap_err(), "nearest_k is 0: expected one neighbour or more");
+    says(error, "the real features have 5 rows: expected 6 or more for the k-th neighbor");
+    says(Prdc::of(&few, &few, 0).unwrap_err(), "nearest_k is 0: expected one neighbor or more");
     says(nearest(&few, &none).unwrap_err(), "the second features have 0 rows: expected 1 or more");
     for odd in [f32::NAN, f32::INFINITY] {
         let broken = changed(&wide, |at, value| if at == 15 { odd } else { value });
@@ -490,9 +490,9 @@ fn what_cannot_be_measured_says_why() {
     let logits = Features::new([-1.0, 2.0].repeat(20), 2);
     let error = InceptionScore::of(&logits, &settings).unwrap_err();
     says(error, "row 0 adds up to 1, its least number is -1: expected probabilities");
-    says(Modes::of(&[], &[1], 2).unwrap_err(), "0 predicted labels for 1");
+    says(ModeCoverage::of(&[], &[1], 2).unwrap_err(), "0 predicted labels for 1");
     let expected = "sample 1 has the label 2, and there are 2 classes: expected 0 to 1";
-    says(Modes::of(&[0, 2], &[1], 2).unwrap_err(), expected);
+    says(ModeCoverage::of(&[0, 2], &[1], 2).unwrap_err(), expected);
     says(conditional_accuracy(&[1], &[1, 2]).unwrap_err(), "1 predicted labels for 2");
 }
 
@@ -504,9 +504,9 @@ fn statistics_are_of_equal_columns() {
 
 /// 10,000 real digits on 32x32 pixels in `[0, 1]`.
 fn real_digits() -> Vec<[f32; 1024]> {
-    let pad = |picture: &[u8]| {
+    let pad = |image: &[u8]| {
         let mut padded = [0.0; 1024];
-        for (y, row) in picture.chunks_exact(28).enumerate() {
+        for (y, row) in image.chunks_exact(28).enumerate() {
             let into = padded[(y + 2) * 32 + 2..].iter_mut();
             into.zip(row).for_each(|(into, &value)| *into = f32::from(value) / 255.0);
         }
@@ -517,50 +517,50 @@ fn real_digits() -> Vec<[f32; 1024]> {
 }
 
 /// Means of 4x4 pixels: 64 features.
-fn pooled(pictures: &[[f32; 1024]]) -> Features {
-    let mean = |picture: &[f32; 1024], at: usize| -> f32 {
+fn pooled(images: &[[f32; 1024]]) -> Features {
+    let mean = |image: &[f32; 1024], at: usize| -> f32 {
         let corner = at / 8 * 4 * 32 + at % 8 * 4;
-        (0..16).map(|k| picture[corner + k / 4 * 32 + k % 4]).sum::<f32>() / 16.0
+        (0..16).map(|k| image[corner + k / 4 * 32 + k % 4]).sum::<f32>() / 16.0
     };
-    let values = pictures.iter().flat_map(|picture| (0..64).map(|at| mean(picture, at)));
+    let values = images.iter().flat_map(|image| (0..64).map(|at| mean(image, at)));
     Features::new(values.collect(), 64)
 }
 
 /// With pixels moved by normal noise, within `[0, 1]`.
-fn noisy(pictures: &[[f32; 1024]], deviation: f32) -> Vec<[f32; 1024]> {
+fn noisy(images: &[[f32; 1024]], deviation: f32) -> Vec<[f32; 1024]> {
     let mut generator = ChaCha8Rng::seed_from_u64(1);
     let mut move_on = |value: f32| -> f32 {
         let noise: f32 = StandardNormal.sample(&mut generator);
         (value + deviation * noise).clamp(0.0, 1.0)
     };
-    pictures.iter().map(|picture| picture.map(&mut move_on)).collect()
+    images.iter().map(|image| image.map(&mut move_on)).collect()
 }
 
 /// Blurred by a Gaussian, black around.
-fn blurred(pictures: &[[f32; 1024]], deviation: f32) -> Vec<[f32; 1024]> {
+fn blurred(images: &[[f32; 1024]], deviation: f32) -> Vec<[f32; 1024]> {
     const REACH: usize = 9;
     let weight = |at: usize| (-(at as f32 - REACH as f32).powi(2) / 2.0 / deviation.powi(2)).exp();
     let mut weights: [f32; 2 * REACH + 1] = std::array::from_fn(weight);
     let sum: f32 = weights.iter().sum();
     weights.iter_mut().for_each(|weight| *weight /= sum);
-    let pass = |picture: [f32; 1024], step: usize| -> [f32; 1024] {
+    let pass = |image: [f32; 1024], step: usize| -> [f32; 1024] {
         std::array::from_fn(|at| {
             let place = at / step % 32;
             let (first, last) = (place.saturating_sub(REACH), (place + REACH).min(31));
             let line = at - place * step;
             let near = first..=last;
-            near.map(|near| weights[near + REACH - place] * picture[line + near * step]).sum()
+            near.map(|near| weights[near + REACH - place] * image[line + near * step]).sum()
         })
     };
-    pictures.iter().map(|&picture| pass(pass(picture, 1), 32)).collect()
+    images.iter().map(|&image| pass(pass(image, 1), 32)).collect()
 }
 
 /// Real digits against other real digits, spoilt more and more: FID and KID grow. Noise takes them away
 /// from all real ones: precision falls. Blur draws them together, to the middle of the real ones: of
 /// these features recall falls, and precision does not.
 #[test]
-fn bad_pictures_are_worse() {
-    if !real_data("bad_pictures_are_worse") {
+fn bad_images_are_worse() {
+    if !real_data("bad_images_are_worse") {
         return;
     }
     let digits = real_digits();
@@ -592,7 +592,7 @@ fn bad_pictures_are_worse() {
 /// The same of the features of the fixed network, on drawn digits that it has never seen: it reads them,
 /// and FID grows with noise and blur.
 #[test]
-fn the_fixed_network_sees_bad_pictures() {
+fn the_fixed_network_sees_bad_images() {
     let scorer = Scorer::digits(&devices::any()).unwrap();
     let set = digits(1200, 3);
     let scaled: Vec<[f32; 1024]> = {
@@ -601,18 +601,18 @@ fn the_fixed_network_sees_bad_pictures() {
             .map(|i| std::array::from_fn(|at| f32::from(set.bytes(i)[at]) / 255.0))
             .collect()
     };
-    let see = |pictures: &[[f32; 1024]], labels: &[u8]| {
-        let bytes = pictures.iter().flatten().map(|value| (value * 255.0).round() as u8);
+    let see = |images: &[[f32; 1024]], labels: &[usize]| {
+        let bytes = images.iter().flatten().map(|value| (value * 255.0).round() as u8);
         let pixels = bytes.collect();
         let labels = labels.to_vec();
-        scorer.see(&Pictures { height: 32, width: 32, channels: 1, pixels, labels })
+        scorer.activations(&Images { height: 32, width: 32, channels: 1, pixels, labels })
     };
     let (half, labels) = (scaled.len() / 2, &set.labels);
     let real = see(&scaled[..half], &labels[..half]);
     let (others, asked) = (&scaled[half..], &labels[half..]);
-    let classes: Vec<usize> = asked.iter().map(|&label| label.into()).collect();
+    let classes: Vec<usize> = asked.iter().copied().collect();
     let score =
-        |pictures: &[[f32; 1024]]| Score::of(&real, &see(pictures, asked), Some(&classes)).unwrap();
+        |images: &[[f32; 1024]]| Score::of(&real, &see(images, asked), Some(&classes)).unwrap();
     let clean = score(others);
     println!("{clean}");
     assert!(clean.conditional_accuracy.unwrap() > 0.9 && clean.modes.covered == 10);

@@ -263,9 +263,9 @@ fn classifiers_do_not_train() {
         tensors(&path)
     };
     let before = saved("before");
-    let picture = RgbImage::from_fn(50, 40, |x, y| image::Rgb([x as u8, y as u8, (x * y) as u8]));
+    let image = RgbImage::from_fn(50, 40, |x, y| image::Rgb([x as u8, y as u8, (x * y) as u8]));
     let [first, second] =
-        [(); 2].map(|()| classifier.classify(std::slice::from_ref(&picture), 10).unwrap());
+        [(); 2].map(|()| classifier.classify(std::slice::from_ref(&image), 10).unwrap());
     assert_eq!(first, second);
     assert_eq!(before, saved("after"), "running statistics are as they were");
 

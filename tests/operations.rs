@@ -5,7 +5,9 @@ use foveate::burn::nn::{LocalResponseNormConfig, PaddingConfig2d};
 use foveate::burn::tensor::activation::{leaky_relu, relu};
 use foveate::burn::tensor::module;
 use foveate::burn::tensor::{DType, Device, Gradients, Tensor};
-use foveate::ops::{self, Activation, ConvOptions, ConvTransposeOptions, Lrn, Statistics, Window};
+use foveate::ops::{
+    self, Activation, BatchNormMode, ConvOptions, ConvTransposeOptions, Lrn, Window,
+};
 
 use crate::devices::{all, is_slow, noise};
 
@@ -205,7 +207,7 @@ fn conv2d_of_doubles_is_burns() {
 }
 
 #[test]
-fn conv2d_of_no_pictures() {
+fn conv2d_of_no_images() {
     for chosen in all() {
         if chosen.description.starts_with("wgpu") {
             continue; // takes no empty tensors
@@ -364,7 +366,7 @@ fn batch_norm_is_burns() {
             |x, v| {
                 let numbers = ops::batch_statistics(x.clone());
                 let [gamma, beta] = [0, 1].map(|i| v[i].clone());
-                ops::batch_norm(x, gamma, beta, numbers, Statistics::Batch, 1e-5, activation)
+                ops::batch_norm(x, gamma, beta, numbers, BatchNormMode::Batch, 1e-5, activation)
             },
             |x, v| {
                 let output = module::batch_norm_train(x, v[0].clone(), v[1].clone(), 1e-5).output;
@@ -380,7 +382,7 @@ fn batch_norm_is_burns() {
             |x, v| {
                 let numbers = numbers(&x.device());
                 let [gamma, beta] = [0, 1].map(|i| v[i].clone());
-                ops::batch_norm(x, gamma, beta, numbers, Statistics::Given, 1e-2, activation)
+                ops::batch_norm(x, gamma, beta, numbers, BatchNormMode::Given, 1e-2, activation)
             },
             |x, v| {
                 let [mean, variance] = numbers(&x.device());

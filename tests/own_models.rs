@@ -10,7 +10,7 @@ use foveate::explain::attack::{
 use foveate::explain::metrics::{
     AverageDrop, Deletion, Infidelity, Insertion, SensitivityMax, completeness_delta,
 };
-use foveate::explain::visualise::ClassVisualisation;
+use foveate::explain::visualize::ClassVisualization;
 use foveate::explain::{
     Attribution, Baseline, ExplainError, FeatureAblation, Frozen, InputXGradient,
     IntegratedGradients, Model, Occlusion, Rise, Saliency, SmoothGrad, Target,
@@ -71,8 +71,8 @@ fn all(model: &impl Model, device: &Device) -> Vec<(&'static str, Result<Vec<f32
     let rise = Rise { masks: 4, cells: 2, ..Default::default() };
     let halves = FeatureAblation::new([0, 0, 1, 1].repeat(4));
     let steps = 4;
-    let visualisation =
-        ClassVisualisation { iterations: 2, max_jitter: 1, ..ClassVisualisation::default() };
+    let visualization =
+        ClassVisualization { iterations: 2, max_jitter: 1, ..ClassVisualization::default() };
     vec![
         ("saliency", Saliency.attribute(model, x, &class).map(flat)),
         ("input x gradient", InputXGradient.attribute(model, x, &class).map(flat)),
@@ -104,8 +104,8 @@ fn all(model: &impl Model, device: &Device) -> Vec<(&'static str, Result<Vec<f32
         ("infidelity", Infidelity::default().measure(model, &x.zeros_like(), x, &class)),
         ("sensitivity", SensitivityMax::default().measure(&Saliency, model, x, &class)),
         (
-            "class visualisation",
-            visualisation
+            "class visualization",
+            visualization
                 .run(model, &pixels, &[1])
                 .map(|snapshots| snapshots.into_iter().flat_map(|s| s.scores).collect()),
         ),
@@ -235,7 +235,7 @@ fn one_logit_has_no_softmax() {
     // The logit as a score needs no second class.
     assert_eq!(values(Saliency.attribute(&one_logit, x, &class).unwrap().into_data()), [1.0; 96]);
 
-    let last = ClassVisualisation { iterations: 1, max_jitter: 0, ..Default::default() };
+    let last = ClassVisualization { iterations: 1, max_jitter: 0, ..Default::default() };
     let last = last.run(&one_logit, &pixels, &[0]).unwrap().remove(0);
     let expected = values(sigmoid(one_logit(last.pixels.tensor().clone())).into_data());
     assert_eq!(last.probabilities, expected);
@@ -274,8 +274,8 @@ fn what_an_attack_made_is_classified_as_it_is() {
     let classifier = foveate::models::LeNet::digits(&device).unwrap();
     let set = foveate::data::digits(6, 3);
     let pixels = classifier.preprocessing().pixels(&set.images(), &device).unwrap();
-    // One label is wrong: its picture is so from the start, and does not count.
-    let mut classes = set.classes();
+    // One label is wrong: its image is so from the start, and does not count.
+    let mut classes = set.labels.clone();
     classes[0] = (classes[0] + 1) % 10;
     let goal = Goal::Untargeted(classes.clone());
     let attacked = Fgsm { epsilon: 0.2 };

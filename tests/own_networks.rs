@@ -9,13 +9,13 @@ use foveate::burn::nn::{
 };
 use foveate::burn::tensor::activation::sigmoid;
 use foveate::burn::tensor::{Device, Distribution, Tensor, TensorData};
-use foveate::explain::metrics::cascading_randomisation;
+use foveate::explain::metrics::cascading_randomization;
 use foveate::explain::{
     Attribution, Deconvnet, ExplainError, GuidedBackprop, InputXGradient, Lrp, Saliency, Target,
 };
 use foveate::image::{Preprocessing, Resize, RgbImage};
-use foveate::models::{Chain, Classifier, Layer, NamedLayer, Network, Pass, initialised};
-use foveate::transfer::{FineTune, Labelled, Part};
+use foveate::models::{Chain, Classifier, Layer, NamedLayer, Network, Pass, initialized};
+use foveate::transfer::{FineTune, Labeled, Trainable};
 
 use crate::devices;
 use crate::networks::{state, values};
@@ -101,7 +101,7 @@ impl Layer for Gate {
     }
 }
 
-/// A convolution, a block and a classifier of three colours.
+/// A convolution, a block and a classifier of three colors.
 #[derive(Module, Debug)]
 struct Own {
     stem: Conv2d,
@@ -123,7 +123,7 @@ impl Own {
             fc: LinearConfig::new(6, 3).init(device),
             name: "block".into(),
         };
-        initialised(own, 1)
+        initialized(own, 1)
     }
 }
 
@@ -277,12 +277,12 @@ fn a_layer_without_a_rule_is_refused_by_name() {
 /// A block's weights become random in its turn; under a name that no field has, it is an error, and not a
 /// map that stays as it is.
 #[test]
-fn randomisation_finds_a_block_or_says_so() {
+fn randomization_finds_a_block_or_says_so() {
     let device = &devices::any();
     let pixels = devices::noise([1, 3, 10, 10], 2, device).abs() * 0.1;
     let steps = |network: Own| {
         let target = Target::Class(0);
-        cascading_randomisation(&Saliency, &classifier(network), &pixels, &target, 1)
+        cascading_randomization(&Saliency, &classifier(network), &pixels, &target, 1)
     };
     let found = steps(Own::new(device)).unwrap();
     let layers: Vec<&str> = found.iter().map(|step| step.layer.as_str()).collect();
@@ -296,9 +296,9 @@ fn randomisation_finds_a_block_or_says_so() {
 }
 
 /// Red, green and blue, with noise.
-fn colours(side: u32) -> (Vec<RgbImage>, Vec<usize>) {
+fn colors(side: u32) -> (Vec<RgbImage>, Vec<usize>) {
     let labels: Vec<usize> = (0..12).map(|i| i % 3).collect();
-    let picture = |(i, &class): (usize, &usize)| {
+    let image = |(i, &class): (usize, &usize)| {
         RgbImage::from_fn(side, side, |x, y| {
             let mut pixel =
                 [0, 1, 2].map(|c| ((7 * x + 13 * y + 5 * c + 31 * i as u32) % 64) as u8);
@@ -306,7 +306,7 @@ fn colours(side: u32) -> (Vec<RgbImage>, Vec<usize>) {
             image::Rgb(pixel)
         })
     };
-    (labels.iter().enumerate().map(picture).collect(), labels)
+    (labels.iter().enumerate().map(image).collect(), labels)
 }
 
 /// The last layer with parameters is trained, if that is a block; and its dropout draws from the training's
@@ -314,18 +314,24 @@ fn colours(side: u32) -> (Vec<RgbImage>, Vec<usize>) {
 #[test]
 fn fine_tuning_trains_a_block_by_its_seed() {
     let device = devices::any();
-    let (pictures, labels) = colours(10);
-    let data = Labelled { pictures: &pictures, labels: &labels };
+    let (images, labels) = colors(10);
+    let data = Labeled { images: &images, labels: &labels };
     let preprocessing =
         Preprocessing::IMAGENET.with_resize(Resize::Exact { height: 10, width: 10 });
     let train = |seed, drawn: usize, part| {
         let _ = Tensor::<1>::random([drawn], Distribution::Default, &device).into_data();
-        let settings =
-            FineTune { epochs: 2, batch: 4, learning_rate: 0.01, seed, part, ..Default::default() };
+        let settings = FineTune {
+            epochs: 2,
+            batch: 4,
+            learning_rate: 0.01,
+            seed,
+            trainable: part,
+            ..Default::default()
+        };
         state(&settings.run(Own::new(&device), &preprocessing, data, None).unwrap().network)
     };
     let (first, again, other) =
-        (train(1, 1, Part::Whole), train(1, 17, Part::Whole), train(2, 1, Part::Whole));
+        (train(1, 1, Trainable::All), train(1, 17, Trainable::All), train(2, 1, Trainable::All));
     assert_eq!(first, again);
     assert!(first != other);
 
@@ -355,7 +361,8 @@ fn fine_tuning_trains_a_block_by_its_seed() {
     let Own { stem, block, pool, .. } = Own::new(&device);
     let start = Ends { stem, block, pool };
     let before = state(&start);
-    let settings = FineTune { epochs: 1, batch: 4, part: Part::Head, ..Default::default() };
+    let settings =
+        FineTune { epochs: 1, batch: 4, trainable: Trainable::Head, ..Default::default() };
     let after = state(&settings.run(start, &preprocessing, data, None).unwrap().network);
     for (name, tensor) in &before {
         assert_eq!(&after[name] != tensor, name.starts_with("block."), "{name}");
@@ -364,7 +371,7 @@ fn fine_tuning_trains_a_block_by_its_seed() {
 
 /// Each channel of a batch norm keeps its four numbers.
 #[test]
-fn randomised_batch_norms_keep_their_channels() {
+fn randomized_batch_norms_keep_their_channels() {
     let device = &devices::any();
     let vector = |scale: f32| {
         let numbers: Vec<f32> = (1..=6).map(|i| scale * i as f32).collect();
@@ -396,7 +403,7 @@ fn randomised_batch_norms_keep_their_channels() {
     let kept = std::sync::Mutex::new(Vec::new());
     let pixels = devices::noise([1, 3, 10, 10], 3, device).abs() * 0.1;
     let target = Target::Class(0);
-    cascading_randomisation(&Keep(&kept), &classifier(network), &pixels, &target, 2).unwrap();
+    cascading_randomization(&Keep(&kept), &classifier(network), &pixels, &target, 2).unwrap();
     let kept = kept.into_inner().unwrap();
     let block = &kept[2];
     let mut orders = Vec::new();

@@ -193,19 +193,19 @@ fn bad_settings_say_what_is_expected() {
     let (model, _) = linear([3, 6, 5]);
     let input = noise([1, 3, 6, 5], 1);
     let rise = Rise { masks: 4, cells: 2, ..Rise::default() };
-    let colour = Baseline::Channels(vec![0.5; 2]);
-    let other = Baseline::Pictures(Tensor::zeros([2, 3, 6, 5], &crate::explained::device()));
+    let color = Baseline::Channels(vec![0.5; 2]);
+    let other = Baseline::Images(Tensor::zeros([2, 3, 6, 5], &crate::explained::device()));
     let nan = Baseline::Constant(f32::NAN);
     let sharp = Baseline::Blurred { radius: 3, sigma: 0.0 };
     let black = || Occlusion::new([2, 2], [1, 1]);
     let cases: Vec<(Box<dyn Attribution<_>>, &str)> = vec![
         (
             Box::new(Occlusion::new([7, 5], [1, 1])),
-            "window[0] is 7: expected from 1 to the picture's 6",
+            "window[0] is 7: expected from 1 to the image's 6",
         ),
         (
             Box::new(Occlusion::new([6, 6], [1, 1])),
-            "window[1] is 6: expected from 1 to the picture's 5",
+            "window[1] is 6: expected from 1 to the image's 5",
         ),
         (Box::new(Occlusion::new([0, 2], [1, 1])), "window[0] is 0"),
         (
@@ -214,7 +214,7 @@ fn bad_settings_say_what_is_expected() {
         ),
         (Box::new(Occlusion::new([2, 2], [3, 1])), "stride[0] is 3"),
         (Box::new(Occlusion { batch: 0, ..black() }), "batch is 0"),
-        (Box::new(Occlusion { baseline: colour, ..black() }), "colour of 2 values: expected 3"),
+        (Box::new(Occlusion { baseline: color, ..black() }), "color of 2 values: expected 3"),
         (
             Box::new(Occlusion { baseline: other, ..black() }),
             "is [2, 3, 6, 5]: expected [1, 3, 6, 5]",

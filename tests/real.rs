@@ -24,15 +24,15 @@ pub fn data(name: &str) -> Option<PathBuf> {
     found
 }
 
-/// The 25 pictures of the visualisation practical and their classes.
+/// The 25 images of the visualization practical and their classes.
 pub fn val_25() -> Option<(Vec<RgbImage>, Vec<usize>)> {
     let file = data("imagenet/val_25")?.join("imagenet_val_25.npz");
     let mut archive = NpzArchive::new(File::open(file).unwrap()).unwrap();
     let pixels: Vec<u8> = archive.by_name("X").unwrap().unwrap().into_vec().unwrap();
     let classes: Vec<i64> = archive.by_name("y").unwrap().unwrap().into_vec().unwrap();
-    let pictures = pixels.chunks_exact(224 * 224 * 3);
-    let pictures = pictures.map(|bytes| RgbImage::from_raw(224, 224, bytes.to_vec()).unwrap());
-    Some((pictures.collect(), classes.into_iter().map(|class| class as usize).collect()))
+    let images = pixels.chunks_exact(224 * 224 * 3);
+    let images = images.map(|bytes| RgbImage::from_raw(224, 224, bytes.to_vec()).unwrap());
+    Some((images.collect(), classes.into_iter().map(|class| class as usize).collect()))
 }
 
 /// The network with the weights at hand, which have no address.
@@ -57,7 +57,7 @@ fn correct(logits: &[f32], classes: &[usize]) -> (usize, usize) {
     (within(1), within(5))
 }
 
-/// PyTorch's logits (f32) beside the pictures. `tolerance`: f32 sums in another order for
+/// PyTorch's logits (f32) beside the images. `tolerance`: f32 sums in another order for
 /// SqueezeNet; for GoogLeNet, weights in f16 against a reference in f32.
 pub fn val_25_logits(
     architecture: Architecture,
@@ -65,16 +65,16 @@ pub fn val_25_logits(
     tolerance: f32,
     expected: (usize, usize),
 ) {
-    let (Some((pictures, classes)), Some(folder)) = (val_25(), data("imagenet/val_25")) else {
+    let (Some((images, classes)), Some(folder)) = (val_25(), data("imagenet/val_25")) else {
         return;
     };
     let golden = values(tensors(&folder.join("reference_outputs.safetensors"))[reference].clone());
     for chosen in devices::on_the_cpu() {
         let Some(classifier) = classifier(architecture, &chosen.device) else { return };
-        let logits: Vec<f32> = pictures
+        let logits: Vec<f32> = images
             .chunks(5)
             .flat_map(|five| {
-                let pixels = Pixels::from_pictures(five, &chosen.device);
+                let pixels = Pixels::from_images(five, &chosen.device);
                 values(classifier.logits(&pixels).into_data())
             })
             .collect();
@@ -85,16 +85,16 @@ pub fn val_25_logits(
     backends_agree(architecture, |network, input| network.forward(input).into_data());
 }
 
-/// The trained network on a corner of val_25's first picture, on every device as on the first, within 1e-3 of the
-/// largest value. A software rasterizer would take minutes for a whole picture.
+/// The trained network on a corner of val_25's first image, on every device as on the first, within 1e-3 of the
+/// largest value. A software rasterizer would take minutes for a whole image.
 fn backends_agree(architecture: Architecture, run: impl Fn(&AnyNetwork, Tensor<4>) -> TensorData) {
-    let Some((pictures, _)) = val_25() else { return };
-    let corner = image::imageops::crop_imm(&pictures[0], 0, 0, 64, 64).to_image();
+    let Some((images, _)) = val_25() else { return };
+    let corner = image::imageops::crop_imm(&images[0], 0, 0, 64, 64).to_image();
     let mut first: Option<Vec<f32>> = None;
     for chosen in devices::all() {
         let Some(network) = pretrained(architecture, &chosen.device) else { return };
-        let pixels = Pixels::from_pictures(std::slice::from_ref(&corner), &chosen.device);
-        let found = values(run(&network, Preprocessing::IMAGENET.normalise(&pixels).into_tensor()));
+        let pixels = Pixels::from_images(std::slice::from_ref(&corner), &chosen.device);
+        let found = values(run(&network, Preprocessing::IMAGENET.normalize(&pixels).into_tensor()));
         let first = first.get_or_insert_with(|| found.clone());
         let off = relative_error(&found, first);
         assert!(off < 1e-3, "{architecture} on {chosen}: {off:e} from the first backend");
@@ -111,16 +111,16 @@ fn published_googlenet_logits_on_val_25() {
     val_25_logits(Architecture::GoogLeNetPublished, "googlenet_logits", 2e-2, (16, 23));
 }
 
-/// The features of val_25's first picture on every CPU backend, and of its corner on every device.
+/// The features of val_25's first image on every CPU backend, and of its corner on every device.
 fn first_features(architecture: Architecture, compare: impl Fn(Tensor<4>) -> f32) {
-    let Some((pictures, _)) = val_25() else { return };
+    let Some((images, _)) = val_25() else { return };
     let last = |network: &AnyNetwork, input| {
         network.features(input, &network.layers().pop().unwrap().name).unwrap()
     };
     for chosen in devices::on_the_cpu() {
         let Some(network) = pretrained(architecture, &chosen.device) else { return };
-        let pixels = Pixels::from_pictures(&pictures[..1], &chosen.device);
-        let input = Preprocessing::IMAGENET.normalise(&pixels).into_tensor();
+        let pixels = Pixels::from_images(&images[..1], &chosen.device);
+        let input = Preprocessing::IMAGENET.normalize(&pixels).into_tensor();
         let error = compare(last(&network, input));
         assert!(error < 1e-3, "{architecture} on {chosen}: {error:e}");
     }
@@ -129,7 +129,7 @@ fn first_features(architecture: Architecture, compare: impl Fn(Tensor<4>) -> f32
 
 /// Weights in f16 against PyTorch in f32: 4.3e-4 by the reference's own account.
 #[test]
-fn vgg16_features_of_a_picture() {
+fn vgg16_features_of_a_image() {
     let Some(folder) = data("imagenet/val_25") else { return };
     let golden = &tensors(&folder.join("reference_outputs.safetensors"))["vgg16_features_first1"];
     let golden = values(golden.clone());
@@ -144,7 +144,7 @@ fn vgg16_features_of_a_picture() {
 
 /// The same f32 weights in PyTorch (f64): tests/golden/resnet18_layer3.py.
 #[test]
-fn resnet18_layer3_of_a_picture() {
+fn resnet18_layer3_of_a_image() {
     let golden =
         values(tensors(&golden_folder().join("resnet18_layer3.safetensors"))["layer3"].clone());
     first_features(Architecture::ResNet18Layer3, |features| {
@@ -164,14 +164,14 @@ fn samples_100(
     let table = fs::read_to_string(table(&folder)).unwrap();
     let rows = table.lines().filter(|row| row.contains(".jpg")).map(|row| {
         let fields: Vec<String> = row.split(',').map(String::from).collect();
-        let picture = open(folder.join("images").join(&fields[0])).unwrap();
-        let five = classifier.classify(&[picture], 5).unwrap().remove(0);
+        let image = open(folder.join("images").join(&fields[0])).unwrap();
+        let five = classifier.classify(&[image], 5).unwrap().remove(0);
         (fields, five.into_iter().map(|prediction| prediction.class).collect())
     });
     Some(rows.collect())
 }
 
-/// Counts the pictures whose class is first and among the first five, and those whose first class
+/// Counts the images whose class is first and among the first five, and those whose first class
 /// differs from the reference's, which it lists.
 fn counts(
     rows: &[(Vec<String>, Vec<usize>)],
@@ -206,12 +206,12 @@ fn squeezenet_on_samples_100() {
     }
 }
 
-/// The predictions in the pictures' labels.csv, on the originals that these were shrunk from.
+/// The predictions in the images' labels.csv, on the originals that these were shrunk from.
 #[test]
 fn published_googlenet_on_samples_100() {
     let table = |folder: &PathBuf| folder.join("labels.csv");
     let Some(rows) = samples_100(Architecture::GoogLeNetPublished, table) else { return };
     let (top1, top5, differing) = counts(&rows, |fields| fields.last().unwrap().parse().unwrap());
-    assert!(differing <= 2, "{differing} pictures differ");
+    assert!(differing <= 2, "{differing} images differ");
     assert!(top1.abs_diff(75) <= 2 && top5.abs_diff(94) <= 2, "{top1}, {top5}");
 }

@@ -13,7 +13,7 @@ use foveate::burn::tensor::{Device, Tensor};
 use foveate::explain::{Attribution, LayeredModel, Lrp, Model, Target};
 use foveate::models::{
     AnyLayer, Architecture, BackwardRule, DannConfig, NamedLayer, Network, NoRule, UnknownLayer,
-    initialised, weights,
+    initialized, weights,
 };
 use safetensors::tensor::{Dtype, TensorView};
 
@@ -31,20 +31,20 @@ impl<N: Network> Model for Raw<N> {
 }
 
 impl<N: Network> LayeredModel for Raw<N> {
-    fn normalised(&self, input: Tensor<4>) -> Tensor<4> {
+    fn normalized(&self, input: Tensor<4>) -> Tensor<4> {
         input
     }
 
-    fn features(&self, normalised: Tensor<4>, layer: &str) -> Result<Tensor<4>, UnknownLayer> {
-        self.0.features(normalised, layer)
+    fn features(&self, normalized: Tensor<4>, layer: &str) -> Result<Tensor<4>, UnknownLayer> {
+        self.0.features(normalized, layer)
     }
 
     fn head(&self, activations: Tensor<4>, layer: &str) -> Result<Tensor<2>, UnknownLayer> {
         self.0.head(activations, layer)
     }
 
-    fn logits_by(&self, normalised: Tensor<4>, rule: BackwardRule) -> Result<Tensor<2>, NoRule> {
-        self.0.forward_by(normalised, rule)
+    fn logits_by(&self, normalized: Tensor<4>, rule: BackwardRule) -> Result<Tensor<2>, NoRule> {
+        self.0.forward_by(normalized, rule)
     }
 }
 
@@ -194,7 +194,7 @@ fn distance(found: &[f32], expected: &[f32]) -> f64 {
     norm(&mut pairs.into_iter()) / norm(&mut expected.iter().map(|&x| f64::from(x)))
 }
 
-/// zennit in f64 (tests/golden/relevance.py). Our f32 and zennit's own are both up to 7e-6 off; its stabiliser
+/// zennit in f64 (tests/golden/relevance.py). Our f32 and zennit's own are both up to 7e-6 off; its stabilizer
 /// of 1e-6 in convolutions, means and sums, which ours lack, is smaller than that here.
 #[test]
 fn relevance_equals_zennits() {
@@ -298,7 +298,7 @@ fn relevance_is_conserved_through_batch_norm() {
     let device = &devices::any();
     fn check(name: &str, network: impl Network, side: usize, device: &Device) {
         let mut unbiased = Unbiased { device, field: String::new(), seed: 0 };
-        let model = Raw(initialised(network, 3).valid().map(&mut unbiased));
+        let model = Raw(initialized(network, 3).valid().map(&mut unbiased));
         let input = noise([2, 3, side, side], 6, device);
         let scores = values(model.logits(input.clone()).max_dim(1).into_data());
         for rule in [Lrp::Epsilon(1e-9), Lrp::Composite(1e-9)] {
@@ -314,7 +314,7 @@ fn relevance_is_conserved_through_batch_norm() {
     for architecture in [Architecture::ResNet18, Architecture::ResNet34] {
         check(architecture.name(), architecture.init_narrow(2, device), 64, device);
     }
-    let dann = DannConfig::new().with_normalised(true).init(device);
+    let dann = DannConfig::new().with_normalized(true).init(device);
     check("DANN", dann, 28, device);
     check("GoogLeNet", Architecture::GoogLeNet.init_narrow(8, device), 64, device);
 }

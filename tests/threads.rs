@@ -28,8 +28,8 @@ fn loaded_things_are_shared() {
 fn four_threads_get_the_answers_of_one() {
     for chosen in devices::all() {
         let classifier = LeNet::digits(&chosen.device).unwrap();
-        let pictures = digits(20, 0).images();
-        let answers = || classifier.classify(&pictures, 1).unwrap();
+        let images = digits(20, 0).images();
+        let answers = || classifier.classify(&images, 1).unwrap();
         let alone = answers();
         thread::scope(|scope| {
             let threads: Vec<_> = (0..4).map(|_| scope.spawn(answers)).collect();

@@ -17,16 +17,16 @@ use crate::devices;
 const SMALL: Preprocessing =
     Preprocessing { resize: Resize::Exact { height: 48, width: 40 }, ..Preprocessing::IMAGENET };
 
-/// Red, green and blue pictures with stripes, in turn.
-fn pictures() -> Vec<RgbImage> {
-    let picture = |i: u32| {
+/// Red, green and blue images with stripes, in turn.
+fn images() -> Vec<RgbImage> {
+    let image = |i: u32| {
         RgbImage::from_fn(50, 60, |x, y| {
             let mut pixel = [(x * 2 + i * 5) as u8 / 2, (y * 2) as u8 / 2, 30];
             pixel[(i % 3) as usize] = 200 + (i + x) as u8 % 40;
             image::Rgb(pixel)
         })
     };
-    (0..12).map(picture).collect()
+    (0..12).map(image).collect()
 }
 
 fn extractor(layer: &str, mirrored: bool) -> (Architecture, FeatureExtractor) {
@@ -39,8 +39,7 @@ fn extractor(layer: &str, mirrored: bool) -> (Architecture, FeatureExtractor) {
 
 fn model() -> TransferModel {
     let extractors = vec![extractor("features.4", false), extractor("features.7", true)];
-    let parts: Vec<_> =
-        extractors.iter().map(|(_, it)| it.pictures(&pictures()).unwrap()).collect();
+    let parts: Vec<_> = extractors.iter().map(|(_, it)| it.images(&images()).unwrap()).collect();
     let features = Features::concat(&parts);
     let labels: Vec<usize> = (0..12).map(|i| i % 3).collect();
     let pca = Pca::fit(&features, 5).unwrap();
@@ -54,13 +53,13 @@ fn model() -> TransferModel {
 #[test]
 fn a_loaded_model_answers_as_the_saved_one() {
     let folder = TempDir::new().unwrap();
-    let file = folder.path().join("colours.safetensors");
+    let file = folder.path().join("colors.safetensors");
     let model = model();
     model.save(&file).unwrap();
     let loaded = TransferModel::load(&file, &devices::any()).unwrap();
     assert_eq!(loaded.labels(), ["red", "green", "blue"]);
-    assert_eq!(loaded.scores(&pictures()).unwrap(), model.scores(&pictures()).unwrap());
-    for (i, guesses) in loaded.classify(&pictures(), 2).unwrap().iter().enumerate() {
+    assert_eq!(loaded.scores(&images()).unwrap(), model.scores(&images()).unwrap());
+    for (i, guesses) in loaded.classify(&images(), 2).unwrap().iter().enumerate() {
         assert_eq!(guesses.len(), 2);
         assert_eq!(guesses[0].label, ["red", "green", "blue"][i % 3]);
         assert!(guesses[0].score > guesses[1].score);
@@ -70,7 +69,7 @@ fn a_loaded_model_answers_as_the_saved_one() {
     assert!(matches!(model.save(folder.path().join("a/b")), Err(TransferError::Io { .. })));
 }
 
-/// The way of the README: no PCA, and a picture's central square; all activations, of any length.
+/// The way of the README: no PCA, and an image's central square; all activations, of any length.
 #[test]
 fn a_plain_model_is_read_back() {
     let network = Architecture::SqueezeNet1_1.init(&devices::any());
@@ -78,8 +77,8 @@ fn a_plain_model_is_read_back() {
     let square = Preprocessing::IMAGENET.with_resize(square);
     let mut extractor =
         FeatureExtractor::new(network, square, "features.5", Pooling::Flatten).unwrap();
-    extractor.l2_normalised = false;
-    let features = extractor.pictures(&pictures()).unwrap();
+    extractor.l2_normalized = false;
+    let features = extractor.images(&images()).unwrap();
     let labels: Vec<usize> = (0..12).map(|i| i % 3).collect();
     let classifier = LinearSvc::default().fit(&features, &labels, 3).unwrap().classifier;
     let names = ["a", "b", "c"].map(String::from).to_vec();
@@ -89,7 +88,7 @@ fn a_plain_model_is_read_back() {
     let file = file.path().join("model.safetensors");
     model.save(&file).unwrap();
     let loaded = TransferModel::load(&file, &devices::any()).unwrap();
-    assert_eq!(loaded.scores(&pictures()).unwrap(), model.scores(&pictures()).unwrap());
+    assert_eq!(loaded.scores(&images()).unwrap(), model.scores(&images()).unwrap());
 }
 
 #[test]

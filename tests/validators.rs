@@ -35,7 +35,7 @@ fn of_target(target_logits: &[f32], classes: usize) -> Evidence<'_> {
 #[test]
 fn scores_equal_pytorch_adapt() {
     let golden = golden();
-    let labels: Vec<u8> = golden["source.labels"].iter().map(|&label| label as u8).collect();
+    let labels: Vec<usize> = golden["source.labels"].iter().map(|&label| label as usize).collect();
     let mut compared = 0;
     for model in ["unsure", "fair", "sure", "collapsed"] {
         let source = single(&golden[&format!("{model}.source")]);
@@ -63,7 +63,7 @@ fn scores_equal_pytorch_adapt() {
 }
 
 /// Of samples that are surely of a class each, `m/2` of either: entropy 0, information ln 2, and the
-/// density of a sample's `m/2 - 1` like neighbours and `m/2` others at cosine 0.
+/// density of a sample's `m/2 - 1` like neighbors and `m/2` others at cosine 0.
 #[test]
 fn sure_answers_have_closed_forms() {
     let m = 40;
@@ -71,7 +71,7 @@ fn sure_answers_have_closed_forms() {
         (0..m).flat_map(|i| if i % 2 == 0 { [1e4, 0.0] } else { [0.0, 1e4] }).collect();
     let evidence = of_target(&logits, 2);
     assert_eq!(Validator::Entropy.score(&evidence), 0.0);
-    let information = Validator::InformationMaximisation.score(&evidence);
+    let information = Validator::InformationMaximization.score(&evidence);
     assert!((information - 2_f64.ln()).abs() < 1e-14);
     for temperature in [1e-4_f64, 0.05, 1.0, 1e6] {
         let (like, others) = (m as f64 / 2.0 - 1.0, m as f64 / 2.0);
@@ -135,12 +135,12 @@ fn logits_are_whole_rows() {
 #[test]
 #[should_panic(expected = "`im` needs samples")]
 fn no_sample_has_no_score() {
-    Validator::InformationMaximisation.score(&of_target(&[], 2));
+    Validator::InformationMaximization.score(&of_target(&[], 2));
 }
 
 #[test]
 #[should_panic(expected = "two target samples")]
-fn one_sample_has_no_neighbour() {
+fn one_sample_has_no_neighbor() {
     Validator::Snd { temperature: 0.05 }.score(&of_target(&[0.0; 2], 2));
 }
 

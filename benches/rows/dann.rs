@@ -2,14 +2,14 @@
 //! Networks*, 2016, <https://arxiv.org/abs/1505.07818>; the network for MNIST -> MNIST-M of its
 //! common PyTorch port, <https://github.com/fungtion/DANN>.
 
-use foveate::adapt::{AdversarialTraining, Domain, Lambda};
+use foveate::adapt::{DannTraining, Domain, Lambda};
 use foveate::burn::module::Module;
 use foveate::burn::nn::conv::Conv2d;
 use foveate::burn::nn::loss::{CrossEntropyLoss, CrossEntropyLossConfig};
 use foveate::burn::nn::{BatchNorm, BatchNormConfig, Dropout, DropoutConfig, Linear, LinearConfig};
 use foveate::burn::optim::{GradientsParams, ModuleOptimizer};
 use foveate::burn::tensor::{Device, Distribution, Int, Tensor};
-use foveate::data::{Pictures, coloured_digits, digits};
+use foveate::data::{Images, colored_digits, digits};
 use foveate::models::{DannConfig, Layer, Pass};
 use foveate::ops::Activation;
 
@@ -56,11 +56,11 @@ impl Dann {
 
     /// The logits of the classes and of the domains. ReLU comes before dropout and pooling, not after
     /// them: the values are the same.
-    fn forward(&self, pictures: Tensor<4>) -> [Tensor<2>; 2] {
+    fn forward(&self, images: Tensor<4>) -> [Tensor<2>; 2] {
         let rectified = |norm: &BatchNorm, hidden| {
             norm.forward_activated(hidden, Activation::Relu, &Pass::default())
         };
-        let hidden = rectified(&self.bn1, Layer::forward(&self.conv1, pictures));
+        let hidden = rectified(&self.bn1, Layer::forward(&self.conv1, images));
         let hidden = Layer::forward(&self.conv2, max_pool(hidden));
         let hidden = rectified(&self.bn2, hidden);
         let features = max_pool(dropout_channels(hidden));
@@ -89,16 +89,15 @@ pub struct Training {
 }
 
 impl Training {
-    /// `batch` pictures of each domain.
+    /// `batch` images of each domain.
     pub fn new(batch: usize, device: &Device) -> Self {
-        let pictures =
-            || Tensor::random([batch, 3, 28, 28], Distribution::Normal(0.0, 1.0), device);
+        let images = || Tensor::random([batch, 3, 28, 28], Distribution::Normal(0.0, 1.0), device);
         Self {
             network: Some(Dann::new(device)),
             optimizer: adam(0.9, 0.999),
             loss: CrossEntropyLossConfig::new().init(device),
-            source: pictures(),
-            target: pictures(),
+            source: images(),
+            target: images(),
             labels: Tensor::arange(0..batch as i64, device).remainder_scalar(10),
             domains: [Tensor::zeros([batch], device), Tensor::ones([batch], device)],
         }
@@ -121,11 +120,11 @@ impl Training {
 
 /// An epoch of 16 steps of the library's training, with the practical's network and its SGD.
 pub fn epoch(batch: usize, device: &Device) -> impl FnMut() + use<> {
-    let (source, target) = (digits(16 * batch, 0), coloured_digits(16 * batch, 1));
+    let (source, target) = (digits(16 * batch, 0), colored_digits(16 * batch, 1));
     let few = [source.slice(0..2), target.slice(0..2)];
-    let preprocessing = Pictures::preprocessing(&[&source, &target]);
+    let preprocessing = Images::preprocessing(&[&source, &target]);
     let lambda = Some(Lambda::Constant { lambda: 1.0 });
-    let settings = AdversarialTraining { epochs: 1, batch, lambda, ..Default::default() };
+    let settings = DannTraining { epochs: 1, batch, lambda, ..Default::default() };
     let network = DannConfig::new().init(device);
     move || {
         let source = Domain { training: &source, validation: &few[0] };

@@ -23,11 +23,11 @@ pub enum Method {
     Occlusion,
 }
 
-/// The work on one picture of 224x224.
+/// The work on one image of 224x224.
 pub fn prepare(method: Method, device: &Device) -> Repeat {
     let network = Architecture::SqueezeNet1_1.init(device);
     let classifier = Classifier::new(network, Preprocessing::IMAGENET, imagenet_labels());
-    let picture = Tensor::random([1, 3, 224, 224], Distribution::Uniform(0.0, 1.0), device);
+    let image = Tensor::random([1, 3, 224, 224], Distribution::Uniform(0.0, 1.0), device);
     let method: Box<dyn Attribution<Classifier<AnyNetwork>>> = match method {
         Method::Saliency => Box::new(Saliency),
         Method::IntegratedGradients => Box::new(IntegratedGradients::default()),
@@ -36,7 +36,7 @@ pub fn prepare(method: Method, device: &Device) -> Repeat {
         Method::Occlusion => Box::new(Occlusion { batch: 8, ..Occlusion::new([32; 2], [16; 2]) }),
     };
     Box::new(move || {
-        let map = method.attribute(&classifier, &picture, &Target::Class(0));
+        let map = method.attribute(&classifier, &image, &Target::Class(0));
         map.expect("the settings are right").into_data();
     })
 }

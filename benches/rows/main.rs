@@ -35,24 +35,24 @@ use foveate::burn::tensor::{Device, Distribution, Int, Tensor};
 use foveate::models::Architecture::{self, GoogLeNet, ResNet18, SqueezeNet1_1, Vgg16};
 use foveate::models::{CganConfig, DcganConfig, GanConfig, Network};
 
-/// What a row does, on 224x224 pictures where nothing else is said.
+/// What a row does, on 224x224 images where nothing else is said.
 #[derive(Clone, Copy)]
 enum Work {
     /// The forward pass of a batch.
     Forward(Architecture, usize),
-    /// The forward pass of one picture, and the gradient of a class' score at its pixels; no
+    /// The forward pass of one image, and the gradient of a class' score at its pixels; no
     /// gradients of the weights.
     InputGradient(Architecture),
     /// A training step for a batch: cross entropy of 1,000 classes, SGD with momentum.
     Training(Architecture, usize),
-    /// A step of domain-adversarial training, 28x28, for this many pictures of each domain.
+    /// A step of domain-adversarial training, 28x28, for this many images of each domain.
     Dann(usize),
-    /// An epoch of 16 steps of `foveate::adapt` with the practical's network, 28x28, for this many pictures
+    /// An epoch of 16 steps of `foveate::adapt` with the practical's network, 28x28, for this many images
     /// of each domain a step: bytes to weights.
     Adapt(usize),
-    /// Four iterations of `foveate::generate` with networks of this width, 32x32, on this many pictures each.
+    /// Four iterations of `foveate::generate` with networks of this width, 32x32, on this many images each.
     Gan { width: usize, batch: usize, conditional: bool },
-    /// An attribution of one picture under SqueezeNet 1.1.
+    /// An attribution of one image under SqueezeNet 1.1.
     Explain(explain::Method),
     /// The product of two square matrices.
     Product(usize),
@@ -177,24 +177,24 @@ impl Work {
         Ok(match self {
             Self::Forward(architecture, batch) => {
                 let network = network(architecture, stock, device);
-                let pictures = Tensor::random([batch, 3, 224, 224], normal, device);
+                let images = Tensor::random([batch, 3, 224, 224], normal, device);
                 Box::new(move || {
-                    network(pictures.clone()).into_data();
+                    network(images.clone()).into_data();
                 })
             }
             Self::InputGradient(architecture) => {
                 let network = network(architecture, stock, &tracked);
-                let picture = Tensor::<4>::random([1, 3, 224, 224], normal, &tracked);
+                let image = Tensor::<4>::random([1, 3, 224, 224], normal, &tracked);
                 Box::new(move || {
-                    let picture = picture.clone().require_grad();
-                    let score = network(picture.clone()).slice([0..1, 0..1]);
-                    let gradient = picture.grad(&score.backward());
-                    gradient.expect("the picture is tracked").into_data();
+                    let image = image.clone().require_grad();
+                    let score = network(image.clone()).slice([0..1, 0..1]);
+                    let gradient = image.grad(&score.backward());
+                    gradient.expect("the image is tracked").into_data();
                 })
             }
             Self::Training(architecture, batch) => {
                 let mut network = Some(architecture.init(&tracked));
-                let pictures = Tensor::random([batch, 3, 224, 224], normal, &tracked);
+                let images = Tensor::random([batch, 3, 224, 224], normal, &tracked);
                 let classes = Tensor::<1, Int>::arange(0..batch as i64, &tracked) * 31;
                 let loss = CrossEntropyLossConfig::new().init(&tracked);
                 // PyTorch's momentum: burn dampens it by default.
@@ -202,7 +202,7 @@ impl Work {
                 let mut optimizer = SgdConfig::new().with_momentum(Some(momentum)).init();
                 Box::new(move || {
                     let before = network.take().expect("every step gives a network");
-                    let loss = loss.forward(before.forward(pictures.clone()), classes.clone());
+                    let loss = loss.forward(before.forward(images.clone()), classes.clone());
                     let gradients = GradientsParams::from_grads(loss.backward(), &before);
                     network = Some(optimizer.step(1e-3, before, gradients));
                     finish(loss);
@@ -242,7 +242,7 @@ fn network(architecture: Architecture, stock: bool, device: &Device) -> stock::F
         return stock::network(architecture, device);
     }
     let network = architecture.init(device).valid();
-    Box::new(move |pictures| network.forward(pictures))
+    Box::new(move |images| network.forward(images))
 }
 
 /// Waits for a training step: its loss, and the weights behind it.

@@ -7,7 +7,7 @@ use foveate::burn::tensor::activation::relu;
 use foveate::burn::tensor::{Device, Tensor};
 use foveate::models::Architecture;
 
-/// Logits of pictures.
+/// Logits of images.
 pub type Forward = Box<dyn Fn(Tensor<4>) -> Tensor<2>>;
 
 /// Activations to activations.
@@ -24,7 +24,7 @@ pub fn network(architecture: Architecture, device: &Device) -> Forward {
         Architecture::GoogLeNet => build.googlenet(),
         other => unreachable!("no row has {other}"),
     };
-    Box::new(move |pictures| network(pictures).flatten(1, 3))
+    Box::new(move |images| network(images).flatten(1, 3))
 }
 
 fn chain(steps: Vec<Step>) -> Step {

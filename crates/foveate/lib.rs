@@ -5,13 +5,13 @@
 //! |---|---|---|
 //! | [`models`] | which network, with which weights? | [`Pretrained`](models::Pretrained), [`Network`](models::Network), [`Classifier`](models::Classifier) |
 //! | [`image`], [`data`] | how do files become pixels, and folders data sets? | [`image::open`], [`Preprocessing`](image::Preprocessing), [`ImageFolder`](data::ImageFolder) |
-//! | [`transfer`] | how do a few hundred pictures make a classifier? | [`FeatureExtractor`](transfer::FeatureExtractor), [`LinearSvc`](transfer::LinearSvc), [`FineTune`](transfer::FineTune) |
-//! | [`explain`] | why this answer, and what would change it? | [`Attribution`](explain::Attribution), [`attack`](explain::attack), [`visualise`](explain::visualise) |
-//! | [`adapt`] | how does a classifier get along without labels? | [`AdversarialTraining`](adapt::AdversarialTraining), [`Validator`](adapt::Validator) |
-//! | [`generate`] | what do new pictures look like, and how good are they? | [`AdversarialGeneration`](generate::AdversarialGeneration), [`metrics`](generate::metrics) |
-//! | [`ops`], [`train`] | what are they made of? | [`gradient_reversal`](ops::gradient_reversal), [`Optimiser`](train::Optimiser) |
+//! | [`transfer`] | how do a few hundred images make a classifier? | [`FeatureExtractor`](transfer::FeatureExtractor), [`LinearSvc`](transfer::LinearSvc), [`FineTune`](transfer::FineTune) |
+//! | [`explain`] | why this answer, and what would change it? | [`Attribution`](explain::Attribution), [`attack`](explain::attack), [`visualize`](explain::visualize) |
+//! | [`adapt`] | how does a classifier get along without labels? | [`DannTraining`](adapt::DannTraining), [`Validator`](adapt::Validator) |
+//! | [`generate`] | what do new images look like, and how good are they? | [`GanTraining`](generate::GanTraining), [`metrics`](generate::metrics) |
+//! | [`ops`], [`train`] | what are they made of? | [`gradient_reversal`](ops::gradient_reversal), [`Optimizer`](train::Optimizer) |
 //!
-//! Three things hold everywhere. Pictures, pixels in `[0, 1]` and a network's input are different types: a
+//! Three things hold everywhere. Images, pixels in `[0, 1]` and a network's input are different types: a
 //! [`Classifier`](models::Classifier) owns its preprocessing, and attacks and explanations live in pixels. Every layer has
 //! torchvision's name, and a network can be run up to it or on from it. Randomness is a seed: the same seed on the same device gives
 //! the same bits.
@@ -27,10 +27,10 @@
 //! let device = foveate::device("auto")?.device; // a GPU if there is one, or the CPU
 //! let classifier = LeNet::digits(&device)?;
 //! let drawn = digits(20, 0);
-//! let pictures = drawn.images();
-//! let guesses = classifier.classify(&pictures, 1)?;
+//! let images = drawn.images();
+//! let guesses = classifier.classify(&images, 1)?;
 //! let right = guesses.iter().zip(&drawn.labels);
-//! let right = right.filter(|(guess, label)| guess[0].class == usize::from(**label));
+//! let right = right.filter(|(guess, label)| guess[0].class == **label);
 //! assert!(right.count() >= 18);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -48,10 +48,10 @@
 //! let (network, preprocessing) = (classifier.network().clone(), *classifier.preprocessing());
 //! let extractor = FeatureExtractor::new(network, preprocessing, "features", Pooling::Flatten)?;
 //! let drawn = digits(60, 0);
-//! let pictures = drawn.images();
-//! let features = extractor.pictures(&pictures)?;
+//! let images = drawn.images();
+//! let features = extractor.images(&images)?;
 //! // Even and odd digits, from the first forty.
-//! let odd: Vec<usize> = drawn.labels.iter().map(|label| usize::from(label % 2)).collect();
+//! let odd: Vec<usize> = drawn.labels.iter().map(|label| label % 2).collect();
 //! let (first, rest): (Vec<_>, Vec<_>) = ((0..40).collect(), (40..60).collect());
 //! let svc = LinearSvc::default().fit(&features.select(&first), &odd[..40], 2)?.classifier;
 //! let answers = svc.predict(&features.select(&rest))?;
@@ -72,11 +72,11 @@
 //! let device = foveate::device("auto")?.device;
 //! let classifier = LeNet::digits(&device)?;
 //! let drawn = digits(1, 0);
-//! let pixels = classifier.preprocessing().pixels(&[drawn.picture(0)], &device)?;
+//! let pixels = classifier.preprocessing().pixels(&[drawn.image(0)], &device)?;
 //! let map = Saliency.attribute(&classifier, pixels.tensor(), &Target::Predicted)?;
 //! assert_eq!(map.dims(), pixels.tensor().dims());
 //!
-//! let goal = Goal::Untargeted(vec![drawn.labels[0].into()]); // any digit but this one
+//! let goal = Goal::Untargeted(vec![drawn.labels[0]]); // any digit but this one
 //! let fooled = DeepFool::default().attack(&classifier, &pixels, &goal)?;
 //! assert!(fooled.success[0]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -87,18 +87,18 @@
 //! Features from which the labels of one domain can be told, and the domain cannot.
 //!
 //! ```
-//! use foveate::adapt::{AdversarialTraining, Domain, Lambda};
-//! use foveate::data::{Pictures, TwoDomains};
-//! use foveate::models::{DannConfig, initialised};
+//! use foveate::adapt::{DannTraining, Domain, Lambda};
+//! use foveate::data::{Images, TwoDomains};
+//! use foveate::models::{DannConfig, initialized};
 //!
 //! let data = TwoDomains::drawn(64, 32, 0); // so few that it runs here
 //! let source = Domain { training: &data.source, validation: &data.source_validation };
 //! let target = Domain { training: &data.target, validation: &data.target_validation };
 //! let lambda = Lambda::Annealed { highest: 0.3, gamma: 10.0 };
 //! let training =
-//!     AdversarialTraining { epochs: 1, batch: 16, lambda: Some(lambda), ..Default::default() };
-//! let network = initialised(DannConfig::new().init(&foveate::device("auto")?.device), 0);
-//! let preprocessing = Pictures::preprocessing(&[&data.source, &data.target]);
+//!     DannTraining { epochs: 1, batch: 16, lambda: Some(lambda), ..Default::default() };
+//! let network = initialized(DannConfig::new().init(&foveate::device("auto")?.device), 0);
+//! let preprocessing = Images::preprocessing(&[&data.source, &data.target]);
 //! let adapted = training.run(network, &preprocessing, source, target)?;
 //! assert_eq!(adapted.history.epochs.len(), 1);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -106,20 +106,20 @@
 //!
 //! # Generate
 //!
-//! A generator learns what a discriminator cannot tell from real pictures.
+//! A generator learns what a discriminator cannot tell from real images.
 //!
 //! ```
 //! use foveate::data::digits;
-//! use foveate::generate::{AdversarialGeneration, Noise, sample};
-//! use foveate::models::{DcganConfig, Initialisation};
+//! use foveate::generate::{GanTraining, Noise, sample};
+//! use foveate::models::{DcganConfig, Initialization};
 //!
 //! let device = foveate::device("auto")?.device;
-//! let pictures = digits(32, 0).resized(32, 32);
+//! let images = digits(32, 0).resized(32, 32);
 //! let config = DcganConfig::new().with_ngf(4).with_ndf(4); // so small that it runs here
-//! let generator = Initialisation::Dcgan.of(config.generator(&device), 0);
-//! let discriminator = Initialisation::Dcgan.of(config.discriminator(&device), 1);
-//! let training = AdversarialGeneration { iterations: 3, batch: 16, ..Default::default() };
-//! let made = training.run(generator, discriminator, &pictures)?;
+//! let generator = Initialization::Dcgan.of(config.generator(&device), 0);
+//! let discriminator = Initialization::Dcgan.of(config.discriminator(&device), 1);
+//! let training = GanTraining { iterations: 3, batch: 16, ..Default::default() };
+//! let made = training.run(generator, discriminator, &images)?;
 //! let noise = Noise::Normal.rows(4, config.latent_dim, 0);
 //! assert_eq!(sample(&made.generator, &noise, &[]).grid(2).dimensions(), (64, 64));
 //! # Ok::<(), Box<dyn std::error::Error>>(())

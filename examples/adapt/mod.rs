@@ -7,8 +7,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use clap::ValueEnum;
-use foveate::adapt::{Domain, Epoch, History, Round, Validator};
-use foveate::data::{DataError, Ink, TwoDomains};
+use foveate::adapt::{Domain, Epoch, History, PseudoLabelRound, Validator};
+use foveate::data::{Binarization, DataError, TwoDomains};
 use foveate::image::chart::{Cloud, Curves, Series};
 use foveate::models::weights::WeightsError;
 use foveate::models::{Dann, DannConfig};
@@ -17,7 +17,7 @@ use foveate::prelude::*;
 /// The two domains.
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 pub enum Data {
-    /// Drawn digits, and drawn digits on coloured textures: nothing to download.
+    /// Drawn digits, and drawn digits on colored textures: nothing to download.
     Digits,
     /// Drawn digits, and MNIST.
     DigitsMnist,
@@ -26,12 +26,12 @@ pub enum Data {
 }
 
 impl Data {
-    /// At most `limit` training pictures of each domain.
+    /// At most `limit` training images of each domain.
     pub fn load(self, limit: Option<usize>) -> Result<TwoDomains, DataError> {
         let all = match self {
             Self::Digits => TwoDomains::drawn(limit.unwrap_or(12_800), 2000, 0),
             Self::DigitsMnist => TwoDomains::drawn_to_mnist(limit.unwrap_or(60_000), 2000, 0)?,
-            Self::Mnist => TwoDomains::mnist(Ink::Binary, 0)?,
+            Self::Mnist => TwoDomains::mnist(Binarization::Binary, 0)?,
         };
         Ok(all.limited(limit.unwrap_or(usize::MAX), usize::MAX))
     }
@@ -63,12 +63,12 @@ pub fn print(epoch: &Epoch) -> ControlFlow<()> {
 }
 
 /// A line for the answers that a round begins with, and one an epoch.
-pub fn print_round(round: &Round, epoch: Option<&Epoch>) -> ControlFlow<()> {
+pub fn print_round(round: &PseudoLabelRound, epoch: Option<&Epoch>) -> ControlFlow<()> {
     if let Some(epoch) = epoch {
         return print(epoch);
     }
-    let right = round.right.map_or("-".into(), |share| format!("{:.2}", 100.0 * share));
-    println!("round {}: {} sure answers, {right} % of them right", round.round + 1, round.taken);
+    let right = round.accuracy.map_or("-".into(), |share| format!("{:.2}", 100.0 * share));
+    println!("round {}: {} sure answers, {right} % of them right", round.round + 1, round.selected);
     ControlFlow::Continue(())
 }
 
@@ -91,9 +91,9 @@ pub fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
     (mean, (squares / (n - 1.0).max(1.0)).sqrt())
 }
 
-/// A classifier that 10_dann wrote: of the practical's network, or of the normalised one.
+/// A classifier that 10_dann wrote: of the practical's network, or of the normalized one.
 pub fn open(path: &Path, device: &Device) -> Result<Classifier<Dann>, WeightsError> {
-    let empty = |normalised| DannConfig::new().with_normalised(normalised).init(device);
+    let empty = |normalized| DannConfig::new().with_normalized(normalized).init(device);
     match Classifier::open(empty(false), path) {
         Err(WeightsError::Mismatch { .. }) => Classifier::open(empty(true), path),
         other => other,

@@ -1,4 +1,4 @@
-//! What the examples of generation share: their pictures, how a training is run and told, and its score.
+//! What the examples of generation share: their images, how a training is run and told, and its score.
 
 // Not every example uses all of it.
 #![allow(dead_code)]
@@ -11,25 +11,25 @@ use std::str::FromStr;
 
 use anyhow::{Context, ensure};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use foveate::data::{DataError, ImageFolder, Pictures, Split, digits, mnist};
-use foveate::generate::metrics::{Features, Nearest, Score, Scorer, Seen, nearest};
+use foveate::data::{DataError, ImageFolder, Images, Split, digits, mnist};
+use foveate::generate::metrics::{Activations, Features, Nearest, Score, Scorer, nearest};
 use foveate::generate::{
-    AdversarialGeneration, Generated, History, Interpolation, Noise, Step, interpolate, sample,
+    GanTraining, Generated, History, Interpolation, Noise, Step, interpolate, sample,
 };
 use foveate::image::chart::{Curves, Series};
 use foveate::image::{Resize, open, resize};
 use foveate::models::weights::Precision;
-use foveate::models::{GanConfig, Generator, Initialisation, LeNet};
+use foveate::models::{GanConfig, Generator, Initialization, LeNet};
 use foveate::prelude::*;
 
-/// Pictures, by a name or by a folder's path.
+/// Images, by a name or by a folder's path.
 #[derive(Clone)]
 pub enum Data {
     /// Drawn digits: nothing to download.
     Digits,
     /// MNIST's digits.
     Mnist(Split),
-    /// A folder with folders of pictures, one a class; or with pictures alone.
+    /// A folder with folders of images, one a class; or with images alone.
     Folder(PathBuf),
 }
 
@@ -47,8 +47,8 @@ impl FromStr for Data {
 }
 
 impl Data {
-    /// At most `count` pictures.
-    pub fn load(&self, count: usize) -> anyhow::Result<Pictures> {
+    /// At most `count` images.
+    pub fn load(&self, count: usize) -> anyhow::Result<Images> {
         let all = match self {
             Self::Digits => return Ok(digits(count, 0)),
             Self::Mnist(split) => mnist(*split)?,
@@ -57,17 +57,17 @@ impl Data {
         Ok(all.slice(0..count.min(all.len())))
     }
 
-    /// The same of `size` x `size` pixels, to learn from: a folder's pictures are cut to a square.
-    pub fn load_square(&self, count: usize, size: usize) -> anyhow::Result<Pictures> {
+    /// The same of `size` x `size` pixels, to learn from: a folder's images are cut to a square.
+    pub fn load_square(&self, count: usize, size: usize) -> anyhow::Result<Images> {
         match self {
             Self::Folder(path) => folder(path, count, Some(size as u32)),
             _ => Ok(self.load(count)?.resized(size, size)),
         }
     }
 
-    /// Real pictures that scores compare with, as many and as large as generated ones: such as were not
+    /// Real images that scores compare with, as many and as large as generated ones: such as were not
     /// learned from, but where a folder is all there is.
-    pub fn beside(&self, count: usize, size: usize) -> anyhow::Result<Pictures> {
+    pub fn beside(&self, count: usize, size: usize) -> anyhow::Result<Images> {
         match self {
             Self::Mnist(_) => Self::Mnist(Split::Test).load_square(count, size),
             Self::Digits => Ok(digits(count, 1).resized(size, size)),
@@ -76,9 +76,9 @@ impl Data {
     }
 }
 
-/// Pictures of a folder, evenly from all of it; of one size, unless they are cut to a square. What is no picture
+/// Images of a folder, evenly from all of it; of one size, unless they are cut to a square. What is no image
 /// is told, and left out.
-fn folder(path: &Path, count: usize, square: Option<u32>) -> anyhow::Result<Pictures> {
+fn folder(path: &Path, count: usize, square: Option<u32>) -> anyhow::Result<Images> {
     let all = match ImageFolder::open(path) {
         Err(DataError::NoClasses { .. }) => ImageFolder::open_flat(path)?,
         folder => folder?,
@@ -87,47 +87,47 @@ fn folder(path: &Path, count: usize, square: Option<u32>) -> anyhow::Result<Pict
     others.iter().for_each(|error| println!("left out: {error}"));
     let samples = all.samples();
     let kept = count.min(samples.len());
-    let (mut pictures, mut labels) = (Vec::new(), Vec::new());
+    let (mut images, mut labels) = (Vec::new(), Vec::new());
     for sample in (0..kept).map(|i| &samples[i * samples.len() / kept]) {
-        let read = open(&sample.path).and_then(|picture| match square {
-            Some(side) => resize(&picture, Resize::ShortSideCrop { short_side: side, crop: side }),
-            None => Ok(picture),
+        let read = open(&sample.path).and_then(|image| match square {
+            Some(side) => resize(&image, Resize::ShortSideCrop { short_side: side, crop: side }),
+            None => Ok(image),
         });
         match read {
-            Ok(picture) => {
-                pictures.push(picture);
-                labels.push(u8::try_from(sample.class).context("more than 256 classes")?);
+            Ok(image) => {
+                images.push(image);
+                labels.push(sample.class);
             }
             Err(error) => println!("left out: {error}"),
         }
     }
-    Pictures::from_images(&pictures, labels).with_context(|| path.display().to_string())
+    Images::from_images(&images, labels).with_context(|| path.display().to_string())
 }
 
 /// Options of a training.
 #[derive(clap::Args)]
 pub struct Training {
-    /// mnist, digits (drawn), or a folder with folders of pictures, one a class
+    /// mnist, digits (drawn), or a folder with folders of images, one a class
     #[arg(long, default_value = "mnist")]
     pub data: Data,
 
-    /// Pictures to learn from, at most; of drawn ones, so many
+    /// Images to learn from, at most; of drawn ones, so many
     #[arg(long, default_value_t = 60_000)]
     pub limit: usize,
 
-    /// Pictures a step
+    /// Images a step
     #[arg(long, default_value_t = 128)]
     batch: usize,
 
-    /// Passes over the pictures
+    /// Passes over the images
     #[arg(long, default_value_t = 5)]
     epochs: usize,
 
     /// The share of the old in a moving average of the generator, less at first, such as 0.999 (default: no average)
     #[arg(long)]
-    average: Option<f64>,
+    ema_decay: Option<f64>,
 
-    /// Iterations after which pictures are drawn
+    /// Iterations after which images are drawn
     #[arg(long, num_args = 0.., default_values_t = [1, 400, 1000, 2000])]
     grids: Vec<usize>,
 
@@ -135,7 +135,7 @@ pub struct Training {
     #[arg(long, num_args = 1.., default_values_t = [0])]
     seeds: Vec<u64>,
 
-    /// Pictures that are scored; 0 for none
+    /// Images that are scored; 0 for none
     #[arg(long, default_value_t = 10_000)]
     samples: usize,
 
@@ -147,7 +147,7 @@ pub struct Training {
     #[arg(long, default_value_t = 200)]
     checkpoint_every: usize,
 
-    /// Train nothing: draw pictures with this generator
+    /// Train nothing: draw images with this generator
     #[arg(long)]
     pub sample: Option<PathBuf>,
 
@@ -184,23 +184,23 @@ impl Training {
         &self,
         name: &str,
         config: &GanConfig,
-        initialisation: Initialisation,
-        settings: &AdversarialGeneration,
-        pictures: &Pictures,
+        initialization: Initialization,
+        settings: &GanTraining,
+        images: &Images,
         device: &Device,
     ) -> anyhow::Result<()> {
         let out = &self.place.out;
         let judge = match self.samples {
             0 => None,
-            count => Some(Judge::new(&self.data, count, pictures.height, device)?),
+            count => Some(Judge::new(&self.data, count, images.height, device)?),
         };
         for &seed in &self.seeds {
             println!("\nseed {seed}");
-            let settings = AdversarialGeneration {
+            let settings = GanTraining {
                 // A batch of 0 is refused by the settings.
-                iterations: self.epochs * (pictures.len() / self.batch.max(1)),
+                iterations: self.epochs * (images.len() / self.batch.max(1)),
                 batch: self.batch,
-                average: self.average,
+                ema_decay: self.ema_decay,
                 seed,
                 checkpoint: self.checkpoint.as_ref().map(|file| {
                     let mut name = file.as_os_str().to_owned();
@@ -212,8 +212,8 @@ impl Training {
             };
             let (name, config) = (format!("{name}_{seed}"), config.clone());
             let run =
-                Run { name, config, initialisation, settings, grids: &self.grids, out, device };
-            let made = run.train(pictures)?;
+                Run { name, config, initialization, settings, grids: &self.grids, out, device };
+            let made = run.train(images)?;
             let seconds = made.history.steps.last().map_or(0.0, |step| step.seconds);
             println!("{} iterations in {seconds:.0} s", made.history.steps.len());
             draw(&made.generator, out, &run.name)?;
@@ -235,7 +235,7 @@ pub fn size(text: &str) -> Result<usize, String> {
     size.ok_or_else(|| "expected a number from 1 to 65536".into())
 }
 
-/// Height and width of a picture.
+/// Height and width of an image.
 pub fn side() -> impl TypedValueParser<Value = usize> {
     PossibleValuesParser::new(["8", "16", "32", "64", "128", "256"])
         .map(|side| side.parse().expect("it is a number"))
@@ -245,9 +245,9 @@ pub fn side() -> impl TypedValueParser<Value = usize> {
 pub struct Run<'a> {
     pub name: String,
     pub config: GanConfig,
-    pub initialisation: Initialisation,
-    pub settings: AdversarialGeneration,
-    /// After which iterations a grid of pictures is drawn.
+    pub initialization: Initialization,
+    pub settings: GanTraining,
+    /// After which iterations a grid of images is drawn.
     pub grids: &'a [usize],
     pub out: &'a Path,
     pub device: &'a Device,
@@ -255,17 +255,17 @@ pub struct Run<'a> {
 
 impl Run<'_> {
     /// Trains; writes NAME_ITERATION.png, NAME.csv, NAME_loss.png, NAME.safetensors, and NAME_nearest.png:
-    /// generated pictures above the nearest of those learned from.
-    pub fn train(&self, pictures: &Pictures) -> anyhow::Result<Generated> {
+    /// generated images above the nearest of those learned from.
+    pub fn train(&self, images: &Images) -> anyhow::Result<Generated> {
         let seed = self.settings.seed;
-        let generator = self.initialisation.of(self.config.generator(self.device), seed);
+        let generator = self.initialization.of(self.config.generator(self.device), seed);
         let other = seed.wrapping_add(1 << 32);
-        let discriminator = self.initialisation.of(self.config.discriminator(self.device), other);
+        let discriminator = self.initialization.of(self.config.discriminator(self.device), other);
         let file = |end: &str| self.out.join(format!("{}{end}", self.name));
         let (rows, labels) = fixed(&generator, &self.settings);
         let mut unsaved = Ok(());
         let made =
-            self.settings.watched(generator, discriminator, pictures, |step, generator| {
+            self.settings.run_with(generator, discriminator, images, |step, generator| {
                 if step.iteration % 100 == 0 || self.grids.contains(&step.iteration) {
                     print(step);
                 }
@@ -282,19 +282,19 @@ impl Run<'_> {
         curves(&self.name, &made.history).save(file("_loss.png"))?;
         let grid = sample(&made.generator, &rows, &labels);
         grid.grid(COLUMNS).save(file(".png"))?;
-        beside_nearest(&grid.slice(0..COLUMNS), pictures)?.save(file("_nearest.png"))?;
+        beside_nearest(&grid.slice(0..COLUMNS), images)?.save(file("_nearest.png"))?;
         Ok(made)
     }
 }
 
-/// Pictures in a row, and below each the nearest of others by the differences of its pixels.
-fn beside_nearest(pictures: &Pictures, others: &Pictures) -> anyhow::Result<RgbImage> {
-    let features = |pictures: &Pictures| {
-        let values = pictures.pixels.iter().map(|&byte| f32::from(byte) / 255.0);
-        Features::new(values.collect(), pictures.channels * pictures.height * pictures.width)
+/// Images in a row, and below each the nearest of others by the differences of its pixels.
+fn beside_nearest(images: &Images, others: &Images) -> anyhow::Result<RgbImage> {
+    let features = |images: &Images| {
+        let values = images.pixels.iter().map(|&byte| f32::from(byte) / 255.0);
+        Features::new(values.collect(), images.channels * images.height * images.width)
     };
-    let generated = features(pictures);
-    let mut best = vec![Nearest { row: 0, distance: f64::INFINITY }; pictures.len()];
+    let generated = features(images);
+    let mut best = vec![Nearest { row: 0, distance: f64::INFINITY }; images.len()];
     // A part at a time: as floats they take four times the room.
     for start in (0..others.len()).step_by(4096) {
         let part = others.slice(start..others.len().min(start + 4096));
@@ -304,22 +304,22 @@ fn beside_nearest(pictures: &Pictures, others: &Pictures) -> anyhow::Result<RgbI
             }
         }
     }
-    let mut both = pictures.clone();
+    let mut both = images.clone();
     for nearest in best {
         both.pixels.extend(others.bytes(nearest.row));
         both.labels.push(others.labels[nearest.row]);
     }
-    Ok(both.grid(pictures.len()))
+    Ok(both.grid(images.len()))
 }
 
-/// NAME_noises.png: each class, or one, of the same 15 noises; NAME_ways.png: a row of pictures for
+/// NAME_noises.png: each class, or one, of the same 15 noises; NAME_ways.png: a row of images for
 /// each class, or for each of ten pairs of noises, on the way from one noise to the other.
 pub fn draw(generator: &Generator, out: &Path, name: &str) -> anyhow::Result<()> {
     const NOISES: usize = 15;
     let (width, classes) = (generator.latent_dim(), generator.classes());
     let of = |rows: &[f32], of_class: &dyn Fn(usize) -> usize| {
         let count = (0..rows.len() / width).filter(|_| classes > 0);
-        let labels: Vec<u8> = count.map(|i| of_class(i / NOISES) as u8).collect();
+        let labels: Vec<usize> = count.map(|i| of_class(i / NOISES)).collect();
         sample(generator, rows, &labels).grid(NOISES)
     };
     let lines = if classes > 0 { classes } else { COLUMNS };
@@ -338,15 +338,15 @@ pub fn draw(generator: &Generator, out: &Path, name: &str) -> anyhow::Result<()>
     Ok(())
 }
 
-/// Pictures in a row of a grid, and rows.
+/// Images in a row of a grid, and rows.
 const COLUMNS: usize = 10;
 
 /// The noise of all grids; each column has a class, where there are classes.
-fn fixed(generator: &Generator, settings: &AdversarialGeneration) -> (Vec<f32>, Vec<u8>) {
+fn fixed(generator: &Generator, settings: &GanTraining) -> (Vec<f32>, Vec<usize>) {
     let count = COLUMNS * COLUMNS;
     let rows = settings.noise.rows(count, generator.latent_dim(), 1_000_000);
     let classes = generator.classes();
-    let labels = (0..count).filter(|_| classes > 0).map(|i| (i % COLUMNS % classes) as u8);
+    let labels = (0..count).filter(|_| classes > 0).map(|i| i % COLUMNS % classes);
     (rows, labels.collect())
 }
 
@@ -361,31 +361,31 @@ pub fn print(step: &Step) {
     );
 }
 
-/// Tells how good pictures are beside real ones, by the fixed network.
+/// Tells how good images are beside real ones, by the fixed network.
 pub struct Judge {
     scorer: Scorer<LeNet>,
-    real: Seen,
+    real: Activations,
     count: usize,
     /// Whether classes are the digits that the network reads.
     digits: bool,
 }
 
 impl Judge {
-    /// `count` pictures will be compared with as many real ones.
+    /// `count` images will be compared with as many real ones.
     pub fn new(data: &Data, count: usize, size: usize, device: &Device) -> anyhow::Result<Self> {
         Self::of(data, &data.beside(count, size)?, count, device)
     }
 
-    /// `count` pictures will be compared with these of `data`.
-    pub fn of(data: &Data, real: &Pictures, count: usize, device: &Device) -> anyhow::Result<Self> {
+    /// `count` images will be compared with these of `data`.
+    pub fn of(data: &Data, real: &Images, count: usize, device: &Device) -> anyhow::Result<Self> {
         let scorer = Scorer::digits(device)?;
-        ensure!(!real.is_empty(), "there are no real pictures to compare with");
-        let real = scorer.see(real);
+        ensure!(!real.is_empty(), "there are no real images to compare with");
+        let real = scorer.activations(real);
         // Told before the training, not behind it.
         let (found, features) = (count.min(real.features.rows()), real.features.columns());
         ensure!(
             found > features,
-            "{found} pictures to compare: expected more than the {features} features"
+            "{found} images to compare: expected more than the {features} features"
         );
         Ok(Self { scorer, real, count, digits: !matches!(data, Data::Folder(_)) })
     }
@@ -394,23 +394,23 @@ impl Judge {
     pub fn score(&self, generator: &Generator) -> anyhow::Result<Score> {
         let rows = Noise::Normal.rows(self.count, generator.latent_dim(), 2_000_000);
         let classes = generator.classes();
-        let labels: Vec<u8> =
-            (0..self.count).filter(|_| classes > 0).map(|i| (i % classes) as u8).collect();
+        let labels: Vec<usize> =
+            (0..self.count).filter(|_| classes > 0).map(|i| i % classes).collect();
         let made = sample(generator, &rows, &labels);
-        let asked = (self.digits && classes > 0).then(|| made.classes());
-        Ok(Score::of(&self.real, &self.scorer.see(&made), asked.as_deref())?)
+        let asked = (self.digits && classes > 0).then(|| made.labels.clone());
+        Ok(Score::of(&self.real, &self.scorer.activations(&made), asked.as_deref())?)
     }
 
-    /// Scores of pictures.
-    pub fn score_of(&self, pictures: &Pictures) -> anyhow::Result<Score> {
-        Ok(Score::of(&self.real, &self.scorer.see(pictures), None)?)
+    /// Scores of images.
+    pub fn score_of(&self, images: &Images) -> anyhow::Result<Score> {
+        Ok(Score::of(&self.real, &self.scorer.activations(images), None)?)
     }
 }
 
-/// Classes of labelled pictures, two or more.
-pub fn classes(pictures: &Pictures) -> anyhow::Result<usize> {
-    let classes = pictures.labels.iter().max().map_or(0, |&label| usize::from(label) + 1);
-    ensure!(classes > 1, "pictures of {classes} class: expected a folder for each of two or more");
+/// Classes of labeled images, two or more.
+pub fn classes(images: &Images) -> anyhow::Result<usize> {
+    let classes = images.labels.iter().max().map_or(0, |&label| label + 1);
+    ensure!(classes > 1, "images of {classes} class: expected a folder for each of two or more");
     Ok(classes)
 }
 

@@ -1,13 +1,11 @@
-//! From pictures with labels to others without.
+//! From images with labels to others without.
 
-use foveate::adapt::{
-    AdversarialTraining, Augmentation, Embedding, Lambda, PseudoLabels, features,
-};
-use foveate::data::{Pictures, TwoDomains};
+use foveate::adapt::{DannTraining, Embedding, Lambda, PseudoLabels, features};
+use foveate::data::{Images, TwoDomains};
 use foveate::image::chart::scatter;
-use foveate::models::{Dann, DannConfig, initialised};
+use foveate::models::{Dann, DannConfig, initialized};
 use foveate::prelude::*;
-use foveate::train::{Optimiser, Schedule};
+use foveate::train::{Optimizer, Schedule, ShiftAndContrast};
 use foveate::transfer::Features;
 
 use crate::adapting::{clouds, domains, print, print_round};
@@ -16,30 +14,30 @@ use crate::percent;
 
 pub fn chapter(page: &mut Page, device: &Device, seed: u64) -> anyhow::Result<()> {
     let command = "cargo run --release --example 10_dann -- --data digits --compare --variant \
-                   normalised --contrast --optimizer adam --learning-rate 2e-3 --warm-start 0.5 \
+                   normalized --contrast --optimizer adam --learning-rate 2e-3 --warm-start 0.5 \
                    --lambda 0.1 --epochs 3 --rounds 1 --round-epochs 1";
-    page.chapter("Pictures that nobody has labelled", command, |chapter| {
+    page.chapter("Images that nobody has labeled", command, |chapter| {
         let data = TwoDomains::drawn(6400, 1000, seed);
-        let preprocessing = Pictures::preprocessing(&[&data.source, &data.target]);
+        let preprocessing = Images::preprocessing(&[&data.source, &data.target]);
         let [source, target] = domains(&data);
-        let network = || initialised(DannConfig::new().with_normalised(true).init(device), seed);
-        let plain = AdversarialTraining {
+        let network = || initialized(DannConfig::new().with_normalized(true).init(device), seed);
+        let plain = DannTraining {
             epochs: 4,
             batch: 32,
-            optimiser: Optimiser::ADAM,
+            optimizer: Optimizer::ADAM,
             learning_rate: 2e-3,
             lambda: None,
             seed,
             ..Default::default()
         };
         println!("   a network learns from white digits alone");
-        let before = plain.watched(network(), &preprocessing, source, target, print)?;
+        let before = plain.run_with(network(), &preprocessing, source, target, print)?;
         println!("   another from the same, their contrast changed by chance");
-        let source_augmentation = Augmentation { contrast: true, ..plain.source_augmentation };
-        let contrast = AdversarialTraining { source_augmentation, ..plain.clone() };
-        let changed = contrast.watched(network(), &preprocessing, source, target, print)?;
-        println!("   and goes on with coloured ones, too, without their labels");
-        let more = AdversarialTraining {
+        let source_augmentation = ShiftAndContrast { contrast: true, ..plain.source_augmentation };
+        let contrast = DannTraining { source_augmentation, ..plain.clone() };
+        let changed = contrast.run_with(network(), &preprocessing, source, target, print)?;
+        println!("   and goes on with colored ones, too, without their labels");
+        let more = DannTraining {
             epochs: 2,
             learning_rate: 1e-3,
             schedule: Schedule::Constant,
@@ -47,15 +45,15 @@ pub fn chapter(page: &mut Page, device: &Device, seed: u64) -> anyhow::Result<()
             ..contrast
         };
         let start = changed.network.clone();
-        let adapted = more.watched(start, &preprocessing, source, target, print)?;
+        let adapted = more.run_with(start, &preprocessing, source, target, print)?;
         println!("   and with its own answers, where it is sure");
         let sure = PseudoLabels {
             rounds: 1,
             threshold: 0.9,
             share: Some(1.0),
-            training: AdversarialTraining { epochs: 1, ..more },
+            training: DannTraining { epochs: 1, ..more },
         };
-        let after = sure.run(adapted.network, &preprocessing, source, target, print_round)?;
+        let after = sure.run_with(adapted.network, &preprocessing, source, target, print_round)?;
 
         let accuracies = |name: &str, history: &foveate::adapt::History| {
             let last = history.epochs.last().expect("there was an epoch");
@@ -68,14 +66,14 @@ pub fn chapter(page: &mut Page, device: &Device, seed: u64) -> anyhow::Result<()
             accuracies("and 1 with own answers", &after.history),
         ];
         chapter.text(
-            "Networks learn from 6,400 white digits with labels, and are to read coloured ones, \
+            "Networks learn from 6,400 white digits with labels, and are to read colored ones, \
              which have none. Three things are done about it, one after the other: the contrast \
              of the white ones is changed by chance; features are learned of which a second head \
-             cannot tell whether they are of a white or of a coloured digit, by turning its \
+             cannot tell whether they are of a white or of a colored digit, by turning its \
              gradient round; and the network learns from its own answers where it is sure. White \
              digits are read a little worse for it, after so few passes.",
         );
-        chapter.table(&["learned from", "white on black", "coloured"], &rows);
+        chapter.table(&["learned from", "white on black", "colored"], &rows);
         println!("   t-SNE lays out what both see");
         for (title, network) in [("first", &before.network), ("last", &after.network)] {
             embedding(chapter, title, network, &preprocessing, &data, seed)?;
@@ -84,7 +82,7 @@ pub fn chapter(page: &mut Page, device: &Device, seed: u64) -> anyhow::Result<()
     })
 }
 
-/// Validation pictures of both domains as the network sees them.
+/// Validation images of both domains as the network sees them.
 fn embedding(
     chapter: &mut Chapter,
     title: &str,
@@ -99,13 +97,13 @@ fn embedding(
     let settings = Embedding { seed, ..Default::default() };
     let points = settings.run(&Features::stack(&[source, target]));
     let classes = [&sets[0].labels[..], &sets[1].labels[..]].concat();
-    let kinds = ["white on black".into(), "coloured".into()];
+    let kinds = ["white on black".into(), "colored".into()];
     let by_domain = clouds(&points, &kinds, &|i| kinds[i / COUNT].clone());
     let digits: Vec<String> = (0..10).map(|digit| digit.to_string()).collect();
     let by_class = clouds(&points, &digits, &|i| classes[i].to_string());
-    let figure = |picture, what: &str, caption: String| Figure {
-        picture,
-        alt: format!("600 points of the {title} network's features, coloured by {what}"),
+    let figure = |image, what: &str, caption: String| Figure {
+        image,
+        alt: format!("600 points of the {title} network's features, colored by {what}"),
         caption,
     };
     chapter.row(&[
@@ -113,7 +111,7 @@ fn embedding(
             scatter(&by_domain, &format!("{title} network: by kind")),
             "kind",
             format!(
-                "The features of 300 pictures of each kind, as the {title} network of the table \
+                "The features of 300 images of each kind, as the {title} network of the table \
                  sees them, laid out by t-SNE: what lies near looks alike to it."
             ),
         ),

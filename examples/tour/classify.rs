@@ -14,8 +14,8 @@ pub fn chapter(page: &mut Page, classifier: &Classifier<LeNet>, seed: u64) -> an
     let command = "cargo run --release --example 01_classify -- cat.jpg";
     page.chapter("A network reads digits", command, |chapter| {
         let set = digits(2000, seed);
-        let (pictures, labels) = (set.images(), set.classes());
-        let guesses = classifier.classify(&pictures, 3)?;
+        let (images, labels) = (set.images(), set.labels.clone());
+        let guesses = classifier.classify(&images, 3)?;
         let found: Vec<usize> = guesses.iter().map(|guesses| guesses[0].class).collect();
         let judged = Evaluation::new(&found, &labels, classifier.labels())?;
         chapter.text(format!(
@@ -28,7 +28,7 @@ pub fn chapter(page: &mut Page, classifier: &Classifier<LeNet>, seed: u64) -> an
         let cell = |i: usize| {
             let bars = guesses[i].iter().map(|guess| (guess.label.clone(), guess.probability));
             let caption = format!("a {}", labels[i]);
-            Cell { bars: bars.collect(), ..Cell::new(large(&pictures[i]), caption) }
+            Cell { bars: bars.collect(), ..Cell::new(large(&images[i]), caption) }
         };
         let of =
             |right| (0..found.len()).filter(move |&i| (found[i] == labels[i]) == right).take(8);

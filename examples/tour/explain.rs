@@ -2,13 +2,13 @@
 
 use foveate::data::digits;
 use foveate::explain::attack::{Attack, FoolingImage, Goal};
-use foveate::explain::visualise::ClassVisualisation;
+use foveate::explain::visualize::ClassVisualization;
 use foveate::explain::{
     Attribution, Cam, CamRule, GuidedBackprop, IntegratedGradients, Lrp, Occlusion, Rise, Saliency,
     SmoothGrad, Target,
 };
 use foveate::image::sheet::{Cell, draw};
-use foveate::image::{Colours, HeatMap};
+use foveate::image::{Colors, HeatMap};
 use foveate::models::LeNet;
 use foveate::prelude::*;
 
@@ -24,12 +24,11 @@ fn clear(
     seed: u64,
 ) -> anyhow::Result<Vec<(RgbImage, usize)>> {
     let set = digits(200, seed);
-    let pictures = set.images();
-    let guesses = classifier.classify(&pictures, 1)?;
+    let images = set.images();
+    let guesses = classifier.classify(&images, 1)?;
     let of = |class: usize| {
-        let right =
-            |&i: &usize| usize::from(set.labels[i]) == class && guesses[i][0].class == class;
-        (0..set.len()).find(right).map(|i| (pictures[i].clone(), class))
+        let right = |&i: &usize| set.labels[i] == class && guesses[i][0].class == class;
+        (0..set.len()).find(right).map(|i| (images[i].clone(), class))
     };
     Ok((0..10).filter_map(of).take(count).collect())
 }
@@ -54,15 +53,15 @@ pub fn attributions(
             ("RISE", Box::new(Rise { masks: 500, ..Default::default() })),
         ];
         let mut cells = Vec::new();
-        for (picture, class) in clear(classifier, 5, seed)? {
-            cells.push(Cell::new(large(&picture), format!("a {class}")));
-            let pixels = classifier.preprocessing().pixels(&[picture], device)?;
+        for (image, class) in clear(classifier, 5, seed)? {
+            cells.push(Cell::new(large(&image), format!("a {class}")));
+            let pixels = classifier.preprocessing().pixels(&[image], device)?;
             for (name, method) in &methods {
                 let map = method.attribute(classifier, pixels.tensor(), &Target::Class(class))?;
                 let map = map.sum_dim(1);
                 // What all pixels have (RISE's mean score) is not drawn.
                 let least = map.clone().min().clamp_min(0.0).reshape([1, 1, 1, 1]);
-                let heat = HeatMap { colours: Colours::Signed, outliers: 2.0 };
+                let heat = HeatMap { colors: Colors::Signed, outliers: 2.0 };
                 let map = heat.draw_batch(&(map - least)).remove(0);
                 cells.push(Cell::new(large(&map), *name));
             }
@@ -91,18 +90,18 @@ pub fn fooled(
 ) -> anyhow::Result<()> {
     let command = "cargo run --release --example 05_fooling -- cat.jpg --target goldfish";
     page.chapter("How little must change for it to see something else?", command, |chapter| {
-        let (pictures, classes): (Vec<_>, Vec<_>) = clear(classifier, 9, seed)?.into_iter().unzip();
+        let (images, classes): (Vec<_>, Vec<_>) = clear(classifier, 9, seed)?.into_iter().unzip();
         let targets: Vec<usize> = classes.iter().map(|class| (class + 1) % 10).collect();
-        let pixels = classifier.preprocessing().pixels(&pictures, device)?;
+        let pixels = classifier.preprocessing().pixels(&images, device)?;
         let std = classifier.preprocessing().std;
         let fooling = FoolingImage { step_size: 0.5, steps: 200, std };
         let attacked = fooling.attack(classifier, &pixels, &Goal::Targeted(targets.clone()))?;
-        let after = attacked.adversarial.to_pictures();
+        let after = attacked.adversarial.to_images();
         let guesses = classifier.classify_pixels(&attacked.adversarial, 1)?;
-        let change = attacked.difference(1.0).to_pictures();
+        let change = attacked.difference(1.0).to_images();
         let rows = [
             (0..classes.len())
-                .map(|i| Cell::new(large(&pictures[i]), format!("a {}", classes[i])))
+                .map(|i| Cell::new(large(&images[i]), format!("a {}", classes[i])))
                 .collect::<Vec<_>>(),
             (0..classes.len())
                 .map(|i| {
@@ -124,9 +123,9 @@ pub fn fooled(
         ));
         chapter.figure(
             &draw(&rows.concat(), classes.len()),
-            "nine digits, the same with faint coloured noise, and the noise alone",
+            "nine digits, the same with faint colored noise, and the noise alone",
             "Above what was drawn; in the middle the same, changed, with what the network reads \
-             now; below the change alone, on grey.",
+             now; below the change alone, on gray.",
         )
     })
 }
@@ -137,10 +136,10 @@ pub fn classes(
     device: &Device,
     seed: u64,
 ) -> anyhow::Result<()> {
-    let command = "cargo run --release --example 06_class_visualisation -- gorilla";
+    let command = "cargo run --release --example 06_class_visualization -- gorilla";
     page.chapter("What does it look for?", command, |chapter| {
         let &Preprocessing { mean, std, .. } = classifier.preprocessing();
-        let visualisation = ClassVisualisation {
+        let visualization = ClassVisualization {
             iterations: 150,
             learning_rate: 2.0,
             l2_reg: 5e-3,
@@ -152,24 +151,24 @@ pub fn classes(
             std,
             seed,
         };
-        let start = visualisation.noise(10, [28, 28], device);
+        let start = visualization.noise(10, [28, 28], device);
         let all: Vec<usize> = (0..10).collect();
-        let last = visualisation.run(classifier, &start, &all)?.pop().expect("the last is kept");
-        let pictures = last.pixels.to_pictures();
+        let last = visualization.run(classifier, &start, &all)?.pop().expect("the last is kept");
+        let images = last.pixels.to_images();
         let cells: Vec<Cell> = all
             .iter()
             .map(|&class| {
                 let caption = format!("{class}: {:.0} %", 100.0 * last.probabilities[class]);
-                Cell::new(large(&pictures[class]), caption)
+                Cell::new(large(&images[class]), caption)
             })
             .collect();
         chapter.text(
-            "Ten pictures of noise are changed until the network is sure of a digit in each. \
+            "Ten images of noise are changed until the network is sure of a digit in each. \
              What grows in them is the network's own idea of that digit.",
         );
         chapter.figure(
             &draw(&cells, 10),
-            "ten coloured patterns in which the digits from 0 to 9 can be made out",
+            "ten colored patterns in which the digits from 0 to 9 can be made out",
             "For each digit what raises its score the most, with the probability that the \
              network gives it.",
         )

@@ -4,44 +4,44 @@ use std::ops::ControlFlow;
 
 use foveate::data::digits;
 use foveate::generate::metrics::{Score, Scorer};
-use foveate::generate::{AdversarialGeneration, Interpolation, Noise, interpolate, sample};
-use foveate::models::{CganConfig, Initialisation};
+use foveate::generate::{GanTraining, Interpolation, Noise, interpolate, sample};
+use foveate::models::{CganConfig, Initialization};
 use foveate::prelude::*;
 
 use crate::generating::{curves, print};
 use crate::page::{Figure, Page};
 use crate::percent;
 
-/// Iterations after which pictures are drawn; the last ends the training.
+/// Iterations after which images are drawn; the last ends the training.
 const GRIDS: [usize; 4] = [1, 100, 300, 1000];
 
 pub fn chapter(page: &mut Page, device: &Device, seed: u64) -> anyhow::Result<()> {
     let command = "cargo run --release --example 16_cgan -- --data digits";
     page.chapter("A network that draws", command, |chapter| {
-        let pictures = digits(6400, seed).resized(32, 32);
+        let images = digits(6400, seed).resized(32, 32);
         let config = CganConfig::new().with_width(32);
-        let initial = Initialisation::Dcgan;
+        let initial = Initialization::Dcgan;
         let generator = initial.of(config.generator(device), seed);
         let discriminator = initial.of(config.discriminator(device), seed + 1);
-        let settings = AdversarialGeneration {
+        let settings = GanTraining {
             iterations: GRIDS[GRIDS.len() - 1],
             batch: 32,
-            discriminator_rate: 1e-3,
-            generator_rate: 1e-3,
-            average: Some(0.98),
+            discriminator_learning_rate: 1e-3,
+            generator_learning_rate: 1e-3,
+            ema_decay: Some(0.98),
             seed,
             ..Default::default()
         };
         let noise = Noise::Normal.rows(50, config.latent_dim, seed + 2);
-        let classes: Vec<u8> = (0..50).map(|i| i % 10).collect();
+        let classes: Vec<usize> = (0..50).map(|i| i % 10).collect();
         let mut grids = Vec::new();
-        let made = settings.watched(generator, discriminator, &pictures, |step, generator| {
+        let made = settings.run_with(generator, discriminator, &images, |step, generator| {
             if step.iteration % 100 == 0 {
                 print(step);
             }
             if GRIDS.contains(&step.iteration) {
                 grids.push(Figure {
-                    picture: sample(generator, &noise, &classes).grid(10),
+                    image: sample(generator, &noise, &classes).grid(10),
                     alt: format!("fifty generated digits after step {}", step.iteration),
                     caption: format!("Step {}.", step.iteration),
                 });
@@ -51,17 +51,17 @@ pub fn chapter(page: &mut Page, device: &Device, seed: u64) -> anyhow::Result<()
 
         const COUNT: usize = 1000;
         let rows = Noise::Normal.rows(COUNT, config.latent_dim, seed + 3);
-        let asked: Vec<u8> = (0..COUNT).map(|i| (i % 10) as u8).collect();
+        let asked: Vec<usize> = (0..COUNT).map(|i| i % 10).collect();
         let drawn = sample(&made.generator, &rows, &asked);
         let scorer = Scorer::digits(device)?;
-        let [real, others] =
-            [seed + 4, seed + 5].map(|seed| scorer.see(&digits(COUNT, seed).resized(32, 32)));
-        let score = Score::of(&real, &scorer.see(&drawn), Some(&drawn.classes()))?;
+        let [real, others] = [seed + 4, seed + 5]
+            .map(|seed| scorer.activations(&digits(COUNT, seed).resized(32, 32)));
+        let score = Score::of(&real, &scorer.activations(&drawn), Some(&drawn.labels))?;
         let floor = Score::of(&real, &others, None)?;
         chapter.text(format!(
             "Two networks play: one draws a digit that it is asked for, from noise; the other \
              tells drawn ones from real ones. After {} steps, LeNet-5 reads the digit that was \
-             asked for in {} of the pictures; their Fréchet distance (FID) from real ones is \
+             asked for in {} of the images; their Fréchet distance (FID) from real ones is \
              {:.0}, where real ones among themselves have {:.0}.",
             settings.iterations,
             percent(score.conditional_accuracy.unwrap_or(f64::NAN)),
@@ -72,7 +72,7 @@ pub fn chapter(page: &mut Page, device: &Device, seed: u64) -> anyhow::Result<()
         chapter.row(&grids)?;
         let [from, to] = [0, 1].map(|row| &noise[row * config.latent_dim..][..config.latent_dim]);
         let way = interpolate(from, to, 10, Interpolation::Spherical).repeat(10);
-        let lines: Vec<u8> = (0..100).map(|i| i / 10).collect();
+        let lines: Vec<usize> = (0..100).map(|i| i / 10).collect();
         chapter.figure(
             &sample(&made.generator, &way, &lines).grid(10),
             "ten rows of generated digits that change slowly from left to right",
@@ -83,7 +83,7 @@ pub fn chapter(page: &mut Page, device: &Device, seed: u64) -> anyhow::Result<()
             &curves("losses", &made.history),
             "four curves over a thousand steps",
             "How the game went: the losses of both, and how real the second network takes real \
-             and drawn pictures to be.",
+             and drawn images to be.",
         )
     })
 }

@@ -31,7 +31,7 @@ use foveate::models::LeNet;
 
 use page::Page;
 
-/// Reads digits, explains and fools the network that does, carries it to other pictures, and draws digits;
+/// Reads digits, explains and fools the network that does, carries it to other images, and draws digits;
 /// and writes a page about it, index.html.
 #[derive(Parser)]
 struct Args {
@@ -73,8 +73,8 @@ fn run() -> anyhow::Result<()> {
     transfer::chapter(&mut page, &digits, seed)?;
     adapt::chapter(&mut page, device, seed)?;
     generate::chapter(&mut page, device, seed)?;
-    if let Some((classifier, pictures)) = photographs {
-        photograph::chapters(&mut page, &classifier, &pictures, device)?;
+    if let Some((classifier, images)) = photographs {
+        photograph::chapters(&mut page, &classifier, &images, device)?;
     }
     let file = page.save(&args.out, &chosen.to_string())?;
     println!("\nthe page: {}", file.display());

@@ -1,4 +1,4 @@
-//! The page that the tour writes: one file, with its pictures inside.
+//! The page that the tour writes: one file, with its images inside.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -27,9 +27,9 @@ pub struct Chapter {
     body: String,
 }
 
-/// A picture of several side by side.
+/// An image of several side by side.
 pub struct Figure {
-    pub picture: RgbImage,
+    pub image: RgbImage,
     pub alt: String,
     pub caption: String,
 }
@@ -40,23 +40,23 @@ impl Chapter {
         let _ = writeln!(self.body, "<p>{}</p>", escape(text.as_ref()));
     }
 
-    /// Pictures side by side where there is room, each with what it shows.
+    /// Images side by side where there is room, each with what it shows.
     pub fn row(&mut self, figures: &[Figure]) -> anyhow::Result<()> {
         self.body += "<div class=\"row\">\n";
-        for Figure { picture, alt, caption } in figures {
-            self.figure(picture, alt, caption)?;
+        for Figure { image, alt, caption } in figures {
+            self.figure(image, alt, caption)?;
         }
         self.body += "</div>\n";
         Ok(())
     }
 
-    /// A picture, what is to be seen on it in few words (for those who do not see it), and what it shows.
-    pub fn figure(&mut self, picture: &RgbImage, alt: &str, caption: &str) -> anyhow::Result<()> {
+    /// An image, what is to be seen on it in few words (for those who do not see it), and what it shows.
+    pub fn figure(&mut self, image: &RgbImage, alt: &str, caption: &str) -> anyhow::Result<()> {
         let mut png = Cursor::new(Vec::new());
-        picture.write_to(&mut png, ImageFormat::Png)?;
+        image.write_to(&mut png, ImageFormat::Png)?;
         let data = STANDARD.encode(png.into_inner());
         let [alt, caption] = [alt, caption].map(escape);
-        let (width, height) = picture.dimensions();
+        let (width, height) = image.dimensions();
         let _ = writeln!(
             self.body,
             "<figure><img src=\"data:image/png;base64,{data}\" width=\"{width}\" height=\"{height}\" \

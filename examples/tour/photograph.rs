@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use foveate::explain::visualise::ClassVisualisation;
+use foveate::explain::visualize::ClassVisualization;
 use foveate::explain::{Attribution, Cam, CamRule, IntegratedGradients, Saliency, Target};
 use foveate::image::sheet::{Cell, draw};
-use foveate::image::{Colours, HeatMap, overlay};
+use foveate::image::{Colors, HeatMap, overlay};
 use foveate::prelude::*;
 
 use crate::page::Page;
@@ -21,12 +21,12 @@ pub fn open(
     if files.is_empty() {
         return Ok(None);
     }
-    let pictures = files.iter().map(|file| {
+    let images = files.iter().map(|file| {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok((name, foveate::image::open(file)?))
     });
-    let pictures: anyhow::Result<_> = pictures.collect();
-    Ok(Some((Pretrained::load(Architecture::SqueezeNet1_1, device)?.classifier()?, pictures?)))
+    let images: anyhow::Result<_> = images.collect();
+    Ok(Some((Pretrained::load(Architecture::SqueezeNet1_1, device)?.classifier()?, images?)))
 }
 
 pub fn chapters(
@@ -45,8 +45,8 @@ pub fn chapters(
             let bars = guesses.into_iter().map(|guess| (guess.label, guess.probability)).collect();
             // What the network sees of it.
             let pixels = classifier.preprocessing().pixels(photograph, device)?;
-            let picture = pixels.to_pictures().remove(0);
-            cells.push(Cell { bars, ..Cell::new(picture.clone(), name) });
+            let image = pixels.to_images().remove(0);
+            cells.push(Cell { bars, ..Cell::new(image.clone(), name) });
             let methods: [(&str, Box<dyn Attribution<Classifier>>); 3] = [
                 ("saliency", Box::new(Saliency)),
                 ("integrated gradients", Box::new(IntegratedGradients::default())),
@@ -54,9 +54,9 @@ pub fn chapters(
             ];
             for (name, method) in methods {
                 let map = method.attribute(classifier, pixels.tensor(), &Target::Class(class))?;
-                let heat = HeatMap { colours: Colours::Signed, outliers: 2.0 };
+                let heat = HeatMap { colors: Colors::Signed, outliers: 2.0 };
                 let heat = heat.draw_batch(&map.sum_dim(1)).remove(0);
-                cells.push(Cell::new(overlay(&picture, &heat, 0.8), name));
+                cells.push(Cell::new(overlay(&image, &heat, 0.8), name));
             }
         }
         chapter.text(
@@ -70,26 +70,26 @@ pub fn chapters(
              the reasons for the first.",
         )
     })?;
-    let command = "cargo run --release --example 06_class_visualisation -- gorilla";
+    let command = "cargo run --release --example 06_class_visualization -- gorilla";
     page.chapter("What does a gorilla look like?", command, |chapter| {
         let &Preprocessing { mean, std, .. } = classifier.preprocessing();
-        let visualisation = ClassVisualisation { mean, std, ..Default::default() };
+        let visualization = ClassVisualization { mean, std, ..Default::default() };
         let mut cells = Vec::new();
         // Tarantula, gorilla, goldfish, daisy.
         for class in [76, 366, 1, 985] {
-            let start = visualisation.noise(1, [224, 224], device);
-            let mut snapshots = visualisation.run(classifier, &start, &[class])?;
+            let start = visualization.noise(1, [224, 224], device);
+            let mut snapshots = visualization.run(classifier, &start, &[class])?;
             let last = snapshots.pop().expect("the last is kept");
             let caption =
                 format!("{}: {:.0} %", classifier.labels()[class], 100.0 * last.probabilities[0]);
-            cells.push(Cell::new(last.pixels.to_pictures().remove(0), caption));
+            cells.push(Cell::new(last.pixels.to_images().remove(0), caption));
         }
         chapter.text(
             "Noise, changed until SqueezeNet is sure: what the network looks for in four classes.",
         );
         chapter.figure(
             &draw(&cells, 4),
-            "four colourful patterns",
+            "four colorful patterns",
             "What raises each class' score the most, with its probability.",
         )
     })

@@ -1,6 +1,6 @@
 //! Features of a network, and a linear classifier of them.
 
-use foveate::data::{Pictures, coloured_digits};
+use foveate::data::{Images, colored_digits};
 use foveate::image::chart::{Curves, Series, matrix};
 use foveate::models::LeNet;
 use foveate::prelude::*;
@@ -14,18 +14,18 @@ use crate::percent;
 const CS: [f64; 6] = [0.001, 0.01, 0.1, 1.0, 10.0, 100.0];
 
 pub fn chapter(page: &mut Page, classifier: &Classifier<LeNet>, seed: u64) -> anyhow::Result<()> {
-    let command = "cargo run --release --example 08_train_your_own -- pictures";
-    page.chapter("Its features, for pictures of your own", command, |chapter| {
+    let command = "cargo run --release --example 08_train_your_own -- images";
+    page.chapter("Its features, for images of your own", command, |chapter| {
         println!("   support vector machines learn from pixels, and from features");
-        let [training, test] = [seed, seed + 1].map(|seed| coloured_digits(1000, seed));
-        let (train_labels, test_labels) = (training.classes(), test.classes());
+        let [training, test] = [seed, seed + 1].map(|seed| colored_digits(1000, seed));
+        let (train_labels, test_labels) = (training.labels.clone(), test.labels.clone());
         let (network, preprocessing) = (classifier.network().clone(), *classifier.preprocessing());
         let extractor =
             FeatureExtractor::new(network, preprocessing, "features.5", Pooling::Flatten)?;
-        let seen = [extractor.pictures(&training.images())?, extractor.pictures(&test.images())?];
-        let bytes = |set: &Pictures| {
+        let seen = [extractor.images(&training.images())?, extractor.images(&test.images())?];
+        let bytes = |set: &Images| {
             let values = set.pixels.iter().map(|&byte| f32::from(byte) / 255.0).collect();
-            Features::new(values, set.pixels.len() / set.len()).l2_normalised()
+            Features::new(values, set.pixels.len() / set.len()).l2_normalized()
         };
         let raw = [bytes(&training), bytes(&test)];
 
@@ -60,12 +60,12 @@ pub fn chapter(page: &mut Page, classifier: &Classifier<LeNet>, seed: u64) -> an
             guesses.iter().zip(&test_labels).filter(|(guess, label)| guess[0].class == **label);
         let right = right.count();
         chapter.text(format!(
-            "Digits in colours, on textures: of these the network reads {} only. But what its \
+            "Digits in colors, on textures: of these the network reads {} only. But what its \
              middle layers see is worth something: a linear support vector machine learns from \
-             those features and 1,000 pictures with labels.",
+             those features and 1,000 images with labels.",
             percent(right as f64 / test_labels.len() as f64)
         ));
-        chapter.table(&["learned from", "C", "five folds", "1,000 test pictures"], &rows);
+        chapter.table(&["learned from", "C", "five folds", "1,000 test images"], &rows);
         let curves = Curves {
             title: "accuracy by C".into(),
             x_label: "C, power of ten".into(),
@@ -81,7 +81,7 @@ pub fn chapter(page: &mut Page, classifier: &Classifier<LeNet>, seed: u64) -> an
         )?;
         let judged = last.expect("there are two kinds of features");
         chapter.figure(
-            &matrix(judged.confusion(), classifier.labels(), "1,000 coloured digits"),
+            &matrix(judged.confusion(), classifier.labels(), "1,000 colored digits"),
             "a table of ten rows and columns, dark on its diagonal",
             "Which digits are taken for which, by the features.",
         )

@@ -6,9 +6,9 @@ use std::io::Write;
 use std::path::Path;
 
 use foveate::data::{ImageFolder, digits};
-use foveate::generate::AdversarialGeneration;
+use foveate::generate::GanTraining;
 use foveate::image::{Preprocessing, Resize};
-use foveate::models::{DcganConfig, Initialisation, LeNet, LeNetConfig, initialised};
+use foveate::models::{DcganConfig, Initialization, LeNet, LeNetConfig, initialized};
 use foveate::prelude::*;
 use foveate::transfer::{FeatureExtractor, Features, Pooling};
 
@@ -48,41 +48,41 @@ pub fn gan() -> DcganConfig {
 
 /// Trains a small GAN up to an iteration, with a checkpoint in `file`.
 pub fn train(iterations: usize, file: &Path) {
-    let training = AdversarialGeneration {
+    let training = GanTraining {
         iterations,
         batch: 2,
         checkpoint: Some(file.into()),
         ..Default::default()
     };
-    let generator = Initialisation::Dcgan.of(gan().generator(&device()), 0);
-    let discriminator = Initialisation::Dcgan.of(gan().discriminator(&device()), 1);
+    let generator = Initialization::Dcgan.of(gan().generator(&device()), 0);
+    let discriminator = Initialization::Dcgan.of(gan().discriminator(&device()), 1);
     let _ = training.run(generator, discriminator, &digits(2, 0).resized(8, 8));
 }
 
 /// Features of one digit, kept in files below `cache`.
 pub struct Kept {
     extractor: FeatureExtractor<LeNet>,
-    pictures: ImageFolder,
+    images: ImageFolder,
 }
 
 impl Kept {
     pub fn new(folder: &Path) -> Self {
-        let class = folder.join("pictures/a");
+        let class = folder.join("images/a");
         fs::create_dir_all(&class).expect("there is room for a folder");
-        let picture = RgbImage::from_fn(28, 28, |x, y| image::Rgb([(9 * x) as u8, (9 * y) as u8, 0]));
-        picture.save(class.join("a.png")).expect("there is room for a picture");
+        let image = RgbImage::from_fn(28, 28, |x, y| image::Rgb([(9 * x) as u8, (9 * y) as u8, 0]));
+        image.save(class.join("a.png")).expect("there is room for an image");
         let preprocessing =
             Preprocessing::IMAGENET.with_resize(Resize::Exact { height: 28, width: 28 });
-        let network = initialised(LeNetConfig::new().init(&device()), 0);
+        let network = initialized(LeNetConfig::new().init(&device()), 0);
         let mut extractor =
             FeatureExtractor::new(network, preprocessing, "features", Pooling::GlobalAverage)
                 .expect("LeNet has this layer");
         extractor.cache = Some(folder.join("cache"));
-        let pictures = ImageFolder::open(folder.join("pictures")).expect("there is one");
-        Self { extractor, pictures }
+        let images = ImageFolder::open(folder.join("images")).expect("there is one");
+        Self { extractor, images }
     }
 
     pub fn features(&self) -> Features {
-        self.extractor.folder(&self.pictures).expect("the cache can be written").features
+        self.extractor.folder(&self.images).expect("the cache can be written").features
     }
 }

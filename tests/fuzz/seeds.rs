@@ -10,7 +10,7 @@ use common::{Kept, device, gan, header};
 use foveate::image::{Preprocessing, Resize};
 use foveate::models::weights::Precision;
 use foveate::models::{
-    Architecture, CganConfig, Classifier, GanConfig, LeNetConfig, initialised, weights,
+    Architecture, CganConfig, Classifier, GanConfig, LeNetConfig, initialized, weights,
 };
 use foveate::transfer::{FeatureExtractor, LinearClassifier, Pooling, TransferModel};
 
@@ -31,13 +31,13 @@ fn main() -> Result<(), Box<dyn Error>> {
         seed("weights", name, &fs::read(golden.join(name))?)?;
     }
 
-    for folder in ["../jpeg", "../pictures"] {
+    for folder in ["../jpeg", "../images"] {
         for file in fs::read_dir(golden.join(folder))? {
             let file = file?.path();
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             let bytes = fs::read(&file)?;
             if bytes.len() < 10_000 && foveate::image::open(&file).is_ok() {
-                seed("picture", &name, &bytes)?;
+                seed("image", &name, &bytes)?;
             }
         }
     }
@@ -58,7 +58,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     let architecture = Architecture::SqueezeNet1_1;
-    let network = initialised(architecture.init(&device()), 0);
+    let network = initialized(architecture.init(&device()), 0);
     let extractor =
         FeatureExtractor::new(network, preprocessing, "features.0", Pooling::GlobalAverage)?;
     let classifier = LinearClassifier::new(vec![0.0; 2 * 64], vec![0.0; 2]);

@@ -2,13 +2,13 @@
 //! backends and the choice of a device. Examples say `foveate`, as a program that depends on it does.
 //!
 //! - [`adapt`]: a classifier for a domain without labels.
-//! - [`data`]: pictures to learn from.
+//! - [`data`]: images to learn from.
 //! - [`explain`]: why a network answers as it does, and how to fool it.
-//! - [`generate`]: pictures from noise.
-//! - [`image`]: pictures in, pixels out: decode, resize, normalise; sheets of pictures.
+//! - [`generate`]: images from noise.
+//! - [`image`]: images in, pixels out: decode, resize, normalize; sheets of images.
 //! - [`models`]: the networks, one paper a file; their weights; a classifier over them.
 //! - [`ops`]: differentiable operations that burn lacks, or that are faster here.
-//! - [`train`]: optimisers and schedules, shared by everything that is trained here.
+//! - [`train`]: optimizers and schedules, shared by everything that is trained here.
 //! - [`transfer`]: features of pretrained networks, and what is learned from them.
 //!
 //! ```
@@ -23,7 +23,7 @@
 //! let classifier = LeNet::digits(&device)?;
 //! let drawn = digits(1, 0);
 //! let guess = &classifier.classify(&drawn.images(), 1)?[0][0];
-//! assert_eq!(guess.class, drawn.classes()[0]);
+//! assert_eq!(guess.class, drawn.labels[0]);
 //! let pixels = classifier.preprocessing().pixels(&drawn.images(), &device)?;
 //! let map = Saliency.attribute(&classifier, pixels.tensor(), &Target::Class(guess.class))?;
 //! assert_eq!(map.dims(), [1, 3, 28, 28]);
@@ -38,6 +38,7 @@ pub mod image;
 mod learn;
 pub mod models;
 pub mod ops;
+mod random;
 mod setting;
 mod store;
 pub mod train;

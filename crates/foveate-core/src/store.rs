@@ -1,4 +1,4 @@
-//! Named tensors and words in one safetensors file: models and checkpoints.
+//! Named tensors and metadata in one safetensors file: models and checkpoints.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -12,19 +12,19 @@ use sha2::{Digest, Sha256};
 /// Tensors of f32 or f64 by name.
 pub(crate) type Tensors = BTreeMap<String, TensorData>;
 /// What stands beside them.
-pub(crate) type Words = HashMap<String, String>;
+pub(crate) type Metadata = HashMap<String, String>;
 
 const CHECK: &str = "sha256";
 
 /// Writes a file, with the SHA-256 of all of it inside. It takes the old one's place when it is whole.
-pub(crate) fn write(path: &Path, tensors: &Tensors, mut words: Words) -> io::Result<()> {
-    words.insert(CHECK.into(), check(tensors, &words));
+pub(crate) fn write(path: &Path, tensors: &Tensors, mut metadata: Metadata) -> io::Result<()> {
+    metadata.insert(CHECK.into(), check(tensors, &metadata));
     let views = tensors.iter().map(|(name, data)| {
         let dtype = if data.dtype() == DType::F64 { Dtype::F64 } else { Dtype::F32 };
         let view = TensorView::new(dtype, data.shape().to_vec(), data.as_bytes());
         (name.as_str(), view.expect("the bytes are those of the shape"))
     });
-    let bytes = safetensors::serialize(views, Some(words)).expect("names and shapes are plain");
+    let bytes = safetensors::serialize(views, Some(metadata)).expect("names and shapes are plain");
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)] // As files usually are; temporary ones are for their owner alone.
@@ -46,13 +46,13 @@ pub(crate) fn bytes(path: &Path) -> io::Result<Vec<u8>> {
 
 /// Reads what [`write`] wrote; a file that is damaged or of another kind is
 /// [`io::ErrorKind::InvalidData`].
-pub(crate) fn read(path: &Path) -> io::Result<(Tensors, Words)> {
+pub(crate) fn read(path: &Path) -> io::Result<(Tensors, Metadata)> {
     let bytes = bytes(path)?;
     let broken = |what: String| io::Error::new(io::ErrorKind::InvalidData, what);
     let file = SafeTensors::deserialize(&bytes).map_err(|error| broken(error.to_string()))?;
     let (_, header) =
         SafeTensors::read_metadata(&bytes).map_err(|error| broken(error.to_string()))?;
-    let mut words = header.metadata().clone().unwrap_or_default();
+    let mut metadata = header.metadata().clone().unwrap_or_default();
     let mut tensors = Tensors::new();
     for (name, view) in file.iter() {
         let (bytes, shape) = (view.data(), view.shape().to_vec());
@@ -63,17 +63,17 @@ pub(crate) fn read(path: &Path) -> io::Result<(Tensors, Words)> {
         };
         tensors.insert(name.into(), data);
     }
-    let told = words.remove(CHECK);
+    let told = metadata.remove(CHECK);
     // A fuzzer cannot guess it, and is to see what lies behind.
-    if !cfg!(fuzzing) && told != Some(check(&tensors, &words)) {
+    if !cfg!(fuzzing) && told != Some(check(&tensors, &metadata)) {
         return Err(broken("its SHA-256 is not the one it tells".into()));
     }
-    Ok((tensors, words))
+    Ok((tensors, metadata))
 }
 
 /// SHA-256 of everything, in hex.
-fn check(tensors: &Tensors, words: &Words) -> String {
-    let sorted: BTreeMap<_, _> = words.iter().collect();
+fn check(tensors: &Tensors, metadata: &Metadata) -> String {
+    let sorted: BTreeMap<_, _> = metadata.iter().collect();
     hex(Sha256::new_with_prefix(format!("{} {sorted:?}", digest(tensors))))
 }
 

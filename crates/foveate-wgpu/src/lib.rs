@@ -195,11 +195,11 @@ pub fn device(selection: Selection) -> Result<(Device, Adapter), AdapterError> {
         };
         return Err(AdapterError::NotFound { wanted, found: found.to_vec() });
     };
-    Ok((initialise(&adapter)?, adapter))
+    Ok((initialize(&adapter)?, adapter))
 }
 
 /// burn registers an adapter once in a process; later calls get the same device.
-fn initialise(adapter: &Adapter) -> Result<Device, AdapterError> {
+fn initialize(adapter: &Adapter) -> Result<Device, AdapterError> {
     static READY: Mutex<Vec<(Adapter, Device)>> = Mutex::new(Vec::new());
     let mut ready = READY.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     if let Some((_, device)) = ready.iter().find(|(known, _)| known == adapter) {

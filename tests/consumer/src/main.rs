@@ -9,11 +9,11 @@ use foveate::prelude::*;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let chosen = foveate::device("auto")?;
     let classifier = LeNet::digits(&chosen.device)?;
-    let picture = digits(1, 0).picture(0);
-    let guess = classifier.classify(std::slice::from_ref(&picture), 1)?.remove(0).remove(0);
+    let image = digits(1, 0).image(0);
+    let guess = classifier.classify(std::slice::from_ref(&image), 1)?.remove(0).remove(0);
     println!("{chosen}: a {} ({:.1} %)", guess.label, 100.0 * guess.probability);
 
-    let pixels = classifier.preprocessing().pixels(&[picture], &chosen.device)?;
+    let pixels = classifier.preprocessing().pixels(&[image], &chosen.device)?;
     let map: Tensor<4> = Saliency.attribute(&classifier, pixels.tensor(), &Target::Predicted)?;
     assert_eq!(map.dims(), [1, 3, 28, 28]);
     let drawn = HeatMap::default().draw_batch(&map.sum_dim(1)).remove(0);

@@ -13,7 +13,7 @@ fuzz_target!(|header: &[u8]| {
     if let Ok(classifier) = Classifier::from_bytes(network, &common::safetensors(header))
         && classifier.preprocessing().size() == [28, 28]
     {
-        let guesses = classifier.classify(&[RgbImage::new(30, 30)], 3).expect("a usual picture");
+        let guesses = classifier.classify(&[RgbImage::new(30, 30)], 3).expect("a usual image");
         assert_eq!(guesses[0].len(), 3);
     }
 });

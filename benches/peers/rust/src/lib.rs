@@ -7,11 +7,11 @@ use std::{env, fs};
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 
-/// A forward pass over a batch of 224x224 pictures.
+/// A forward pass over a batch of 224x224 images.
 pub struct Row {
     /// torchvision's name of the network.
     pub network: String,
-    /// Pictures.
+    /// Images.
     pub batch: usize,
     /// The folder that `export_onnx.py` wrote.
     onnx: Option<PathBuf>,
@@ -24,7 +24,7 @@ impl Row {
     }
 
     /// Numbers in `[-1, 1)`.
-    pub fn pictures(&self) -> Vec<f32> {
+    pub fn images(&self) -> Vec<f32> {
         let mut state = 1_u32;
         let number = |_| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

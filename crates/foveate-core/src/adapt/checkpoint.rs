@@ -2,29 +2,29 @@
 
 use sha2::{Digest, Sha256};
 
+use super::dann_training::{DannTraining, Domain};
 use super::history::Epoch;
-use super::{AdversarialTraining, Domain};
-use crate::data::Pictures;
+use crate::data::Images;
 use crate::image::Preprocessing;
 use crate::models::DomainAdversarial;
 use crate::store::{digest, hex};
 use crate::train::{Identity, Row, tensors};
 
 pub(super) fn identity(
-    settings: &AdversarialTraining,
+    settings: &DannTraining,
     network: &impl DomainAdversarial,
     preprocessing: &Preprocessing,
     domains: [Domain<'_>; 2],
-    guesses: Option<&[Option<u8>]>,
+    pseudo_labels: Option<&[Option<usize>]>,
 ) -> Identity {
-    let settings = AdversarialTraining { checkpoint: None, ..settings.clone() };
-    let pictures =
-        domains.map(|domain| [domain.training, domain.validation].map(Pictures::fingerprint));
+    let settings = DannTraining { checkpoint: None, ..settings.clone() };
+    let images =
+        domains.map(|domain| [domain.training, domain.validation].map(Images::fingerprint));
     Identity(vec![
         ("settings", format!("{settings:?}, {preprocessing:?}")),
         ("network", digest(&tensors(network))),
-        ("pictures", format!("{pictures:?}")),
-        ("pseudo-labels", hex(Sha256::new_with_prefix(format!("{guesses:?}")))),
+        ("images", format!("{images:?}")),
+        ("pseudo-labels", hex(Sha256::new_with_prefix(format!("{pseudo_labels:?}")))),
     ])
 }
 

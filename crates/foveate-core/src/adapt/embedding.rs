@@ -1,7 +1,7 @@
 //! [`Embedding`]: rows of features as points on a page, by t-SNE.
 //!
-//! The crate bhtsne does the descent. Its own neighbour search draws from the machine's random numbers, and its
-//! sums depend on the number of threads: neighbours and first places come from here, and it runs in one thread.
+//! The crate bhtsne does the descent. Its own neighbor search draws from the machine's random numbers, and its
+//! sums depend on the number of threads: neighbors and first places come from here, and it runs in one thread.
 //!
 //! Its gradient is without the paper's factor of 4, and its gains end at 2, where they are free to grow in the
 //! paper and in scikit-learn. With the same learning rates it stops far from a minimum; so here the rates are
@@ -27,9 +27,9 @@ use crate::learn::Features;
 /// largest in the middle of the descent.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Embedding {
-    /// How many neighbours count for a row, from 1 to a third of the other rows; 5 to 50 are usual.
+    /// How many neighbors count for a row, from 1 to a third of the other rows; 5 to 50 are usual.
     pub perplexity: f32,
-    /// Steps of the descent. The first 250, a quarter at most, pull neighbours together twelvefold; as many
+    /// Steps of the descent. The first 250, a quarter at most, pull neighbors together twelvefold; as many
     /// at the end are small.
     pub iterations: usize,
     /// Seed of the first places.
@@ -71,7 +71,7 @@ impl Embedding {
             self.perplexity,
             rows.len(),
         );
-        let neighbours = neighbours(&rows, count);
+        let neighbors = neighbors(&rows, count);
         let drawn = ChaCha8Rng::seed_from_u64(self.seed).sample_iter::<f32, _>(StandardNormal);
         let mut places: Vec<f32> = drawn.take(2 * rows.len()).map(|place| 1e-4 * place).collect();
         let edge = (self.iterations / 4).min(250);
@@ -93,7 +93,7 @@ impl Embedding {
                     .momentum(momentum)
                     .final_momentum(momentum)
                     .stop_lying_epoch(exaggerated)
-                    .barnes_hut_with_neighbors(THETA, &neighbours)
+                    .barnes_hut_with_neighbors(THETA, &neighbors)
                     .embedding();
             }
         });
@@ -102,7 +102,7 @@ impl Embedding {
 }
 
 /// The `count` nearest of the others for each row, nearest first.
-fn neighbours(rows: &[&[f32]], count: usize) -> Vec<Vec<Neighbor<f32>>> {
+fn neighbors(rows: &[&[f32]], count: usize) -> Vec<Vec<Neighbor<f32>>> {
     let blocks = rows.par_chunks(BLOCK).enumerate().flat_map_iter(|(block, some)| {
         let mut found = vec![Vec::with_capacity(rows.len()); some.len()];
         for (index, row) in rows.iter().enumerate() {
@@ -119,7 +119,7 @@ fn neighbours(rows: &[&[f32]], count: usize) -> Vec<Vec<Neighbor<f32>>> {
                 all.truncate(count);
             }
             all.sort_unstable_by(order);
-            all.iter_mut().for_each(|neighbour| neighbour.distance = neighbour.distance.sqrt());
+            all.iter_mut().for_each(|neighbor| neighbor.distance = neighbor.distance.sqrt());
             all
         })
     });
@@ -144,7 +144,7 @@ fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
 /// # Panics
 ///
 /// If there is not one domain and one class for each point.
-pub fn embedding_csv(points: &[[f32; 2]], domains: &[&str], classes: &[u8]) -> String {
+pub fn embedding_csv(points: &[[f32; 2]], domains: &[&str], classes: &[usize]) -> String {
     let found = (domains.len(), classes.len());
     assert_eq!(found, (points.len(), points.len()), "domains and classes of the points");
     let mut lines = String::from("x,y,domain,class\n");

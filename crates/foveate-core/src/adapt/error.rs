@@ -13,20 +13,20 @@ pub enum AdaptError {
     /// A setting out of its range.
     #[error(transparent)]
     Setting(#[from] SettingError),
-    /// Too few pictures for one step.
+    /// Too few images for one step.
     #[error(
-        "the {set} holds {found} pictures: expected {needed} or more; add some, or make the batch smaller"
+        "the {set} holds {found} images: expected {needed} or more; add some, or make the batch smaller"
     )]
     TooFew {
         /// Which set.
         set: &'static str,
-        /// Its pictures.
+        /// Its images.
         found: usize,
         /// Those of a batch, or one.
         needed: usize,
     },
-    /// Pictures of another size.
-    #[error("the {set} holds pictures of {}x{} pixels: expected {}x{}", .found[0], .found[1], .expected[0], .expected[1])]
+    /// Images of another size.
+    #[error("the {set} holds images of {}x{} pixels: expected {}x{}", .found[0], .found[1], .expected[0], .expected[1])]
     Size {
         /// Which set.
         set: &'static str,
@@ -36,18 +36,18 @@ pub enum AdaptError {
         expected: [usize; 2],
     },
     /// A label that is no class of the network.
-    #[error("picture {picture} of the {set} has the label {label}, and the network has {classes} classes: from 0 to {}", .classes - 1)]
+    #[error("image {image} of the {set} has the label {label}, and the network has {classes} classes: from 0 to {}", .classes - 1)]
     Label {
         /// Which set.
         set: &'static str,
         /// Its place there.
-        picture: usize,
+        image: usize,
         /// Its label.
-        label: u8,
+        label: usize,
         /// Classes of the network.
         classes: usize,
     },
-    /// The network's boundary is none of its layers.
+    /// the network's feature layer is none of its layers.
     #[error(transparent)]
     Layer(#[from] UnknownLayer),
     /// A training whose loss is no number any more.

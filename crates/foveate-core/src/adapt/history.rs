@@ -2,22 +2,22 @@
 
 use super::validator::Validator;
 
-/// One pass over the source's training pictures.
+/// One pass over the source's training images.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Epoch {
-    /// Mean cross-entropy of the classes of training pictures, in nats, each before the step it was
+    /// Mean cross-entropy of the classes of training images, in nats, each before the step it was
     /// part of.
     pub class_loss: f64,
     /// The same of the domains: the sum of both domains' means. None without a domain head.
     pub domain_loss: Option<f64>,
-    /// Share of the source's training pictures that were answered rightly, each before its step.
+    /// Share of the source's training images that were answered rightly, each before its step.
     pub training_accuracy: f64,
-    /// Share of the source's validation pictures that are answered rightly.
+    /// Share of the source's validation images that are answered rightly.
     pub source_accuracy: f64,
     /// The same of the target's: what an oracle sees.
     pub target_accuracy: f64,
-    /// Share of all validation pictures whose domain is told rightly, by the sign of the logit.
+    /// Share of all validation images whose domain is told rightly, by the sign of the logit.
     pub domain_accuracy: Option<f64>,
     /// What [`Validator::ALL`] say, in this order.
     pub validators: [f64; Validator::ALL.len()],
@@ -44,22 +44,12 @@ impl History {
     ///
     /// If it is none of [`Validator::ALL`].
     pub fn chosen(&self, validator: Validator) -> Option<usize> {
-        let place = Validator::ALL.iter().position(|&one| one == validator);
-        self.best(|epoch| epoch.validators[place.expect("one of Validator::ALL")])
+        chosen(&self.epochs, validator)
     }
 
     /// Index of the epoch of the highest target accuracy, which takes labels to know.
     pub fn oracle(&self) -> Option<usize> {
-        self.best(|epoch| epoch.target_accuracy)
-    }
-
-    fn best(&self, score: impl Fn(&Epoch) -> f64) -> Option<usize> {
-        let epochs = 0..self.epochs.len();
-        epochs.reduce(
-            |best, i| {
-                if score(&self.epochs[i]) > score(&self.epochs[best]) { i } else { best }
-            },
-        )
+        best(&self.epochs, |epoch| epoch.target_accuracy)
     }
 
     /// A table for a spreadsheet or a plot: a line of names, then a line for each epoch, counted from 1.
@@ -86,4 +76,15 @@ impl History {
         }
         csv
     }
+}
+
+/// Index of the epoch that a validator prefers.
+pub(super) fn chosen(epochs: &[Epoch], validator: Validator) -> Option<usize> {
+    let place = Validator::ALL.iter().position(|&one| one == validator);
+    best(epochs, |epoch| epoch.validators[place.expect("one of Validator::ALL")])
+}
+
+fn best(epochs: &[Epoch], score: impl Fn(&Epoch) -> f64) -> Option<usize> {
+    let better = |best, i| if score(&epochs[i]) > score(&epochs[best]) { i } else { best };
+    (0..epochs.len()).reduce(better)
 }

@@ -2,9 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use super::{
-    AdaptError, Adapted, AdversarialTraining, Domain, Epoch, History, check_domains, outputs,
-};
+use super::dann_training::{DannTraining, Domain, check_domains};
+use super::error::AdaptError;
+use super::history::{Epoch, History};
+use super::outputs::outputs;
+use super::trainer::Adapted;
 use crate::SettingError;
 use crate::image::Preprocessing;
 use crate::models::DomainAdversarial;
@@ -30,18 +32,18 @@ pub struct PseudoLabels {
     /// out, while a class it finds often stays the larger one. None is 1: all sure answers.
     pub share: Option<f64>,
     /// The training of each round; its checkpoint's name gets `.round1` and so on.
-    pub training: AdversarialTraining,
+    pub training: DannTraining,
 }
 
 /// What a round began with.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Round {
+pub struct PseudoLabelRound {
     /// From 0.
     pub round: usize,
-    /// Answers taken.
-    pub taken: usize,
+    /// Predictions selected as labels.
+    pub selected: usize,
     /// Share of those that are right: what an oracle sees. None if nothing was taken.
-    pub right: Option<f64>,
+    pub accuracy: Option<f64>,
 }
 
 impl PseudoLabels {
@@ -50,14 +52,30 @@ impl PseudoLabels {
     ///
     /// # Errors
     ///
-    /// As [`AdversarialTraining::run`].
+    /// As [`DannTraining::run`].
     pub fn run<N: DomainAdversarial>(
         &self,
         network: N,
         preprocessing: &Preprocessing,
         source: Domain<'_>,
         target: Domain<'_>,
-        mut watch: impl FnMut(&Round, Option<&Epoch>) -> ControlFlow<()>,
+    ) -> Result<Adapted<N>, AdaptError> {
+        self.run_with(network, preprocessing, source, target, |_, _| ControlFlow::Continue(()))
+    }
+
+    /// As [`run`](Self::run); `observe` sees every round when it begins, without an epoch, and every epoch of it, and may
+    /// end the training.
+    ///
+    /// # Errors
+    ///
+    /// As [`DannTraining::run`].
+    pub fn run_with<N: DomainAdversarial>(
+        &self,
+        network: N,
+        preprocessing: &Preprocessing,
+        source: Domain<'_>,
+        target: Domain<'_>,
+        mut observe: impl FnMut(&PseudoLabelRound, Option<&Epoch>) -> ControlFlow<()>,
     ) -> Result<Adapted<N>, AdaptError> {
         if !(0.0..1.0).contains(&self.threshold) {
             return SettingError::refuse("threshold", self.threshold, "a number in [0, 1)");
@@ -71,48 +89,49 @@ impl PseudoLabels {
         let mut history = History::default();
         for round in 0..self.rounds {
             let found = outputs(&network, preprocessing, target.training);
-            let guesses = select(&found.logits, found.classes, self.threshold, self.share);
-            let pairs = guesses.iter().zip(&target.training.labels);
-            let (mut taken, mut right) = (0, 0);
-            for (guess, label) in pairs.filter_map(|(guess, label)| Some((guess.as_ref()?, label)))
-            {
-                taken += 1;
-                right += usize::from(guess == label);
-            }
-            let about =
-                Round { round, taken, right: (taken > 0).then(|| right as f64 / taken as f64) };
-            if watch(&about, None).is_break() {
+            let labels = select_confident(&found.logits, found.classes, self.threshold, self.share);
+            let about = PseudoLabelRound::of(round, &labels, &target.training.labels);
+            let mut over = observe(&about, None).is_break();
+            if over {
                 break;
             }
-            let settings = AdversarialTraining {
-                // No other training's seed: people count theirs from 0.
-                seed: self.training.seed ^ (round as u64 + 1) << 32,
-                checkpoint: self.training.checkpoint.as_ref().map(|path| {
-                    let mut name = path.as_os_str().to_owned();
-                    name.push(format!(".round{}", round + 1));
-                    name.into()
-                }),
-                ..self.training.clone()
-            };
-            let mut stop = false;
-            let adapted = settings.with_guesses(
-                network,
-                preprocessing,
-                [source, target],
-                Some(&guesses),
-                |epoch| {
-                    let flow = watch(&about, Some(epoch));
-                    stop = flow.is_break();
+            let domains = [source, target];
+            let training = self.training_of(round);
+            let adapted =
+                training.run_on(network, preprocessing, domains, Some(&labels), |epoch| {
+                    let flow = observe(&about, Some(epoch));
+                    over = flow.is_break();
                     flow
-                },
-            )?;
+                })?;
             network = adapted.network;
             history.epochs.extend(adapted.history.epochs);
-            if stop {
+            if over {
                 break;
             }
         }
         Ok(Adapted { network, history })
+    }
+
+    fn training_of(&self, round: usize) -> DannTraining {
+        let checkpoint = self.training.checkpoint.as_ref().map(|path| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(format!(".round{}", round + 1));
+            name.into()
+        });
+        // No other training's seed: people count theirs from 0.
+        let seed = self.training.seed ^ (round as u64 + 1) << 32;
+        DannTraining { seed, checkpoint, ..self.training.clone() }
+    }
+}
+
+impl PseudoLabelRound {
+    fn of(round: usize, selected: &[Option<usize>], truth: &[usize]) -> Self {
+        let pairs = selected.iter().zip(truth);
+        let pairs = pairs.filter_map(|(label, truth)| Some((label.as_ref()?, truth)));
+        let (selected, right) = pairs.fold((0, 0), |(selected, right), (label, truth)| {
+            (selected + 1, right + usize::from(label == truth))
+        });
+        Self { round, selected, accuracy: (selected > 0).then(|| right as f64 / selected as f64) }
     }
 }
 
@@ -122,30 +141,27 @@ impl PseudoLabels {
 ///
 /// # Panics
 ///
-/// If logits are no whole rows, or there are more than 256 classes: labels are bytes.
-pub fn select(
+/// If logits are no whole rows.
+pub fn select_confident(
     logits: &[f32],
     classes: usize,
     threshold: f32,
     share: Option<f64>,
-) -> Vec<Option<u8>> {
-    assert!(
-        (1..=256).contains(&classes) && logits.len().is_multiple_of(classes),
-        "logits are rows of classes"
-    );
+) -> Vec<Option<usize>> {
+    assert!(classes > 0 && logits.len().is_multiple_of(classes), "logits are rows of classes");
     let answer = |row: &[f32]| {
         let best = highest(row);
         let sum: f64 = row.iter().map(|&logit| f64::from(logit - row[best]).exp()).sum();
-        (best as u8, 1.0 / sum)
+        (best, 1.0 / sum)
     };
-    let answers: Vec<(u8, f64)> = logits.chunks_exact(classes).map(answer).collect();
+    let answers: Vec<(usize, f64)> = logits.chunks_exact(classes).map(answer).collect();
     let sure = |probability: f64| probability >= f64::from(threshold);
-    let mut guesses: Vec<Option<u8>> =
+    let mut guesses: Vec<Option<usize>> =
         answers.iter().map(|&(class, probability)| sure(probability).then_some(class)).collect();
     if let Some(share) = share {
         for class in 0..classes {
             let mut of_class: Vec<usize> =
-                (0..answers.len()).filter(|&i| answers[i].0 == class as u8).collect();
+                (0..answers.len()).filter(|&i| answers[i].0 == class).collect();
             of_class.sort_by(|&a, &b| answers[b].1.total_cmp(&answers[a].1));
             // 0.29 of 100 is 29, though its product is a little less.
             let most = (share * of_class.len() as f64 + 1e-9) as usize;

@@ -1,6 +1,6 @@
 //! What changes over a training beside the learning rate: lambda, by its progress p from 0 to 1.
 
-use super::AdaptError;
+use super::error::AdaptError;
 use crate::SettingError;
 
 /// The factor lambda of the reversed gradient, by the progress p of the training, from 0 to 1.
@@ -68,7 +68,7 @@ impl Lambda {
 /// How often the progress is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Pace {
+pub enum UpdateEvery {
     /// Before every step.
     Batch,
     /// Before every epoch.

@@ -1,97 +1,189 @@
-//! One epoch: pictures of two domains to gradients to steps, and how well it went.
+//! The domain-adversarial training: images of two domains to gradients to steps, and how well it went.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
 
 use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor, TensorData};
-use rand::seq::SliceRandom;
 
-use super::augmentation::Augmentation;
-use super::history::Epoch;
+use super::checkpoint::identity;
+use super::dann_training::{DannTraining, Domain, check_domains};
+use super::error::AdaptError;
+use super::history::{Epoch, History, chosen};
+use super::outputs::outputs;
+use super::schedule::UpdateEvery;
 use super::validator::{Evidence, Validator};
-use super::{AdaptError, AdversarialTraining, Domain, Pace};
-use crate::data::Pictures;
+use crate::data::Images;
 use crate::image::{Pixels, Preprocessing};
-use crate::learn::Features;
 use crate::models::{DomainAdversarial, Pass, device_of, position, run};
 use crate::ops::{binary_cross_entropy, gradient_reversal};
-use crate::train::{Moments, generator, highest, integers, progress_bar};
+use crate::random::step_stream;
+use crate::train::{
+    Cycle, Epochs, OptimizerState, ShiftAndContrast, integers, progress_bar, run_epochs, shuffled,
+};
+
+/// An adapted network.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Adapted<N> {
+    /// The network after the epoch that was kept, in evaluation mode.
+    pub network: N,
+    /// How it went.
+    pub history: History,
+}
+
+impl DannTraining {
+    /// Trains `network` on the device it is on.
+    ///
+    /// # Errors
+    ///
+    /// [`AdaptError`]: settings out of range, too few images or of several sizes, labels that are no
+    /// classes, a checkpoint that is damaged or of another training, a loss that is not finite.
+    ///
+    /// # Panics
+    ///
+    /// If the network does not take images of this size.
+    pub fn run<N: DomainAdversarial>(
+        &self,
+        network: N,
+        preprocessing: &Preprocessing,
+        source: Domain<'_>,
+        target: Domain<'_>,
+    ) -> Result<Adapted<N>, AdaptError> {
+        self.run_with(network, preprocessing, source, target, |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`run`](Self::run); `observe` sees every epoch when it is over (and in the checkpoint), and may
+    /// end the training.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub fn run_with<N: DomainAdversarial>(
+        &self,
+        network: N,
+        preprocessing: &Preprocessing,
+        source: Domain<'_>,
+        target: Domain<'_>,
+        observe: impl FnMut(&Epoch) -> ControlFlow<()>,
+    ) -> Result<Adapted<N>, AdaptError> {
+        self.run_on(network, preprocessing, [source, target], None, observe)
+    }
+
+    /// As [`run_with`](Self::run_with), with labels for some of the target's training images.
+    pub(super) fn run_on<N: DomainAdversarial>(
+        &self,
+        network: N,
+        preprocessing: &Preprocessing,
+        domains: [Domain<'_>; 2],
+        pseudo_labels: Option<&[Option<usize>]>,
+        observe: impl FnMut(&Epoch) -> ControlFlow<()>,
+    ) -> Result<Adapted<N>, AdaptError> {
+        self.check()?;
+        let start = network.valid();
+        let device = device_of(&start);
+        check_domains(&start, preprocessing, domains, self.batch)?;
+        let identity = || identity(self, &start, preprocessing, domains, pseudo_labels);
+        let file = self.checkpoint.as_deref().map(|path| (path, identity()));
+        let trainer = Trainer { settings: self, preprocessing, domains, pseudo_labels, device };
+        let (network, epochs) = run_epochs(&trainer, &start, &self.optimizer, file, observe)?;
+        Ok(Adapted { network, history: History { epochs } })
+    }
+}
+
+impl<N: DomainAdversarial> Epochs<N> for Trainer<'_> {
+    type Epoch = Epoch;
+    type Error = AdaptError;
+
+    fn epoch(
+        &self,
+        network: &mut N,
+        optimizer_state: &mut OptimizerState,
+        number: usize,
+    ) -> Result<(N, Epoch), AdaptError> {
+        let clock = Instant::now();
+        let mut epoch = self.train_epoch(network, optimizer_state, number)?;
+        let valid = network.valid();
+        self.validate(&valid, &mut epoch, number)?;
+        epoch.seconds = clock.elapsed().as_secs_f64();
+        Ok((valid, epoch))
+    }
+
+    fn is_best(&self, epochs: &[Epoch]) -> bool {
+        let last = epochs.len().checked_sub(1);
+        self.settings.validator.is_none_or(|validator| chosen(epochs, validator) == last)
+    }
+
+    fn is_over(&self, epochs: &[Epoch]) -> bool {
+        epochs.len() >= self.settings.epochs
+    }
+}
 
 // From 1 on: weights are drawn from the first stream of the same seed.
 const SHUFFLE_SOURCE: u64 = 1;
 const SHUFFLE_TARGET: u64 = 2;
-const SHUFFLE_ALTERNATE: u64 = 3;
+const SHUFFLE_PSEUDO_LABELS: u64 = 3;
 const AUGMENT_SOURCE: u64 = 4;
 const AUGMENT_TARGET: u64 = 5;
-const AUGMENT_ALTERNATE: u64 = 6;
+const AUGMENT_PSEUDO_LABELS: u64 = 6;
 const DROPOUT: u64 = 7;
-const DROPOUT_ALTERNATE: u64 = 8;
+const DROPOUT_PSEUDO_LABELS: u64 = 8;
 
 /// What stays the same through a training.
-pub(super) struct Trainer<'a> {
-    pub settings: &'a AdversarialTraining,
-    pub preprocessing: &'a Preprocessing,
+struct Trainer<'a> {
+    settings: &'a DannTraining,
+    preprocessing: &'a Preprocessing,
     /// Source and target.
-    pub domains: [Domain<'a>; 2],
-    /// Labels for some of the target's training pictures.
-    pub guesses: Option<&'a [Option<u8>]>,
-    pub device: Device,
+    domains: [Domain<'a>; 2],
+    /// Labels for some of the target's training images.
+    pseudo_labels: Option<&'a [Option<usize>]>,
+    device: Device,
+}
+
+/// Where in a training a step is.
+struct Progress {
+    /// The share of the training that is done.
+    progress: f64,
+    lambda: f64,
+    /// The learning rate.
+    rate: f64,
 }
 
 impl Trainer<'_> {
-    /// Once over the source's training pictures; the epoch is not validated yet.
-    pub fn epoch<N: DomainAdversarial>(
+    /// Once over the source's training images; the epoch is not validated yet.
+    fn train_epoch<N: DomainAdversarial>(
         &self,
         network: &mut N,
-        moments: &mut Moments,
+        optimizer_state: &mut OptimizerState,
         epoch: usize,
     ) -> Result<Epoch, AdaptError> {
-        let AdversarialTraining { batch, seed, epochs, learning_rate, .. } = *self.settings;
+        let DannTraining { batch, seed, epochs, pseudo_label_steps, .. } = *self.settings;
         let [source, target] = self.domains.map(|domain| domain.training);
         let order = shuffled(source.len(), seed, SHUFFLE_SOURCE, epoch);
+        let cycle = |purpose| Cycle::new(target.len(), batch, seed, purpose);
+        let (mut targets, mut between_batches) =
+            (cycle(SHUFFLE_TARGET), cycle(SHUFFLE_PSEUDO_LABELS));
         let steps = source.len() / batch;
         let bar = progress_bar(steps, format!("epoch {}/{epochs}", epoch + 1));
         let mut sums = Sums::default();
-        let (mut lambda, mut rate) = (0.0, 0.0);
-        let cycle = |purpose, step| Cycle::new(target.len(), self.settings, purpose, step);
-        let mut targets = cycle(SHUFFLE_TARGET, epoch * steps);
-        let turns = self.settings.alternate.map_or(0, |alternate| epoch * steps / alternate.every);
-        let mut alternated = cycle(SHUFFLE_ALTERNATE, turns);
+        let mut pace = self.pace(epoch, 0, steps);
         for step in 0..steps {
-            let done = match self.settings.pace {
-                Pace::Batch => epoch as f64 + step as f64 / steps as f64,
-                Pace::Epoch => epoch as f64,
-            };
-            let progress = done / epochs as f64;
-            lambda = self.settings.lambda.map_or(0.0, |lambda| lambda.at(progress));
-            rate = self.settings.schedule.at(learning_rate, done, epochs);
-
-            let chosen = [&order[step * batch..][..batch], targets.next()];
-            let losses = self.losses(network, chosen, lambda, epoch, step)?;
-            let domains = losses.domains.clone();
-            let [class_loss, domain_loss] = [Some(losses.classes.clone()), domains]
-                .map(|loss| loss.map_or(0.0, |loss| loss.into_scalar::<f32>()));
-            let check = |losses| self.check_finite(losses, [lambda, rate], [epoch, step]);
-            check([class_loss, domain_loss])?;
-            let answers = classes_of(&losses.source_logits);
-            let right =
-                answers.iter().zip(chosen[0]).filter(|&(&class, &i)| class == source.labels[i]);
-            sums.add(class_loss, domain_loss, right.count());
-            let total = match losses.domains {
-                Some(domains) => losses.classes + domains,
-                None => losses.classes,
-            };
-            let gradients = GradientsParams::from_grads(total.backward(), network);
-            *network = moments.step(&self.settings.optimiser, rate, network.clone(), gradients);
-            if let Some(alternate) = self.settings.alternate
-                && (epoch * steps + step + 1).is_multiple_of(alternate.every)
-                && let (chosen, weight) = (alternated.next(), alternate.at(progress))
+            pace = self.pace(epoch, step, steps);
+            let number = epoch * steps + step;
+            let chosen = [&order[step * batch..][..batch], targets.batch(number)];
+            let [class_loss, domain_loss] =
+                self.step(network, optimizer_state, chosen, &pace, [epoch, step], &mut sums)?;
+            if let Some(between) = pseudo_label_steps
+                && (number + 1).is_multiple_of(between.every)
+                && let weight = between.at(pace.progress)
                 && weight > 0.0
             {
-                let loss = self.answered(network, chosen, epoch, step)?;
-                check([loss.clone().into_scalar::<f32>(), domain_loss])?;
-                let loss = loss * weight;
-                let gradients = GradientsParams::from_grads(loss.backward(), network);
-                *network = moments.step(&self.settings.optimiser, rate, network.clone(), gradients);
+                let chosen = between_batches.batch(number / between.every);
+                let loss = self.pseudo_label_loss(network, chosen, epoch, step)?;
+                let losses = [loss.clone().into_scalar::<f32>(), domain_loss];
+                self.check_finite(losses, [pace.lambda, pace.rate], [epoch, step])?;
+                self.descend(network, optimizer_state, loss * weight, pace.rate);
             }
             bar.inc(1);
             if step % 10 == 0 {
@@ -108,10 +200,60 @@ impl Trainer<'_> {
             target_accuracy: f64::NAN,
             domain_accuracy: None,
             validators: [f64::NAN; Validator::ALL.len()],
-            lambda,
-            learning_rate: rate,
+            lambda: pace.lambda,
+            learning_rate: pace.rate,
             seconds: 0.0,
         })
+    }
+
+    /// How far the training is at a step, and what follows from it.
+    fn pace(&self, epoch: usize, step: usize, steps: usize) -> Progress {
+        let DannTraining { epochs, learning_rate, .. } = *self.settings;
+        let done = match self.settings.update_every {
+            UpdateEvery::Batch => epoch as f64 + step as f64 / steps as f64,
+            UpdateEvery::Epoch => epoch as f64,
+        };
+        let progress = done / epochs as f64;
+        let lambda = self.settings.lambda.map_or(0.0, |lambda| lambda.at(progress));
+        Progress { progress, lambda, rate: self.settings.schedule.at(learning_rate, done, epochs) }
+    }
+
+    /// One step on a batch of either domain; the losses of classes and domains.
+    fn step<N: DomainAdversarial>(
+        &self,
+        network: &mut N,
+        optimizer_state: &mut OptimizerState,
+        chosen: [&[usize]; 2],
+        pace: &Progress,
+        [epoch, step]: [usize; 2],
+        sums: &mut Sums,
+    ) -> Result<[f32; 2], AdaptError> {
+        let losses = self.losses(network, chosen, pace.lambda, epoch, step)?;
+        let domains = losses.domains.clone();
+        let values = [Some(losses.classes.clone()), domains]
+            .map(|loss| loss.map_or(0.0, |loss| loss.into_scalar::<f32>()));
+        self.check_finite(values, [pace.lambda, pace.rate], [epoch, step])?;
+        let labels = &self.domains[0].training.labels;
+        let predictions = classes_of(&losses.source_logits);
+        let pairs = predictions.iter().zip(chosen[0]);
+        sums.add(values, pairs.filter(|&(&class, &i)| class == labels[i]).count());
+        let total = match losses.domains {
+            Some(domains) => losses.classes + domains,
+            None => losses.classes,
+        };
+        self.descend(network, optimizer_state, total, pace.rate);
+        Ok(values)
+    }
+
+    fn descend<N: DomainAdversarial>(
+        &self,
+        network: &mut N,
+        optimizer_state: &mut OptimizerState,
+        loss: Tensor<1>,
+        rate: f64,
+    ) {
+        let gradients = GradientsParams::from_grads(loss.backward(), network);
+        *network = optimizer_state.step(&self.settings.optimizer, rate, network.clone(), gradients);
     }
 
     /// An error for losses of classes and domains that are no numbers any more.
@@ -129,7 +271,7 @@ impl Trainer<'_> {
         Err(AdaptError::Diverged { epoch, step, class_loss, domain_loss, lambda, rate, checkpoint })
     }
 
-    /// The losses of one step, for the chosen pictures of source and target. Both pass the features
+    /// The losses of one step, for the chosen images of source and target. Both pass the features
     /// together, so that batch norms see both, as in evaluation.
     fn losses<N: DomainAdversarial>(
         &self,
@@ -143,36 +285,36 @@ impl Trainer<'_> {
         let [sources, targets] = self.domains.map(|domain| domain.training);
         let steps = sources.len() / self.settings.batch;
         let mut input = self.input(sources, source, self.settings.source_augmentation, |i| {
-            generator(seed, AUGMENT_SOURCE, epoch, i)
+            step_stream(seed, AUGMENT_SOURCE, epoch, i)
         });
-        // The target's pictures that have a label, by their place in the batch.
-        let guessed: Vec<(usize, u8)> = self.guesses.map_or(vec![], |guesses| {
-            let guess = |(place, &i): (usize, &usize)| Some((place, guesses[i]?));
-            target.iter().enumerate().filter_map(guess).collect()
+        // The target's images that have a label, by their place in the batch.
+        let pseudo_labeled: Vec<(usize, usize)> = self.pseudo_labels.map_or(vec![], |labels| {
+            let label = |(place, &i): (usize, &usize)| Some((place, labels[i]?));
+            target.iter().enumerate().filter_map(label).collect()
         });
         let adversarial = self.settings.lambda.is_some();
-        if adversarial || !guessed.is_empty() {
+        if adversarial || !pseudo_labeled.is_empty() {
             let changed = self.input(targets, target, self.settings.target_augmentation, |i| {
-                generator(seed, AUGMENT_TARGET, epoch * steps + step, i)
+                step_stream(seed, AUGMENT_TARGET, epoch * steps + step, i)
             });
             input = Tensor::cat(vec![input, changed], 0);
         }
         let layers = network.layers();
-        let cut = position(&layers, network.boundary())? + 1;
-        let dropout = &mut generator(seed, DROPOUT, epoch, step);
+        let cut = position(&layers, network.feature_layer())? + 1;
+        let dropout = &mut step_stream(seed, DROPOUT, epoch, step);
         let pass = &Pass::training(dropout);
         let features = run(&layers[..cut], input.autodiff(), pass);
 
         let n = source.len();
-        let mut labels: Vec<i64> = source.iter().map(|&i| i64::from(sources.labels[i])).collect();
-        let mut labelled = features.clone().narrow(0, 0, n);
-        if !guessed.is_empty() {
-            labels.extend(guessed.iter().map(|&(_, label)| i64::from(label)));
-            let rows = (0..n).chain(guessed.iter().map(|&(place, _)| n + place));
-            labelled =
+        let mut labels: Vec<i64> = source.iter().map(|&i| sources.labels[i] as i64).collect();
+        let mut labeled = features.clone().narrow(0, 0, n);
+        if !pseudo_labeled.is_empty() {
+            labels.extend(pseudo_labeled.iter().map(|&(_, label)| label as i64));
+            let rows = (0..n).chain(pseudo_labeled.iter().map(|&(place, _)| n + place));
+            labeled =
                 features.clone().select(0, integers(rows.map(|i| i as i64), &features.device()));
         }
-        let logits = run(&layers[cut..], labelled, pass).flatten(1, 3);
+        let logits = run(&layers[cut..], labeled, pass).flatten(1, 3);
         let device = logits.device();
         let classes = CrossEntropyLossConfig::new()
             .init(&device)
@@ -190,8 +332,8 @@ impl Trainer<'_> {
         Ok(Losses { classes, domains, source_logits: logits.narrow(0, 0, n) })
     }
 
-    /// Cross-entropy of target pictures with the network's own answers.
-    fn answered<N: DomainAdversarial>(
+    /// Cross-entropy of target images with the network's own predictions.
+    fn pseudo_label_loss<N: DomainAdversarial>(
         &self,
         network: &N,
         chosen: &[usize],
@@ -200,44 +342,44 @@ impl Trainer<'_> {
     ) -> Result<Tensor<1>, AdaptError> {
         let set = self.domains[1].training;
         let plain =
-            self.input(set, chosen, Augmentation::NONE, |_| unreachable!("nothing is drawn"));
+            self.input(set, chosen, ShiftAndContrast::NONE, |_| unreachable!("nothing is drawn"));
         let answers = classes_of(&network.valid().forward(plain));
         let seed = self.settings.seed;
         let steps = self.domains[0].training.len() / self.settings.batch;
         let input = self.input(set, chosen, self.settings.target_augmentation, |i| {
-            generator(seed, AUGMENT_ALTERNATE, epoch * steps + step, i)
+            step_stream(seed, AUGMENT_PSEUDO_LABELS, epoch * steps + step, i)
         });
-        let dropout = &mut generator(seed, DROPOUT_ALTERNATE, epoch, step);
+        let dropout = &mut step_stream(seed, DROPOUT_PSEUDO_LABELS, epoch, step);
         let logits =
             run(&network.layers(), input.autodiff(), &Pass::training(dropout)).flatten(1, 3);
-        let labels = integers(answers.into_iter().map(i64::from), &logits.device());
+        let labels = integers(answers.into_iter().map(|label| label as i64), &logits.device());
         Ok(CrossEntropyLossConfig::new().init(&logits.device()).forward(logits, labels))
     }
 
     fn input(
         &self,
-        set: &Pictures,
+        set: &Images,
         chosen: &[usize],
-        augmentation: Augmentation,
+        augmentation: ShiftAndContrast,
         generator: impl Fn(usize) -> rand_chacha::ChaCha8Rng,
     ) -> Tensor<4> {
-        let pixels = if augmentation == Augmentation::NONE {
+        let pixels = if augmentation == ShiftAndContrast::NONE {
             set.batch(chosen, &self.device)
         } else {
             let size = [set.height, set.width];
             let mut values = set.values(chosen);
-            let pictures = values.chunks_exact_mut(3 * set.height * set.width);
-            for (picture, &i) in pictures.zip(chosen) {
-                augmentation.apply(picture, size, &mut generator(i));
+            let images = values.chunks_exact_mut(3 * set.height * set.width);
+            for (image, &i) in images.zip(chosen) {
+                augmentation.apply(image, size, &mut generator(i));
             }
             let shape = [chosen.len(), 3, set.height, set.width];
             Pixels::new(Tensor::from_data(TensorData::new(values, shape), &self.device))
         };
-        self.preprocessing.normalise(&pixels).into_tensor()
+        self.preprocessing.normalize(&pixels).into_tensor()
     }
 
-    /// Measures a network out of training on the validation pictures.
-    pub fn validate<N: DomainAdversarial>(
+    /// Measures a network out of training on the validation images.
+    fn validate<N: DomainAdversarial>(
         &self,
         network: &N,
         epoch: &mut Epoch,
@@ -284,136 +426,8 @@ struct Losses {
     source_logits: Tensor<2>,
 }
 
-/// What a network says of pictures.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Outputs {
-    /// Classes of the network.
-    pub classes: usize,
-    /// `[n, classes]`, row by row.
-    pub logits: Vec<f32>,
-    /// `[n]`: above 0 for the target domain.
-    pub domain_logits: Vec<f32>,
-}
-
-impl Outputs {
-    /// The class of the highest logit of each picture.
-    ///
-    /// # Panics
-    ///
-    /// If there are more than 256 classes: labels are bytes.
-    pub fn answers(&self) -> Vec<u8> {
-        assert!(self.classes <= 256, "{} classes do not fit a byte", self.classes);
-        let highest = |row: &[f32]| highest(row) as u8;
-        self.logits.chunks_exact(self.classes.max(1)).map(highest).collect()
-    }
-
-    /// Share of pictures whose answer is their label.
-    ///
-    /// # Panics
-    ///
-    /// If there is not one label a picture, or as [`answers`](Self::answers).
-    pub fn accuracy(&self, labels: &[u8]) -> f64 {
-        let answers = self.answers();
-        assert_eq!(answers.len(), labels.len(), "one label a picture");
-        let right = answers.iter().zip(labels).filter(|(a, b)| a == b).count();
-        right as f64 / labels.len() as f64
-    }
-}
-
-/// What `network`, out of training, says of all pictures of a set.
-///
-/// # Panics
-///
-/// If the network's boundary is none of its layers.
-pub fn outputs<N: DomainAdversarial>(
-    network: &N,
-    preprocessing: &Preprocessing,
-    set: &Pictures,
-) -> Outputs {
-    let network = network.valid();
-    let device = device_of(&network);
-    let mut outputs = Outputs { classes: 0, logits: vec![], domain_logits: vec![] };
-    let all: Vec<usize> = (0..set.len()).collect();
-    for chosen in all.chunks(AT_ONCE) {
-        let input = preprocessing.normalise(&set.batch(chosen, &device)).into_tensor();
-        let boundary = network.boundary();
-        let features = network.features(input, boundary).expect("the boundary is a layer");
-        let domains = network.domain(features.clone(), 0.0);
-        let logits = network.head(features, boundary).expect("the boundary is a layer");
-        outputs.classes = logits.dims()[1];
-        outputs.logits.extend(logits.into_data().iter::<f32>());
-        outputs.domain_logits.extend(domains.into_data().iter::<f32>());
-    }
-    outputs
-}
-
-/// Features of all pictures of a set after the network's boundary, one row a picture.
-///
-/// # Panics
-///
-/// If the network's boundary is none of its layers, or there is no picture.
-pub fn features<N: DomainAdversarial>(
-    network: &N,
-    preprocessing: &Preprocessing,
-    set: &Pictures,
-) -> Features {
-    let network = network.valid();
-    let device = device_of(&network);
-    let mut all = Vec::new();
-    let indices: Vec<usize> = (0..set.len()).collect();
-    for chosen in indices.chunks(AT_ONCE) {
-        let input = preprocessing.normalise(&set.batch(chosen, &device)).into_tensor();
-        let found = network.features(input, network.boundary()).expect("the boundary is a layer");
-        all.extend(found.into_data().iter::<f32>());
-    }
-    assert!(!set.is_empty(), "features are of pictures");
-    let columns = all.len() / set.len();
-    Features::new(all, columns)
-}
-
-/// Pictures that pass a network together, outside of training.
-const AT_ONCE: usize = 250;
-
-/// Numbers from 0 to `count - 1` in random order.
-fn shuffled(count: usize, seed: u64, purpose: u64, epoch: usize) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..count).collect();
-    order.shuffle(&mut generator(seed, purpose, epoch, 0));
-    order
-}
-
-/// Batches of the target's pictures: over and over, each time in another order.
-struct Cycle {
-    count: usize,
-    batch: usize,
-    seed: u64,
-    purpose: u64,
-    /// Batches taken since the training began.
-    step: usize,
-    round: usize,
-    order: Vec<usize>,
-}
-
-impl Cycle {
-    fn new(count: usize, settings: &AdversarialTraining, purpose: u64, step: usize) -> Self {
-        let AdversarialTraining { batch, seed, .. } = *settings;
-        Self { count, batch, seed, purpose, step, round: usize::MAX, order: vec![] }
-    }
-
-    fn next(&mut self) -> &[usize] {
-        let a_round = self.count / self.batch;
-        let (round, place) = (self.step / a_round, self.step % a_round);
-        if round != self.round {
-            self.round = round;
-            self.order = shuffled(self.count, self.seed, self.purpose, round);
-        }
-        self.step += 1;
-        &self.order[place * self.batch..][..self.batch]
-    }
-}
-
-fn classes_of(logits: &Tensor<2>) -> Vec<u8> {
-    logits.clone().argmax(1).into_data().iter::<i64>().map(|class| class as u8).collect()
+fn classes_of(logits: &Tensor<2>) -> Vec<usize> {
+    logits.clone().argmax(1).into_data().iter::<i64>().map(|class| class as usize).collect()
 }
 
 /// What an epoch's numbers are the means of.
@@ -425,7 +439,7 @@ struct Sums {
 }
 
 impl Sums {
-    fn add(&mut self, class_loss: f32, domain_loss: f32, right: usize) {
+    fn add(&mut self, [class_loss, domain_loss]: [f32; 2], right: usize) {
         self.class_loss += f64::from(class_loss);
         self.domain_loss += f64::from(domain_loss);
         self.right += right;

@@ -7,9 +7,9 @@ use rayon::prelude::*;
 
 /// A score of a model that needs no label of the target domain; higher is better, in nats.
 ///
-/// Scores compare models on the same pictures; they are no accuracies. None is safe: a network that takes
+/// Scores compare models on the same images; they are no accuracies. None is safe: a network that takes
 /// everything for one class has the best entropy there is, and, like one that finds all classes equally likely,
-/// the highest density; only information maximisation sees through both.
+/// the highest density; only information maximization sees through both.
 ///
 /// All of them side by side: Kevin Musgrave, Serge Belongie, Ser-Nam Lim, *Three New Validators and a
 /// Large-Scale Benchmark Ranking for Unsupervised Domain Adaptation*, 2022,
@@ -21,18 +21,18 @@ pub enum Validator {
     /// are good. Pietro Morerio, Jacopo Cavazza, Vittorio Murino, *Minimal-Entropy Correlation Alignment for
     /// Unsupervised Deep Domain Adaptation*, 2018, <https://arxiv.org/abs/1711.10288>.
     Entropy,
-    /// Soft neighbourhood density, in `[0, ln (m - 1)]` for `m` target samples: every sample has many
-    /// others that are answered alike. Neighbours are told by the cosine of class probabilities, the
+    /// Soft neighborhood density, in `[0, ln (m - 1)]` for `m` target samples: every sample has many
+    /// others that are answered alike. Neighbors are told by the cosine of class probabilities, the
     /// paper's choice. Takes time in proportion to `m²`. Kuniaki Saito, Donghyun Kim, Piotr Teterwak, Stan
     /// Sclaroff, Trevor Darrell, Kate Saenko, *Tune it the Right Way: Unsupervised Validation of Domain
     /// Adaptation via Soft Neighborhood Density*, 2021, <https://arxiv.org/abs/2108.10860>.
     Snd {
-        /// What the cosines are divided by, above 0; smaller looks at nearer neighbours (0.05).
+        /// What the cosines are divided by, above 0; smaller looks at nearer neighbors (0.05).
         temperature: f64,
     },
     /// Entropy of the target's mean class probabilities, less their mean entropy, in `[0, ln classes]`:
     /// sure answers, of all classes equally often. By Musgrave et al. (above).
-    InformationMaximisation,
+    InformationMaximization,
     /// Minus the mean cross-entropy of source samples with their labels, held out from training: knows
     /// nothing of the target.
     SourceRisk,
@@ -44,7 +44,7 @@ pub struct Evidence<'a> {
     /// Logits of held-out source samples, `[n, classes]` row by row.
     pub source_logits: &'a [f32],
     /// Their classes, `[n]`, each below `classes`.
-    pub source_labels: &'a [u8],
+    pub source_labels: &'a [usize],
     /// Logits of target samples, `[m, classes]` row by row.
     pub target_logits: &'a [f32],
     /// Number of classes, above 0.
@@ -56,7 +56,7 @@ impl Validator {
     pub const ALL: [Self; 4] = [
         Self::Entropy,
         Self::Snd { temperature: 0.05 },
-        Self::InformationMaximisation,
+        Self::InformationMaximization,
         Self::SourceRisk,
     ];
 
@@ -65,7 +65,7 @@ impl Validator {
         match self {
             Self::Entropy => "entropy",
             Self::Snd { .. } => "snd",
-            Self::InformationMaximisation => "im",
+            Self::InformationMaximization => "im",
             Self::SourceRisk => "source-risk",
         }
     }
@@ -93,7 +93,7 @@ impl Validator {
         match self {
             Self::Entropy => -mean(rows.map(|row| entropy(&row))),
             Self::Snd { temperature } => density(rows, classes, temperature),
-            Self::InformationMaximisation => {
+            Self::InformationMaximization => {
                 let rows: Vec<Vec<f64>> = rows.collect();
                 let share = |class: usize| mean(rows.iter().map(|row| row[class].exp()));
                 let shares: Vec<_> = (0..classes).map(|class| share(class).ln()).collect();
@@ -103,7 +103,7 @@ impl Validator {
                 let labels = evidence.source_labels;
                 assert_eq!(rows.len(), labels.len(), "source samples and labels");
                 mean(rows.zip(labels).map(|(row, &label)| {
-                    let class = usize::from(label);
+                    let class = label;
                     assert!(class < classes, "label {class} of {classes} classes");
                     row[class]
                 }))
@@ -129,7 +129,7 @@ fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     values.sum::<f64>() / count
 }
 
-/// Mean entropy of how likely each sample takes which other for its neighbour. Holds a row of cosines a
+/// Mean entropy of how likely each sample takes which other for its neighbor. Holds a row of cosines a
 /// thread, never all `m²`.
 fn density(rows: impl ExactSizeIterator<Item = Vec<f64>>, classes: usize, temperature: f64) -> f64 {
     assert!(rows.len() > 1, "`snd` needs two target samples");

@@ -3,28 +3,28 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::image::PictureError;
+use crate::image::ImageError;
 
 /// A data set that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataError {
-    /// Pictures of different sizes, where all must be of one.
+    /// Images of different sizes, where all must be of one.
     #[error(
-        "picture {picture} (from 0) has {}x{} pixels: expected {}x{}, as the first; resize them to one size",
+        "image {image} (from 0) has {}x{} pixels: expected {}x{}, as the first; resize them to one size",
         .found.0, .found.1, .expected.0, .expected.1
     )]
     Sizes {
         /// Its place.
-        picture: usize,
+        image: usize,
         /// Width and height.
         found: (u32, u32),
         /// Those of the first.
         expected: (u32, u32),
     },
-    /// No picture where there must be one.
-    #[error("there is no picture: expected one or more")]
-    NoPictures,
+    /// No image where there must be one.
+    #[error("there is no image: expected one or more")]
+    NoImages,
     /// A file or folder cannot be read.
     #[error("{path}: {reason}", path = .path.display())]
     Io {
@@ -35,21 +35,21 @@ pub enum DataError {
     },
     /// A folder without class folders.
     #[error(
-        "{root}: expected one folder a class, with its pictures inside ({root}/cat/1.jpg), found no folder",
+        "{root}: expected one folder a class, with its images inside ({root}/cat/1.jpg), found no folder",
         root = .root.display()
     )]
     NoClasses {
         /// The folder.
         root: PathBuf,
     },
-    /// A class without pictures.
-    #[error("{folder}: the class has no picture; add some, or remove the folder", folder = .folder.display())]
+    /// A class without images.
+    #[error("{folder}: the class has no image; add some, or remove the folder", folder = .folder.display())]
     EmptyClass {
         /// The class's folder.
         folder: PathBuf,
     },
-    /// A folder of pictures without a file.
-    #[error("{folder}: expected pictures, found no file", folder = .folder.display())]
+    /// A folder of images without a file.
+    #[error("{folder}: expected images, found no file", folder = .folder.display())]
     NoFiles {
         /// The folder.
         folder: PathBuf,
@@ -83,9 +83,9 @@ pub enum DataError {
         /// What is wrong with it.
         reason: String,
     },
-    /// A picture that cannot be used.
+    /// An image that cannot be used.
     #[error(transparent)]
-    Picture(#[from] PictureError),
+    Image(#[from] ImageError),
     /// A photograph from which no patch can be cut.
     #[error(
         "photograph {photograph} has {}x{} pixels: expected {}x{} or more; leave it out",

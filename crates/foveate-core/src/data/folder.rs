@@ -1,4 +1,4 @@
-//! [`ImageFolder`]: a folder of pictures, in one folder a class.
+//! [`ImageFolder`]: a folder of images, in one folder a class.
 
 use std::convert::Infallible;
 use std::fs;
@@ -7,11 +7,11 @@ use std::thread;
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::ahead::ahead;
 use super::error::DataError;
-use crate::image::{self, PictureError, Resize, RgbImage};
+use super::prefetch::prefetch;
+use crate::image::{self, ImageError, Resize, RgbImage};
 
-/// A picture's file, and its class.
+/// An image's file, and its class.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sample {
     /// The file.
@@ -20,12 +20,12 @@ pub struct Sample {
     pub class: usize,
 }
 
-/// Pictures with classes: `root/cat/1.jpg`, as torchvision's `ImageFolder`.
+/// Images with classes: `root/cat/1.jpg`, as torchvision's `ImageFolder`.
 ///
 /// Classes are the folders in `root`, sorted by name; their samples are all files inside, at any
 /// depth, sorted by path. Names that start with a dot are passed over, and so are folders that
 /// programs leave (`@eaDir`, `__MACOSX`). Links are followed, but for those that lead back to a folder
-/// above. Files are opened only when they are used: what turns out to be no picture is reported then.
+/// above. Files are opened only when they are used: what turns out to be no image is reported then.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageFolder {
     root: PathBuf,
@@ -64,7 +64,7 @@ impl ImageFolder {
         Ok(Self { root: root.into(), classes, samples })
     }
 
-    /// Pictures without classes: the files in `folder` itself, as of one class that is called as the folder.
+    /// Images without classes: the files in `folder` itself, as of one class that is called as the folder.
     ///
     /// # Errors
     ///
@@ -80,10 +80,10 @@ impl ImageFolder {
         Ok(Self { root: root.into(), classes: vec![name], samples })
     }
 
-    /// The same without the files that do not begin as pictures do (`Thumbs.db`, a README), and what each of these
-    /// is: for a choice among the pictures that does not depend on what else is there.
+    /// The same without the files that do not begin as images do (`Thumbs.db`, a README), and what each of these
+    /// is: for a choice among the images that does not depend on what else is there.
     #[must_use]
-    pub fn recognized(mut self) -> (Self, Vec<PictureError>) {
+    pub fn recognized(mut self) -> (Self, Vec<ImageError>) {
         let mut others = Vec::new();
         self.samples.retain(|sample| {
             let found = image::recognize(&sample.path);
@@ -124,18 +124,18 @@ impl ImageFolder {
         &self.samples
     }
 
-    /// Reads all pictures into memory, on all cores.
+    /// Reads all images into memory, on all cores.
     pub fn load(&self, resize: Resize) -> Loaded {
         let mut loaded =
-            Loaded { pictures: vec![], labels: vec![], files: vec![], unreadable: vec![] };
+            Loaded { images: vec![], labels: vec![], files: vec![], unreadable: vec![] };
         let threads = thread::available_parallelism().map_or(1, usize::from);
-        let read = |sample: &Sample| -> Result<_, PictureError> {
+        let read = |sample: &Sample| -> Result<_, ImageError> {
             Ok((image::resize(&image::open(&sample.path)?, resize)?, sample.clone()))
         };
-        let all: Result<(), Infallible> = ahead(&self.samples, threads, 16, read, |read| {
+        let all: Result<(), Infallible> = prefetch(&self.samples, threads, 16, read, |read| {
             match read {
-                Ok((picture, sample)) => {
-                    loaded.pictures.push(picture);
+                Ok((image, sample)) => {
+                    loaded.images.push(image);
                     loaded.labels.push(sample.class);
                     loaded.files.push(sample.path);
                 }
@@ -159,18 +159,18 @@ impl ImageFolder {
     }
 }
 
-/// Pictures in memory, all of one size.
+/// Images in memory, all of one size.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Loaded {
-    /// Every readable picture, in the order of the data set.
-    pub pictures: Vec<RgbImage>,
+    /// Every readable image, in the order of the data set.
+    pub images: Vec<RgbImage>,
     /// The class of each.
     pub labels: Vec<usize>,
     /// The file of each.
     pub files: Vec<PathBuf>,
-    /// Files that are no pictures, or damaged ones.
-    pub unreadable: Vec<PictureError>,
+    /// Files that are no images, or damaged ones.
+    pub unreadable: Vec<ImageError>,
 }
 
 /// Folders that file servers and archives leave among others.
@@ -193,7 +193,7 @@ fn entries(folder: &Path, depth: usize) -> Result<Vec<(PathBuf, bool)>, DataErro
             log::warn!("{error}; it is not followed");
             None
         }
-        // A broken link, or a folder that may not be read: a picture that cannot be, and is told then.
+        // A broken link, or a folder that may not be read: an image that cannot be, and is told then.
         Err(error) if error.depth() > 0 && error.path().is_some_and(|path| path != folder) => {
             Some(Ok((error.path().unwrap_or(folder).into(), false)))
         }

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use flate2::read::GzDecoder;
 use sha2::{Digest, Sha256};
 
+use super::dataset_roots::dataset_roots;
 use super::error::DataError;
-use super::pictures::Pictures;
-use super::places::places;
+use super::images::Images;
 use crate::models::weights::{Downloader, cache_folder};
 use crate::store::{self, hex};
 
@@ -25,7 +25,7 @@ pub enum Split {
     Test,
 }
 
-/// MNIST's digits, white on black, 28x28 and grey, labels 0 to 9; 60,000 to learn from, 10,000 to test. From
+/// MNIST's digits, white on black, 28x28 and gray, labels 0 to 9; 60,000 to learn from, 10,000 to test. From
 /// `mnist/` below the folder that `FOVEATE_DATA` names, or below [`cache_folder`], to which they are downloaded
 /// (12 MB) if they are not there.
 ///
@@ -35,39 +35,34 @@ pub enum Split {
 /// # Errors
 ///
 /// [`DataError`]: the files cannot be had, or are damaged.
-pub fn mnist(split: Split) -> Result<Pictures, DataError> {
+pub fn mnist(split: Split) -> Result<Images, DataError> {
     let stem = if split == Split::Train { "train" } else { "t10k" };
     let [images, labels] =
         ["images-idx3", "labels-idx1"].map(|kind| find(&format!("{stem}-{kind}-ubyte")));
-    idx_pictures(images?, labels?)
+    idx_images(images?, labels?)
 }
 
-/// Grey pictures and their labels from two IDX files, gzipped or not.
+/// Gray images and their labels from two IDX files, gzipped or not.
 ///
 /// # Errors
 ///
 /// [`DataError::Io`]; [`DataError::Damaged`] for files of another kind, cut short, swapped, or of
 /// different lengths.
-pub fn idx_pictures(
-    images: impl AsRef<Path>,
-    labels: impl AsRef<Path>,
-) -> Result<Pictures, DataError> {
+pub fn idx_images(images: impl AsRef<Path>, labels: impl AsRef<Path>) -> Result<Images, DataError> {
     let (images, labels) = (images.as_ref(), labels.as_ref());
     let ([count, height, width], pixels) = idx(images)?;
     let ([names], labels_of) = idx(labels)?;
     let damaged = |path: &Path, reason: String| DataError::Damaged { path: path.into(), reason };
     if count == 0 || height == 0 || width == 0 {
-        return Err(damaged(
-            images,
-            format!("{count} pictures of {height}x{width}: there is none"),
-        ));
+        return Err(damaged(images, format!("{count} images of {height}x{width}: there is none")));
     }
     if names != count {
         let other = images.display();
-        let reason = format!("expected {count} labels, as pictures in {other}, found {names}");
+        let reason = format!("expected {count} labels, as images in {other}, found {names}");
         return Err(damaged(labels, reason));
     }
-    Ok(Pictures { height, width, channels: 1, pixels, labels: labels_of })
+    let labels = labels_of.into_iter().map(usize::from).collect();
+    Ok(Images { height, width, channels: 1, pixels, labels })
 }
 
 /// The files, and the SHA-256 of what they unpack to. (Mirrors packed them differently.)
@@ -80,7 +75,7 @@ const FILES: [(&str, &str); 4] = [
 
 /// The first of MNIST's files that is present, or else the one that is downloaded now.
 fn find(name: &str) -> Result<PathBuf, DataError> {
-    let folders = places("mnist");
+    let folders = dataset_roots("mnist");
     let files = folders
         .iter()
         .flat_map(|folder| ["", ".gz"].map(|end| folder.join(format!("{name}{end}"))));
@@ -127,7 +122,7 @@ fn unpacked(path: &Path) -> Result<Vec<u8>, DataError> {
 fn idx<const D: usize>(path: &Path) -> Result<([usize; D], Vec<u8>), DataError> {
     let damaged = |reason: String| DataError::Damaged { path: path.into(), reason };
     let mut bytes = unpacked(path)?;
-    let kind = if D == 3 { "pictures" } else { "labels" };
+    let kind = if D == 3 { "images" } else { "labels" };
     let expected = [0, 0, 8, D as u8];
     if !bytes.starts_with(&expected) {
         let found = &bytes[..bytes.len().min(4)];

@@ -3,30 +3,30 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rand::{RngCore, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::RngCore;
 use rayon::prelude::*;
 
+use super::dataset_roots::dataset_roots;
 use super::error::DataError;
-use super::pictures::Pictures;
-use super::places::places;
+use super::images::Images;
 use crate::image::{self, RgbImage};
+use crate::random::stream;
 
 /// What becomes of a digit before it is blended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ink {
+pub enum Binarization {
     /// Every pixel that is not 0 becomes 255, as in the script that most copies of MNIST-M come from.
     Binary,
-    /// Its grey values stay.
-    Grey,
+    /// Its gray values stay.
+    Gray,
 }
 
-/// MNIST-M: the digits in colour, `|patch - digit|` in each channel, for a random patch of a random
+/// MNIST-M: the digits in color, `|patch - digit|` in each channel, for a random patch of a random
 /// photograph.
 ///
 /// Yaroslav Ganin et al., *Domain-Adversarial Training of Neural Networks*, 2016,
 /// <https://arxiv.org/abs/1505.07818>, section 5.2.4, with the photographs of [`bsds500`]. The published
-/// pictures were made with an unknown seed; these have one. Every digit draws from a stream of its own, in
+/// images were made with an unknown seed; these have one. Every digit draws from a stream of its own, in
 /// whole numbers: same seed, same bytes, on every platform.
 ///
 /// # Errors
@@ -35,20 +35,20 @@ pub enum Ink {
 ///
 /// # Panics
 ///
-/// If the digits are not grey.
+/// If the digits are not gray.
 pub fn mnist_m(
-    digits: &Pictures,
+    digits: &Images,
     photographs: &[RgbImage],
-    ink: Ink,
+    binarization: Binarization,
     seed: u64,
-) -> Result<Pictures, DataError> {
-    assert_eq!(digits.channels, 1, "digits are grey");
+) -> Result<Images, DataError> {
+    assert_eq!(digits.channels, 1, "digits are gray");
     let (height, width) = (digits.height as u32, digits.width as u32);
     if photographs.is_empty() {
         return Err(absent(&[]));
     }
-    for (photograph, picture) in photographs.iter().enumerate() {
-        let found = [picture.height(), picture.width()];
+    for (photograph, image) in photographs.iter().enumerate() {
+        let found = [image.height(), image.width()];
         if found[0] < height || found[1] < width {
             return Err(DataError::Patch { photograph, found, needed: [height, width] });
         }
@@ -56,8 +56,7 @@ pub fn mnist_m(
     let size = digits.height * digits.width;
     let mut pixels = vec![0; digits.len() * size * 3];
     pixels.par_chunks_exact_mut(size * 3).enumerate().for_each(|(i, blended)| {
-        let mut generator = ChaCha8Rng::seed_from_u64(seed);
-        generator.set_stream(i as u64);
+        let mut generator = stream(seed, 0, i as u64);
         // Below n, by one draw of 32 bits.
         let mut below = |n: u32| ((u64::from(generator.next_u32()) * u64::from(n)) >> 32) as u32;
         let photograph = &photographs[below(photographs.len() as u32) as usize];
@@ -67,16 +66,16 @@ pub fn mnist_m(
             digits.bytes(i).iter().zip(blended.chunks_exact_mut(3)).enumerate()
         {
             let (x, y) = (left + at as u32 % width, top + at as u32 / width);
-            let digit = match ink {
-                Ink::Binary => 255 * u8::from(digit > 0),
-                Ink::Grey => digit,
+            let digit = match binarization {
+                Binarization::Binary => 255 * u8::from(digit > 0),
+                Binarization::Gray => digit,
             };
             for (value, &patch) in rgb.iter_mut().zip(&photograph.get_pixel(x, y).0) {
                 *value = patch.abs_diff(digit);
             }
         }
     });
-    Ok(Pictures { channels: 3, pixels, labels: digits.labels.clone(), ..*digits })
+    Ok(Images { channels: 3, pixels, labels: digits.labels.clone(), ..*digits })
 }
 
 /// The 200 training photographs of BSDS500, sorted by name: from `bsds500/` below the folder that
@@ -89,7 +88,7 @@ pub fn mnist_m(
 ///
 /// [`DataError`]: they are not at hand, or cannot be read.
 pub fn bsds500() -> Result<Vec<RgbImage>, DataError> {
-    let folders = places("bsds500");
+    let folders = dataset_roots("bsds500");
     match folders.iter().find(|folder| folder.is_dir()) {
         Some(folder) => photographs(folder),
         None => Err(absent(&folders)),
@@ -100,7 +99,7 @@ pub fn bsds500() -> Result<Vec<RgbImage>, DataError> {
 ///
 /// # Errors
 ///
-/// [`DataError::Io`]; [`DataError::Absent`] if there is none; [`DataError::Picture`] if one cannot be
+/// [`DataError::Io`]; [`DataError::Absent`] if there is none; [`DataError::Image`] if one cannot be
 /// decoded.
 pub fn photographs(folder: impl AsRef<Path>) -> Result<Vec<RgbImage>, DataError> {
     let folder = folder.as_ref();
@@ -108,13 +107,13 @@ pub fn photographs(folder: impl AsRef<Path>) -> Result<Vec<RgbImage>, DataError>
     let listed: Result<Vec<PathBuf>, _> =
         fs::read_dir(folder).map_err(io)?.map(|entry| entry.map(|entry| entry.path())).collect();
     let mut files = listed.map_err(io)?;
-    let picture = |path: &PathBuf| {
+    let image = |path: &PathBuf| {
         let end = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-        // macOS puts `._1.jpg`, which is no picture, beside `1.jpg`.
+        // macOS puts `._1.jpg`, which is no image, beside `1.jpg`.
         let hidden = path.file_name().unwrap_or_default().to_string_lossy().starts_with('.');
         ["jpg", "jpeg", "png"].contains(&end.as_str()) && !hidden
     };
-    files.retain(picture);
+    files.retain(image);
     if files.is_empty() {
         return Err(absent(&[folder.to_path_buf()]));
     }

@@ -1,8 +1,8 @@
-//! Data to learn from: folders of pictures, one a class; digits; pictures decoded ahead of their use.
+//! Data to learn from: folders of images, one a class; digits; images decoded ahead of their use.
 //!
-//! - [`ImageFolder`]: pictures of your own, in files; [`scene15()`], a data set of such.
-//! - [`Pictures`]: many small pictures of one size in memory: [`mnist()`], [`mnist_m()`], and [`digits()`] and
-//!   [`coloured_digits()`], which are drawn and never downloaded.
+//! - [`ImageFolder`]: images of your own, in files; [`scene15()`], a data set of such.
+//! - [`Images`]: many small images of one size in memory: [`mnist()`], [`mnist_m()`], and [`digits()`] and
+//!   [`colored_digits()`], which are drawn and never downloaded.
 //! - [`TwoDomains`]: a source with labels and a target to adapt to.
 //!
 //! Files are looked for below the folder that the environment variable `FOVEATE_DATA` names, then in the
@@ -18,7 +18,7 @@
 //! assert_eq!(set.grid(10).dimensions(), (280, 280)); // set.grid(10).save("digits.png")
 //! ```
 //!
-//! One folder a class, `pictures/cat/1.png`; a file that is no picture is told, and stops nothing:
+//! One folder a class, `images/cat/1.png`; a file that is no image is told, and stops nothing:
 //!
 //! ```
 //! # use foveate_core as foveate;
@@ -26,38 +26,38 @@
 //! use foveate::image::{Resize, RgbImage};
 //! use std::fs;
 //!
-//! let pictures = std::env::temp_dir().join(format!("foveate-data-{}", std::process::id()));
+//! let images = std::env::temp_dir().join(format!("foveate-data-{}", std::process::id()));
 //! for class in ["cat", "dog"] {
-//!     fs::create_dir_all(pictures.join(class))?;
-//!     RgbImage::new(40, 30).save(pictures.join(class).join("1.png"))?;
+//!     fs::create_dir_all(images.join(class))?;
+//!     RgbImage::new(40, 30).save(images.join(class).join("1.png"))?;
 //! }
-//! fs::write(pictures.join("dog/2.png"), "a bone")?;
+//! fs::write(images.join("dog/2.png"), "a bone")?;
 //!
-//! let folder = ImageFolder::open(&pictures)?;
+//! let folder = ImageFolder::open(&images)?;
 //! assert_eq!(folder.classes(), ["cat", "dog"]);
 //! let loaded = folder.load(Resize::Exact { height: 32, width: 32 });
 //! assert_eq!((loaded.labels, loaded.unreadable.len()), (vec![0, 1], 1));
-//! # fs::remove_dir_all(&pictures)?;
+//! # fs::remove_dir_all(&images)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod ahead;
+mod dataset_roots;
 mod digits;
 mod error;
 mod folder;
+mod images;
 mod mnist;
 mod mnist_m;
-mod pictures;
-mod places;
+mod prefetch;
 mod scene15;
 mod two_domains;
 
-pub use ahead::ahead;
-pub use digits::{coloured_digits, digits};
+pub use digits::{colored_digits, digits};
 pub use error::DataError;
 pub use folder::{ImageFolder, Loaded, Sample};
-pub use mnist::{Split, idx_pictures, mnist};
-pub use mnist_m::{Ink, bsds500, mnist_m, photographs};
-pub use pictures::Pictures;
+pub use images::Images;
+pub use mnist::{Split, idx_images, mnist};
+pub use mnist_m::{Binarization, bsds500, mnist_m, photographs};
+pub use prefetch::prefetch;
 pub use scene15::scene15;
 pub use two_domains::TwoDomains;

@@ -1,10 +1,10 @@
 //! 15-Scene; see [`scene15`].
 
+use super::dataset_roots::dataset_roots;
 use super::error::DataError;
 use super::folder::ImageFolder;
-use super::places::places;
 
-/// The training and the test set of 15-Scene as the practical splits it: 100 pictures of each class,
+/// The training and the test set of 15-Scene as the practical splits it: 100 images of each class,
 /// and the other 2,985. Looked for as `scene15/train` and `scene15/test` below the folder that
 /// `FOVEATE_DATA` names, and below the [cache
 /// folder](crate::models::weights::cache_folder).
@@ -16,7 +16,7 @@ use super::places::places;
 ///
 /// [`DataError::Absent`] says where to get it and where to put it.
 pub fn scene15() -> Result<(ImageFolder, ImageFolder), DataError> {
-    let places = places("scene15");
+    let places = dataset_roots("scene15");
     let Some(root) = places.iter().find(|place| place.is_dir()) else {
         let advice = format!(
             "put its folders train/<class>/*.jpg and test/<class>/*.jpg (the split of \

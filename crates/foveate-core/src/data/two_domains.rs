@@ -1,22 +1,22 @@
 //! [`TwoDomains`]: a source with labels and a target to adapt to.
 
-use super::digits::{coloured_digits, digits};
+use super::digits::{colored_digits, digits};
 use super::error::DataError;
+use super::images::Images;
 use super::mnist::{Split, mnist};
-use super::mnist_m::{Ink, bsds500, mnist_m};
-use super::pictures::Pictures;
+use super::mnist_m::{Binarization, bsds500, mnist_m};
 
-/// Two domains of the same classes, each with pictures to learn from and to validate.
+/// Two domains of the same classes, each with images to learn from and to validate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TwoDomains {
-    /// The source's training pictures.
-    pub source: Pictures,
-    /// The source's validation pictures.
-    pub source_validation: Pictures,
-    /// The target's training pictures.
-    pub target: Pictures,
-    /// The target's validation pictures.
-    pub target_validation: Pictures,
+    /// The source's training images.
+    pub source: Images,
+    /// The source's validation images.
+    pub source_validation: Images,
+    /// The target's training images.
+    pub target: Images,
+    /// The target's validation images.
+    pub target_validation: Images,
 }
 
 impl TwoDomains {
@@ -26,23 +26,23 @@ impl TwoDomains {
     /// # Errors
     ///
     /// [`DataError`]: MNIST or the photographs are not at hand, or damaged.
-    pub fn mnist(ink: Ink, seed: u64) -> Result<Self, DataError> {
+    pub fn mnist(binarization: Binarization, seed: u64) -> Result<Self, DataError> {
         let photographs = bsds500()?;
         let [source, source_validation] = [mnist(Split::Train)?, mnist(Split::Test)?];
-        let target = mnist_m(&source, &photographs, ink, seed)?;
+        let target = mnist_m(&source, &photographs, binarization, seed)?;
         // Another seed: the test digits get other patches.
-        let target_validation = mnist_m(&source_validation, &photographs, ink, !seed)?;
+        let target_validation = mnist_m(&source_validation, &photographs, binarization, !seed)?;
         Ok(Self { source, source_validation, target, target_validation })
     }
 
-    /// Drawn digits, and other drawn digits on coloured textures: nothing to download.
+    /// Drawn digits, and other drawn digits on colored textures: nothing to download.
     pub fn drawn(training: usize, validation: usize, seed: u64) -> Self {
         let [source, source_validation] = drawn_source(training, validation, seed);
         Self {
             source,
             source_validation,
-            target: coloured_digits(training, part(seed, 2)),
-            target_validation: coloured_digits(validation, part(seed, 3)),
+            target: colored_digits(training, part(seed, 2)),
+            target_validation: colored_digits(validation, part(seed, 3)),
         }
     }
 
@@ -61,10 +61,10 @@ impl TwoDomains {
         Ok(Self { source, source_validation, target, target_validation })
     }
 
-    /// The first `training` and `validation` pictures of each domain, or as many as there are.
+    /// The first `training` and `validation` images of each domain, or as many as there are.
     #[must_use]
     pub fn limited(self, training: usize, validation: usize) -> Self {
-        let first = |set: Pictures, most: usize| set.slice(0..most.min(set.len()));
+        let first = |set: Images, most: usize| set.slice(0..most.min(set.len()));
         Self {
             source: first(self.source, training),
             source_validation: first(self.source_validation, validation),
@@ -74,7 +74,7 @@ impl TwoDomains {
     }
 }
 
-fn drawn_source(training: usize, validation: usize, seed: u64) -> [Pictures; 2] {
+fn drawn_source(training: usize, validation: usize, seed: u64) -> [Images; 2] {
     [digits(training, part(seed, 0)), digits(validation, part(seed, 1))]
 }
 

@@ -1,4 +1,4 @@
-//! What stands where a picture is taken away.
+//! What stands where an image is taken away.
 
 use burn::tensor::{Tensor, TensorData};
 
@@ -6,35 +6,35 @@ use super::error::ExplainError;
 use super::model::{Model, values};
 use crate::SettingError;
 
-/// What stands where a part of a picture is taken away. It is of the model's input: pixels in
-/// `[0, 1]` for a [`Classifier`](crate::models::Classifier), for which 0 is black. The mean colour
-/// of the training pictures, often the choice elsewhere, is 0 only after normalisation:
+/// What stands where a part of an image is taken away. It is of the model's input: pixels in
+/// `[0, 1]` for a [`Classifier`](crate::models::Classifier), for which 0 is black. The mean color
+/// of the training images, often the choice elsewhere, is 0 only after normalization:
 /// [`Mean`](Baseline::Mean).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Baseline {
     /// One value everywhere.
     Constant(f32),
-    /// One value for each channel: a colour.
+    /// One value for each channel: a color.
     Channels(Vec<f32>),
-    /// The model's [mean](Model::mean): the mean colour of a classifier's training pictures, 0 of
-    /// inputs that are normalised before.
+    /// The model's [mean](Model::mean): the mean color of a classifier's training images, 0 of
+    /// inputs that are normalized before.
     Mean,
-    /// The picture itself, blurred as in the code of RISE's authors: by 11x11 pixels, with the
-    /// [mean](Model::mean) around the picture.
+    /// The image itself, blurred as in the code of RISE's authors: by 11x11 pixels, with the
+    /// [mean](Model::mean) around the image.
     ///
-    /// Their kernel is meant for a Gaussian of sigma 5, but is one of what a picture of 11x11 pixels mirrored
+    /// Their kernel is meant for a Gaussian of sigma 5, but is one of what an image of 11x11 pixels mirrored
     /// again and again makes of a single pixel: nearly a box, at the edge 0.936 of the middle.
     RiseBlur,
-    /// The picture itself, blurred by a Gaussian.
+    /// The image itself, blurred by a Gaussian.
     Blurred {
-        /// Pixels from the centre of the kernel to its border, at least 1.
+        /// Pixels from the center of the kernel to its border, at least 1.
         radius: usize,
         /// Standard deviation in pixels, positive.
         sigma: f32,
     },
-    /// Another picture for each, `[n, c, h, w]`, or one for all, `[1, c, h, w]`.
-    Pictures(Tensor<4>),
+    /// Another image for each, `[n, c, h, w]`, or one for all, `[1, c, h, w]`.
+    Images(Tensor<4>),
 }
 
 impl Baseline {
@@ -53,19 +53,19 @@ impl Baseline {
                 return Self::Channels(mean).of(model, input);
             }
             Self::RiseBlur => {
-                // Zeros around the picture less the mean are the mean around the picture.
+                // Zeros around the image less the mean are the mean around the image.
                 let mean = Self::Mean.of(model, input)?;
                 let maps = values(&(input.clone() - mean.clone()));
                 let blurred = maps.chunks_exact(h * w).flat_map(|map| rise_blur(map, w));
                 let blurred = TensorData::new(blurred.collect::<Vec<_>>(), shape);
                 Tensor::from_data(blurred, &device) + mean
             }
-            Self::Channels(colour) if colour.len() == c => {
-                let colour = TensorData::new(colour.clone(), [1, c, 1, 1]);
-                Tensor::<4>::from_data(colour, &device).expand(shape)
+            Self::Channels(color) if color.len() == c => {
+                let color = TensorData::new(color.clone(), [1, c, 1, 1]);
+                Tensor::<4>::from_data(color, &device).expand(shape)
             }
-            Self::Channels(colour) => {
-                let found = format!("a colour of {} values", colour.len());
+            Self::Channels(color) => {
+                let found = format!("a color of {} values", color.len());
                 return SettingError::refuse("the baseline", found, format!("{c}, one a channel"));
             }
             Self::Blurred { radius, sigma } => {
@@ -78,13 +78,13 @@ impl Baseline {
                     maps.chunks_exact(h * w).flat_map(|map| blur(map, w, *radius, *sigma));
                 Tensor::from_data(TensorData::new(blurred.collect::<Vec<_>>(), shape), &device)
             }
-            Self::Pictures(pictures) => {
-                let found @ [given, ..] = pictures.dims();
+            Self::Images(images) => {
+                let found @ [given, ..] = images.dims();
                 if found[1..] != shape[1..] || (given != n && given != 1) {
-                    let expected = format!("{shape:?}, or one picture of it");
+                    let expected = format!("{shape:?}, or one image of it");
                     return SettingError::refuse("the baseline", format!("{found:?}"), expected);
                 }
-                pictures.clone().inner().to_device(&device).expand(shape)
+                images.clone().inner().to_device(&device).expand(shape)
             }
         };
         match values(&baseline).into_iter().find(|value| !value.is_finite()) {
@@ -125,10 +125,10 @@ fn rise_blur(map: &[f32], width: usize) -> Vec<f32> {
 }
 
 /// A map with rows of `width` values, convolved with a Gaussian of `2 * radius + 1` pixels. At the
-/// border the kernel's inner part is scaled to the sum 1, so that pictures do not darken there.
+/// border the kernel's inner part is scaled to the sum 1, so that images do not darken there.
 pub(super) fn blur(map: &[f32], width: usize, radius: usize, sigma: f32) -> Vec<f32> {
     let height = map.len() / width;
-    // Farther pixels are outside any picture.
+    // Farther pixels are outside any image.
     let radius = radius.min(height.max(width));
     let kernel: Vec<f32> =
         (0..=radius).map(|i| (-0.5 * (i as f32 / sigma).powi(2)).exp()).collect();

@@ -3,7 +3,7 @@
 use crate::SettingError;
 use crate::models::{NoRule, UnknownLayer};
 
-/// An explanation, an attack or a visualisation that cannot be made.
+/// An explanation, an attack or a visualization that cannot be made.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExplainError {
@@ -15,31 +15,31 @@ pub enum ExplainError {
         /// How many there are.
         classes: usize,
     },
-    /// Classes for another number of pictures.
-    #[error("{found} classes for {pictures} pictures: expected one for each, or one for all")]
+    /// Classes for another number of images.
+    #[error("{found} classes for {images} images: expected one for each, or one for all")]
     Targets {
-        /// Pictures in the batch.
-        pictures: usize,
+        /// Images in the batch.
+        images: usize,
         /// Classes given.
         found: usize,
     },
     /// The model answers in another shape.
     #[error(
-        "the model gives {found:?} for {pictures} pictures: expected logits [n, classes], one row a picture"
+        "the model gives {found:?} for {images} images: expected logits [n, classes], one row an image"
     )]
     Logits {
-        /// Pictures in the batch.
-        pictures: usize,
+        /// Images in the batch.
+        images: usize,
         /// Shape of what the model gives.
         found: [usize; 2],
     },
     /// A score of the caller's has another shape, or does not depend on the logits.
     #[error(
-        "the score has {found} values for {pictures} pictures: expected [n], one a picture, computed from the logits"
+        "the score has {found} values for {images} images: expected [n], one an image, computed from the logits"
     )]
     Score {
-        /// Pictures in the batch.
-        pictures: usize,
+        /// Images in the batch.
+        images: usize,
         /// Values of the score.
         found: usize,
     },
@@ -55,7 +55,7 @@ pub enum ExplainError {
     },
     /// A pixel lies outside `[0, 1]`.
     #[error(
-        "value {index} of the pixels, counted through [n, c, h, w], is {value}: expected 0 to 1; give pixels, not a network's normalised input"
+        "value {index} of the pixels, counted through [n, c, h, w], is {value}: expected 0 to 1; give pixels, not a network's normalized input"
     )]
     NotPixels {
         /// Place of the value.
@@ -65,13 +65,13 @@ pub enum ExplainError {
     },
     /// A model answers something that is no number.
     #[error(
-        "{what} of picture {picture} is {value}: expected finite numbers; look for an overflow or a division by 0 in the model"
+        "{what} of image {image} is {value}: expected finite numbers; look for an overflow or a division by 0 in the model"
     )]
     Answer {
         /// The answer in question.
         what: &'static str,
-        /// Index of the picture.
-        picture: usize,
+        /// Index of the image.
+        image: usize,
         /// The value.
         value: f32,
     },
@@ -93,8 +93,8 @@ pub enum ExplainError {
         /// The value.
         value: f32,
     },
-    /// There is no picture, or one without pixels.
-    #[error("an input of shape {found:?}: expected at least one picture with at least one pixel")]
+    /// There is no image, or one without pixels.
+    #[error("an input of shape {found:?}: expected at least one image with at least one pixel")]
     Empty {
         /// Shape of the input.
         found: [usize; 4],
@@ -126,12 +126,12 @@ pub enum ExplainError {
     Training,
     /// A probability is asked for of a model with fewer than two logits.
     #[error(
-        "the model gives {classes} logit for each picture, whose softmax is always 1: expected two classes or more; for a \
+        "the model gives {classes} logit for each image, whose softmax is always 1: expected two classes or more; for a \
          model of one logit take its probability, \
          `Target::score(|logits| sigmoid(logits).squeeze_dim(1))`"
     )]
     OneLogit {
-        /// Logits a picture.
+        /// Logits an image.
         classes: usize,
     },
     /// A setting out of its range.

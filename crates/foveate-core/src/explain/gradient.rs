@@ -34,11 +34,11 @@ pub(super) fn scored_by(
     target: &Target,
 ) -> Result<Scored, ExplainError> {
     let input = input.clone().inner().autodiff().require_grad();
-    let pictures = input.dims()[0];
-    let logits = rows(exact(|| logits(input.clone()))?, pictures)?;
+    let images = input.dims()[0];
+    let logits = rows(exact(|| logits(input.clone()))?, images)?;
     let target = target.fixed(&logits)?;
     let scores = target.scores(logits.clone())?;
-    // Each row of logits depends on its own picture alone: one sum, all gradients.
+    // Each row of logits depends on its own image alone: one sum, all gradients.
     let sum = scores.clone().sum();
     let gradient = if sum.is_tracked() { input.grad(&sum.backward()) } else { None };
     Ok(Scored {

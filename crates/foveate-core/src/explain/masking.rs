@@ -1,4 +1,4 @@
-//! Scores of pictures that are partly taken away.
+//! Scores of images that are partly taken away.
 
 use std::iter::repeat_n;
 
@@ -22,20 +22,20 @@ pub(super) const PROBABILITY: Scorer = |target, logits| match target {
     _ => target.scores(softmax(logits)?),
 };
 
-/// A question to a model, and the pictures that are taken away in parts.
+/// A question to a model, and the images that are taken away in parts.
 pub(super) struct MaskedInput<'a, M: ?Sized> {
     model: &'a M,
     target: Target,
     scorer: Scorer,
     pub input: Tensor<4>,
     baseline: Tensor<4>,
-    /// Scores of the whole pictures.
+    /// Scores of the whole images.
     pub whole: Vec<f32>,
     batch: usize,
 }
 
 impl<'a, M: Model + ?Sized> MaskedInput<'a, M> {
-    /// Checks, fixes the target, and scores the whole pictures.
+    /// Checks, fixes the target, and scores the whole images.
     pub fn new(
         model: &'a M,
         input: &Tensor<4>,
@@ -49,10 +49,10 @@ impl<'a, M: Model + ?Sized> MaskedInput<'a, M> {
         }
         let input = checked(model, input)?;
         let baseline = baseline.of(model, &input)?;
-        let pictures = input.dims()[0];
+        let images = input.dims()[0];
         let mut logits = Vec::new();
-        for start in (0..pictures).step_by(batch) {
-            let some = start..pictures.min(start + batch);
+        for start in (0..images).step_by(batch) {
+            let some = start..images.min(start + batch);
             logits.push(rows(model.logits(input.clone().slice([some.clone()])), some.len())?);
         }
         let logits = Tensor::cat(logits, 0);
@@ -70,18 +70,18 @@ impl<'a, M: Model + ?Sized> MaskedInput<'a, M> {
         (0..count).step_by(batch).map(move |start| start..count.min(start + batch))
     }
 
-    /// Scores of a picture of which each mask (`h * w` values in `[0, 1]`, one mask after the other)
+    /// Scores of an image of which each mask (`h * w` values in `[0, 1]`, one mask after the other)
     /// leaves that share, the baseline standing for the rest.
-    pub fn scores(&self, picture: usize, masks: Vec<f32>) -> Result<Vec<f32>, ExplainError> {
+    pub fn scores(&self, image: usize, masks: Vec<f32>) -> Result<Vec<f32>, ExplainError> {
         let [_, _, h, w] = self.input.dims();
         let count = masks.len() / (h * w);
         let masks = TensorData::new(masks, [count, 1, h, w]);
         let kept = Tensor::<4>::from_data(masks, &self.input.device());
-        let one = |tensor: &Tensor<4>| tensor.clone().narrow(0, picture, 1);
+        let one = |tensor: &Tensor<4>| tensor.clone().narrow(0, image, 1);
         // Not `baseline + kept * (input - baseline)`: what is kept or taken wholly stays exact.
         let taken = kept.clone().neg().add_scalar(1.0);
         let partly = one(&self.input) * kept + one(&self.baseline) * taken;
-        let target = self.target.of(repeat_n(picture, count));
+        let target = self.target.of(repeat_n(image, count));
         Ok(values(&(self.scorer)(&target, rows(self.model.logits(partly), count)?)?))
     }
 }

@@ -13,7 +13,7 @@
 //!   [`SmoothGrad`], [`Cam`], [`Occlusion`] and others; [`metrics`] says how good such a map is, and
 //!   [`Localizer`] what it shows.
 //! - [`attack`] changes pixels until the network is fooled.
-//! - [`visualise`] makes pictures that a class or a channel answers to.
+//! - [`visualize`] makes images that a class or a channel answers to.
 //!
 //! ```
 //! # use foveate_core as foveate;
@@ -47,9 +47,9 @@
 //! let method = IntegratedGradients { steps: 30, ..Default::default() };
 //! let (map, delta) =
 //!     method.attribute_with_delta(&classifier, pixels.tensor(), &Target::Predicted)?;
-//! let picture = &HeatMap::default().draw_batch(&channel_max(&map))[0]; // picture.save("why.png")
-//! assert_eq!(picture.dimensions(), (28, 28));
-//! // The map adds up to what the score has over that of a black picture.
+//! let image = &HeatMap::default().draw_batch(&channel_max(&map))[0]; // image.save("why.png")
+//! assert_eq!(image.dimensions(), (28, 28));
+//! // The map adds up to what the score has over that of a black image.
 //! assert!(delta[0].abs() < 0.05 * map.sum().into_scalar::<f32>());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -64,7 +64,7 @@ pub mod metrics;
 mod model;
 mod noise;
 mod target;
-pub mod visualise;
+pub mod visualize;
 
 pub use attribution::{
     Attribution, Cam, CamRule, Deconvnet, FeatureAblation, GuidedBackprop, GuidedGradCam,
@@ -74,4 +74,4 @@ pub use attribution::{
 pub use baseline::Baseline;
 pub use error::ExplainError;
 pub use model::{Frozen, LayeredModel, Model};
-pub use target::{Score, Target};
+pub use target::{ScoreFn, Target};

@@ -1,4 +1,4 @@
-//! What is explained: any differentiable function from pictures to logits.
+//! What is explained: any differentiable function from images to logits.
 
 use burn::module::Module;
 use burn::tensor::{Tensor, activation};
@@ -13,7 +13,7 @@ use crate::ops::exact;
 /// A differentiable function from inputs `[n, c, h, w]` to logits `[n, classes]`, each row of which
 /// depends on its own input alone.
 ///
-/// [`Classifier`]s are models of pixels in `[0, 1]`, their normalisation included; [`Frozen`] makes one of any
+/// [`Classifier`]s are models of pixels in `[0, 1]`, their normalization included; [`Frozen`] makes one of any
 /// network of burn's; and any closure is one:
 ///
 /// ```
@@ -40,13 +40,13 @@ pub trait Model {
     /// Logits `[n, classes]` of inputs `[n, c, h, w]`.
     fn logits(&self, input: Tensor<4>) -> Tensor<2>;
 
-    /// What its normalisation takes to 0, one value a channel: the mean colour of the pictures that it was
-    /// trained on. None is 0: of a model whose inputs are normalised before.
+    /// What its normalization takes to 0, one value a channel: the mean color of the images that it was
+    /// trained on. None is 0: of a model whose inputs are normalized before.
     fn mean(&self) -> Option<Vec<f32>> {
         None
     }
 
-    /// Whether the model is known to be in evaluation mode; otherwise that is tried on a picture.
+    /// Whether the model is known to be in evaluation mode; otherwise that is tried on an image.
     #[doc(hidden)]
     fn is_frozen(&self) -> bool {
         false
@@ -110,15 +110,15 @@ impl<N: Module, F: Fn(&N, Tensor<4>) -> Tensor<2>> Model for Frozen<N, F> {
 
 /// A [`Model`] that can be cut at a layer, and whose gradient can go back by other [`BackwardRule`]s.
 pub trait LayeredModel: Model {
-    /// What the first layer gets: the normalised input.
-    fn normalised(&self, input: Tensor<4>) -> Tensor<4>;
+    /// What the first layer gets: the normalized input.
+    fn normalized(&self, input: Tensor<4>) -> Tensor<4>;
 
     /// Activations `[n, channels, height, width]` after a layer.
     ///
     /// # Errors
     ///
     /// [`UnknownLayer`] names the layers there are.
-    fn features(&self, normalised: Tensor<4>, layer: &str) -> Result<Tensor<4>, UnknownLayer>;
+    fn features(&self, normalized: Tensor<4>, layer: &str) -> Result<Tensor<4>, UnknownLayer>;
 
     /// Logits `[n, classes]` from the activations after a layer.
     ///
@@ -132,7 +132,7 @@ pub trait LayeredModel: Model {
     /// # Errors
     ///
     /// [`NoRule`] names a layer that has none.
-    fn logits_by(&self, normalised: Tensor<4>, rule: BackwardRule) -> Result<Tensor<2>, NoRule>;
+    fn logits_by(&self, normalized: Tensor<4>, rule: BackwardRule) -> Result<Tensor<2>, NoRule>;
 }
 
 /// The input is the tensor of [`Pixels`].
@@ -151,20 +151,20 @@ impl<N: Network> Model for Classifier<N> {
 }
 
 impl<N: Network> LayeredModel for Classifier<N> {
-    fn normalised(&self, pixels: Tensor<4>) -> Tensor<4> {
-        self.preprocessing().normalise(&Pixels::new(pixels)).into_tensor()
+    fn normalized(&self, pixels: Tensor<4>) -> Tensor<4> {
+        self.preprocessing().normalize(&Pixels::new(pixels)).into_tensor()
     }
 
-    fn features(&self, normalised: Tensor<4>, layer: &str) -> Result<Tensor<4>, UnknownLayer> {
-        self.network().features(normalised, layer)
+    fn features(&self, normalized: Tensor<4>, layer: &str) -> Result<Tensor<4>, UnknownLayer> {
+        self.network().features(normalized, layer)
     }
 
     fn head(&self, activations: Tensor<4>, layer: &str) -> Result<Tensor<2>, UnknownLayer> {
         self.network().head(activations, layer)
     }
 
-    fn logits_by(&self, normalised: Tensor<4>, rule: BackwardRule) -> Result<Tensor<2>, NoRule> {
-        self.network().forward_by(normalised, rule)
+    fn logits_by(&self, normalized: Tensor<4>, rule: BackwardRule) -> Result<Tensor<2>, NoRule> {
+        self.network().forward_by(normalized, rule)
     }
 }
 
@@ -176,7 +176,7 @@ pub(super) fn checked<M: Model + ?Sized>(
     Ok(checked_counting(model, input)?.0)
 }
 
-/// [`checked`], and how many pictures the model was run on for it.
+/// [`checked`], and how many images the model was run on for it.
 pub(super) fn checked_counting<M: Model + ?Sized>(
     model: &M,
     input: &Tensor<4>,
@@ -204,21 +204,21 @@ pub(super) fn checked_counting<M: Model + ?Sized>(
 /// Values that [`evaluates`] runs on at least: among fewer, dropout may by chance drop none.
 const PROBED: usize = 4096;
 
-/// Refuses a model in training mode: its logits for a picture differ where a gradient could be asked for. Gives the
-/// number of pictures that it was run on.
-fn evaluates<M: Model + ?Sized>(model: &M, picture: Tensor<4>) -> Result<usize, ExplainError> {
-    let copies = PROBED.div_ceil(picture.dims().iter().product()).min(64);
-    let pictures = picture.repeat_dim(0, copies);
+/// Refuses a model in training mode: its logits for an image differ where a gradient could be asked for. Gives the
+/// number of images that it was run on.
+fn evaluates<M: Model + ?Sized>(model: &M, image: Tensor<4>) -> Result<usize, ExplainError> {
+    let copies = PROBED.div_ceil(image.dims().iter().product()).min(64);
+    let images = image.repeat_dim(0, copies);
     let run = |x: Tensor<4>| exact(|| model.logits(x));
-    let plain = run(pictures.clone());
+    let plain = run(images.clone());
     if plain.is_tracked() {
         return Err(ExplainError::Training);
     }
-    if same(plain, run(pictures.clone().autodiff())) {
+    if same(plain, run(images.clone().autodiff())) {
         return Ok(2 * copies);
     }
     // A model that is random by itself differs from run to run without a gradient, too.
-    let [first, second] = [(); 2].map(|()| run(pictures.clone()));
+    let [first, second] = [(); 2].map(|()| run(images.clone()));
     match same(first, second) {
         true => Err(ExplainError::Training),
         false => Ok(4 * copies),
@@ -235,20 +235,20 @@ fn same(first: Tensor<2>, second: Tensor<2>) -> bool {
 /// Logits of two runs that differ by more than this part of the largest are no rounding.
 pub(super) const SAME: f32 = 1e-4;
 
-/// Logits `[n, classes]`, a row for each picture; by exact sums, unless the caller chose otherwise.
+/// Logits `[n, classes]`, a row for each image; by exact sums, unless the caller chose otherwise.
 pub(super) fn logits<M: Model + ?Sized>(
     model: &M,
     input: Tensor<4>,
 ) -> Result<Tensor<2>, ExplainError> {
-    let pictures = input.dims()[0];
-    rows(exact(|| model.logits(input)), pictures)
+    let images = input.dims()[0];
+    rows(exact(|| model.logits(input)), images)
 }
 
-/// Checks that the logits are a row for each picture.
-pub(super) fn rows(logits: Tensor<2>, pictures: usize) -> Result<Tensor<2>, ExplainError> {
+/// Checks that the logits are a row for each image.
+pub(super) fn rows(logits: Tensor<2>, images: usize) -> Result<Tensor<2>, ExplainError> {
     let found = logits.dims();
-    if found[0] != pictures || found[1] == 0 {
-        return Err(ExplainError::Logits { pictures, found });
+    if found[0] != images || found[1] == 0 {
+        return Err(ExplainError::Logits { images, found });
     }
     Ok(logits)
 }

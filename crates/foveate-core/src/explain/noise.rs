@@ -2,9 +2,10 @@
 //! computed together.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use rand::SeedableRng;
 use rand::distr::Distribution;
 use rand_chacha::ChaCha8Rng;
+
+use crate::random::stream;
 
 /// What draws: with one seed, no two draw the same numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,18 +14,16 @@ pub(super) enum Purpose {
     Rise,
     Infidelity,
     Sensitivity,
-    Randomisation,
+    Randomization,
     Pgd,
-    ClassVisualisation,
-    FeatureVisualisation,
+    ClassVisualization,
+    FeatureVisualization,
 }
 
-/// A generator for a purpose at a place: a picture's sample, say. Places count from 0, or down from
-/// `u64::MAX` for what is no picture's own.
+/// A generator for a purpose at a place: an image's sample, say. Places count from 0, or down from
+/// `u64::MAX` for what is no image's own.
 pub(super) fn generator(seed: u64, purpose: Purpose, place: u64) -> ChaCha8Rng {
-    let mut generator = ChaCha8Rng::seed_from_u64(seed);
-    generator.set_stream((purpose as u64) << 56 ^ place);
-    generator
+    stream(seed, purpose as u64, place)
 }
 
 /// `[places, c, h, w]` numbers of a distribution, each place with a generator of its own.
@@ -59,10 +58,10 @@ mod tests {
             Rise,
             Infidelity,
             Sensitivity,
-            Randomisation,
+            Randomization,
             Pgd,
-            ClassVisualisation,
-            FeatureVisualisation,
+            ClassVisualization,
+            FeatureVisualization,
         ];
         let mut numbers = std::collections::BTreeSet::new();
         for place in [0, 1, 1 << 40, u64::MAX, u64::MAX - 1, u64::MAX - (1 << 40)] {

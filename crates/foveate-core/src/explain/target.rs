@@ -8,23 +8,23 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 use super::error::ExplainError;
 use super::model::values;
 
-/// The number that is explained, one for each picture.
+/// The number that is explained, one for each image.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Target {
-    /// The logit of a class, the same for all pictures.
+    /// The logit of a class, the same for all images.
     Class(usize),
-    /// The logit of a class for each picture.
+    /// The logit of a class for each image.
     Classes(Vec<usize>),
-    /// The logit of the class that the model finds for each picture.
+    /// The logit of the class that the model finds for each image.
     Predicted,
     /// A differentiable function from logits `[n, classes]` to scores `[n]`, row by row; see
     /// [`Target::score`].
-    Score(Score),
+    Score(ScoreFn),
 }
 
 /// From logits `[n, classes]` to scores `[n]`.
-pub type Score = Arc<dyn Fn(Tensor<2>) -> Tensor<1> + Send + Sync>;
+pub type ScoreFn = Arc<dyn Fn(Tensor<2>) -> Tensor<1> + Send + Sync>;
 
 impl Target {
     /// Any score: the difference of two classes, a probability.
@@ -43,16 +43,16 @@ impl Target {
     /// The same with [`Predicted`](Target::Predicted) and [`Class`](Target::Class) as the classes of
     /// these logits.
     pub(super) fn fixed(&self, logits: &Tensor<2>) -> Result<Self, ExplainError> {
-        let [pictures, classes] = logits.dims();
+        let [images, classes] = logits.dims();
         let chosen = match self {
             Self::Score(_) => return Ok(self.clone()),
-            Self::Class(class) => vec![*class; pictures],
-            Self::Classes(classes) if classes.len() == 1 => vec![classes[0]; pictures],
+            Self::Class(class) => vec![*class; images],
+            Self::Classes(classes) if classes.len() == 1 => vec![classes[0]; images],
             Self::Classes(classes) => classes.clone(),
             Self::Predicted => best(logits),
         };
-        if chosen.len() != pictures {
-            return Err(ExplainError::Targets { pictures, found: chosen.len() });
+        if chosen.len() != images {
+            return Err(ExplainError::Targets { images, found: chosen.len() });
         }
         match chosen.iter().find(|&&class| class >= classes) {
             Some(&class) => Err(ExplainError::Class { class, classes }),
@@ -60,24 +60,24 @@ impl Target {
         }
     }
 
-    /// A [`fixed`](Target::fixed) target for the pictures of some indices.
-    pub(super) fn of(&self, pictures: impl Iterator<Item = usize>) -> Self {
+    /// A [`fixed`](Target::fixed) target for the images of some indices.
+    pub(super) fn of(&self, images: impl Iterator<Item = usize>) -> Self {
         match self {
-            Self::Classes(classes) => Self::Classes(pictures.map(|i| classes[i]).collect()),
+            Self::Classes(classes) => Self::Classes(images.map(|i| classes[i]).collect()),
             target => target.clone(),
         }
     }
 
     /// Scores `[n]` of logits `[n, classes]`, for a [`fixed`](Target::fixed) target.
     pub(super) fn scores(&self, logits: Tensor<2>) -> Result<Tensor<1>, ExplainError> {
-        let [pictures, _] = logits.dims();
+        let [images, _] = logits.dims();
         let classes = match self {
             Self::Classes(classes) => classes,
             Self::Score(score) => {
                 let scores = score(logits);
                 return match scores.dims()[0] {
-                    found if found == pictures => Ok(scores),
-                    found => Err(ExplainError::Score { pictures, found }),
+                    found if found == images => Ok(scores),
+                    found => Err(ExplainError::Score { images, found }),
                 };
             }
             Self::Class(_) | Self::Predicted => unreachable!("the target is fixed"),

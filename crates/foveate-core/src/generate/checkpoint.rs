@@ -1,13 +1,15 @@
-//! A training on disk: both networks, the average, both optimisers' memories and the history.
+//! A training on disk: both networks, the average, both optimizers' memories and the history.
 
 use std::path::Path;
 
-use super::AdversarialGeneration;
+use burn::module::Module;
+
+use super::gan_training::GanTraining;
 use super::history::{History, Step};
-use crate::data::Pictures;
+use crate::data::Images;
 use crate::models::{Discriminator, Generator};
 use crate::store::digest;
-use crate::train::{CheckpointError, Identity, Moments, Row, State, tensors};
+use crate::train::{CheckpointError, Identity, OptimizerState, Row, State, tensors};
 
 /// What a training has come to; networks are out of training.
 pub(super) struct Checkpoint {
@@ -15,22 +17,22 @@ pub(super) struct Checkpoint {
     pub discriminator: Discriminator,
     pub average: Generator,
     /// Those of discriminator and generator.
-    pub moments: [Moments; 2],
+    pub optimizers: [OptimizerState; 2],
     pub history: History,
 }
 
 pub(super) fn identity(
-    settings: &AdversarialGeneration,
+    settings: &GanTraining,
     generator: &Generator,
     discriminator: &Discriminator,
-    pictures: &Pictures,
+    images: &Images,
 ) -> Identity {
     // What a training may go on with otherwise: other rates help where it diverged.
-    let mut settings = AdversarialGeneration {
+    let mut settings = GanTraining {
         checkpoint: None,
         checkpoint_every: 1,
-        discriminator_rate: 1.0,
-        generator_rate: 1.0,
+        discriminator_learning_rate: 1.0,
+        generator_learning_rate: 1.0,
         ..settings.clone()
     };
     if settings.schedule.may_go_on() {
@@ -40,18 +42,26 @@ pub(super) fn identity(
         ("settings", format!("{settings:?}")),
         ("generator", digest(&tensors(generator))),
         ("discriminator", digest(&tensors(discriminator))),
-        ("pictures", pictures.fingerprint()),
+        ("images", images.fingerprint()),
     ])
 }
 
 impl Checkpoint {
+    /// Before the first iteration.
+    pub fn new(generator: Generator, discriminator: Discriminator) -> Self {
+        // A copy of its own: clones share the running statistics.
+        let average = generator.valid();
+        let (optimizers, history) = Default::default();
+        Self { generator, discriminator, average, optimizers, history }
+    }
+
     pub fn write(&self, path: &Path, identity: &Identity) -> Result<(), CheckpointError> {
         let mut state = State::new(path);
         state.put("generator", &self.generator);
         state.put("discriminator", &self.discriminator);
         state.put("average", &self.average);
-        for (name, moments) in OPTIMISERS.iter().zip(&self.moments) {
-            state.put_moments(name, moments);
+        for (name, optimizers) in OPTIMIZERS.iter().zip(&self.optimizers) {
+            state.put_optimizer(name, optimizers);
         }
         state.put_rows("history", &self.history.steps);
         state.write(identity)
@@ -61,7 +71,7 @@ impl Checkpoint {
     pub fn read(
         path: &Path,
         identity: &Identity,
-        settings: &AdversarialGeneration,
+        settings: &GanTraining,
         start: (&Generator, &Discriminator),
     ) -> Result<Option<Self>, CheckpointError> {
         State::read(path, identity)?.map(|state| Self::parse(state, settings, start)).transpose()
@@ -69,24 +79,24 @@ impl Checkpoint {
 
     fn parse(
         mut state: State,
-        settings: &AdversarialGeneration,
+        settings: &GanTraining,
         (generator, discriminator): (&Generator, &Discriminator),
     ) -> Result<Self, CheckpointError> {
-        let [first, second] = OPTIMISERS;
-        let moments = [
-            state.take_moments(first, &settings.discriminator_optimiser, discriminator)?,
-            state.take_moments(second, &settings.generator_optimiser, generator)?,
+        let [first, second] = OPTIMIZERS;
+        let optimizers = [
+            state.take_optimizer(first, &settings.discriminator_optimizer, discriminator)?,
+            state.take_optimizer(second, &settings.generator_optimizer, generator)?,
         ];
         let average = state.take("average", generator)?;
         let generator = state.take("generator", generator)?;
         let discriminator = state.take("discriminator", discriminator)?;
         let steps = state.take_rows("history")?;
         state.end()?;
-        Ok(Self { generator, discriminator, average, moments, history: History { steps } })
+        Ok(Self { generator, discriminator, average, optimizers, history: History { steps } })
     }
 }
 
-const OPTIMISERS: [&str; 2] = ["discriminator's optimiser", "generator's optimiser"];
+const OPTIMIZERS: [&str; 2] = ["discriminator's optimizer", "generator's optimizer"];
 
 impl Row for Step {
     const NUMBERS: usize = 7;

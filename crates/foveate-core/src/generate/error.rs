@@ -12,20 +12,20 @@ pub enum GenerateError {
     /// A setting out of its range.
     #[error(transparent)]
     Setting(#[from] SettingError),
-    /// Too few pictures for one step.
+    /// Too few images for one step.
     #[error(
-        "there are {found} pictures: expected {needed} or more; add some, or make the batch smaller"
+        "there are {found} images: expected {needed} or more; add some, or make the batch smaller"
     )]
     TooFew {
-        /// The pictures.
+        /// The images.
         found: usize,
         /// Those of a batch.
         needed: usize,
     },
-    /// Pictures of another size.
+    /// Images of another size.
     #[error(
-        "the pictures have {} channels and {}x{} pixels: expected {} and {}x{}, as the generator gives; \
-         see Pictures::resized", .found[0], .found[1], .found[2], .expected[0], .expected[1], .expected[2]
+        "the images have {} channels and {}x{} pixels: expected {} and {}x{}, as the generator gives; \
+         see Images::resized", .found[0], .found[1], .found[2], .expected[0], .expected[1], .expected[2]
     )]
     Size {
         /// Channels, height and width.
@@ -34,12 +34,12 @@ pub enum GenerateError {
         expected: [usize; 3],
     },
     /// A label that is no class of the generator.
-    #[error("picture {picture} has the label {label}, and the generator has {classes} classes: from 0 to {}", .classes - 1)]
+    #[error("image {image} has the label {label}, and the generator has {classes} classes: from 0 to {}", .classes - 1)]
     Label {
         /// Its place.
-        picture: usize,
+        image: usize,
         /// Its label.
-        label: u8,
+        label: usize,
         /// Classes of the generator.
         classes: usize,
     },

@@ -6,7 +6,7 @@ use burn::tensor::activation::relu;
 use crate::ops::binary_cross_entropy;
 
 /// The losses of discriminator and generator, as functions of the discriminator's logits d(x) of real
-/// and d(G(z)) of generated pictures; D is the logistic function of d, and E the mean over a batch.
+/// and d(G(z)) of generated images; D is the logistic function of d, and E the mean over a batch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Loss {
@@ -33,9 +33,9 @@ pub enum Loss {
 }
 
 impl Loss {
-    /// The discriminator's losses of real and of generated pictures, each `[1]`; their sum is its loss.
+    /// The discriminator's losses of real and of generated images, each `[1]`; their sum is its loss.
     ///
-    /// `real` is what a real picture counts as: 1, or less for one-sided label smoothing (Tim Salimans et
+    /// `real` is what a real image counts as: 1, or less for one-sided label smoothing (Tim Salimans et
     /// al., *Improved Techniques for Training GANs*, 2016, <https://arxiv.org/abs/1606.03498>). Hinge and
     /// Wasserstein have no such number.
     ///
@@ -54,7 +54,7 @@ impl Loss {
         }
     }
 
-    /// The generator's loss, `[1]`, of the logits `[n]` of its pictures.
+    /// The generator's loss, `[1]`, of the logits `[n]` of its images.
     pub fn generator(self, of_fake: Tensor<1>) -> Tensor<1> {
         match self {
             Self::NonSaturating => cross_entropy(of_fake, 1.0),

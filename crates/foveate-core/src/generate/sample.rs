@@ -1,17 +1,18 @@
-//! Pictures of a trained generator.
+//! Images of a trained generator.
 
 use burn::module::Module;
 use burn::tensor::{Tensor, TensorData};
+use rand::RngCore;
 use rand::distr::Distribution;
-use rand::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
-use crate::data::Pictures;
+use crate::data::Images;
 use crate::models::{Generator, device_of};
+use crate::random::stream;
 use crate::train::integers;
 
-/// Pictures of 64x64 pixels made together.
+/// Images of 64x64 pixels made together.
 const AT_ONCE: usize = 250;
 
 /// Where noise comes from.
@@ -26,13 +27,11 @@ pub enum Noise {
 }
 
 impl Noise {
-    /// Noise for `count` pictures, `[count, latent_dim]` row by row. Same seed, same noise; a row does
+    /// Noise for `count` images, `[count, latent_dim]` row by row. Same seed, same noise; a row does
     /// not depend on `count`.
     pub fn rows(self, count: usize, latent_dim: usize, seed: u64) -> Vec<f32> {
         // A stream of its own: weights are drawn from the first one.
-        let mut generator = ChaCha8Rng::seed_from_u64(seed);
-        generator.set_stream(1);
-        self.draw(count * latent_dim, generator)
+        self.draw(count * latent_dim, stream(seed, 0, 1))
     }
 
     pub(super) fn draw(self, count: usize, mut generator: ChaCha8Rng) -> Vec<f32> {
@@ -45,35 +44,35 @@ impl Noise {
     }
 }
 
-/// The generator's pictures, out of training, of noise `[n, latent_dim]`, and of labels `[n]` if it has
+/// The generator's images, out of training, of noise `[n, latent_dim]`, and of labels `[n]` if it has
 /// classes.
 ///
 /// # Panics
 ///
 /// If the noise is no whole rows, or there is not one label below [`classes`](Generator::classes) a row
 /// where there are classes.
-pub fn sample(generator: &Generator, noise: &[f32], labels: &[u8]) -> Pictures {
+pub fn sample(generator: &Generator, noise: &[f32], labels: &[usize]) -> Images {
     let (width, classes) = (generator.latent_dim(), generator.classes());
     assert!(noise.len().is_multiple_of(width), "{} numbers are no rows of {width}", noise.len());
     let count = noise.len() / width;
-    assert_eq!(labels.len(), if classes > 0 { count } else { 0 }, "one label a picture");
-    let known = labels.iter().all(|&label| usize::from(label) < classes);
+    assert_eq!(labels.len(), if classes > 0 { count } else { 0 }, "one label an image");
+    let known = labels.iter().all(|&label| label < classes);
     assert!(known, "labels are below {classes}");
 
     let generator = generator.valid();
     let device = device_of(&generator);
     let [channels, height, width_] = generator.size();
     let mut all =
-        Pictures { height, width: width_, channels, pixels: Vec::new(), labels: Vec::new() };
+        Images { height, width: width_, channels, pixels: Vec::new(), labels: Vec::new() };
     // Of large ones fewer.
     let at_once = (AT_ONCE * 64 * 64 / (height * width_)).clamp(1, AT_ONCE);
     for (i, rows) in noise.chunks(at_once * width).enumerate() {
         let n = rows.len() / width;
         let chosen = (classes > 0).then(|| {
-            integers(labels[i * at_once..][..n].iter().map(|&label| i64::from(label)), &device)
+            integers(labels[i * at_once..][..n].iter().map(|&label| label as i64), &device)
         });
         let rows = Tensor::from_data(TensorData::new(rows.to_vec(), [n, width]), &device);
-        let made = Pictures::from_signed(generator.forward(rows, chosen));
+        let made = Images::from_signed(generator.forward(rows, chosen));
         all.pixels.extend(made.pixels);
         all.labels.extend(made.labels);
     }

@@ -1,20 +1,126 @@
-//! One iteration: the discriminator's steps, and the generator's.
+//! The adversarial training, iteration by iteration: the discriminator's steps, and the generator's.
+
+use std::ops::ControlFlow;
+use std::time::Instant;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::optim::GradientsParams;
 use burn::tensor::activation::sigmoid;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::RngCore;
-use rand::seq::SliceRandom;
 
 use super::average::averaged;
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{Checkpoint, identity};
+use super::error::GenerateError;
+use super::gan_training::GanTraining;
 use super::history::{History, Step};
 use super::loss::Loss;
-use super::{AdversarialGeneration, GenerateError};
-use crate::data::Pictures;
+use crate::SettingError;
+use crate::data::Images;
 use crate::models::{Discriminator, Generator, Pass, device_of};
-use crate::train::{Moments, generator as random, integers};
+use crate::random::step_stream;
+use crate::train::{Cycle, OptimizerState, integers, progress_bar};
+
+/// A pair of trained networks, out of training.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Generated {
+    /// The generator; its moving average, if there was to be one.
+    pub generator: Generator,
+    /// The discriminator.
+    pub discriminator: Discriminator,
+    /// How it went.
+    pub history: History,
+}
+
+impl GanTraining {
+    /// Trains a pair of networks on the device that they are on. If the generator has classes, it learns
+    /// to draw the images' labels; the discriminator sees them if it has classes.
+    ///
+    /// # Errors
+    ///
+    /// [`GenerateError`]: settings out of range, too few images or of another size, labels that are no
+    /// classes, a checkpoint that is damaged or of another training, a loss that is not finite.
+    ///
+    /// # Panics
+    ///
+    /// If the discriminator does not take the generator's images, or has other classes.
+    pub fn run(
+        &self,
+        generator: Generator,
+        discriminator: Discriminator,
+        images: &Images,
+    ) -> Result<Generated, GenerateError> {
+        self.run_with(generator, discriminator, images, |_, _| ControlFlow::Continue(()))
+    }
+
+    /// As [`run`](Self::run); `observe` sees every iteration when it is over, with the generator (or its
+    /// average), and may end the training. To keep a generator, keep its `valid()`: a clone shares the running
+    /// statistics, which move on.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    ///
+    /// # Panics
+    ///
+    /// As [`run`](Self::run).
+    pub fn run_with(
+        &self,
+        generator: Generator,
+        discriminator: Discriminator,
+        images: &Images,
+        mut observe: impl FnMut(&Step, &Generator) -> ControlFlow<()>,
+    ) -> Result<Generated, GenerateError> {
+        self.check()?;
+        let (generator, discriminator) = (generator.valid(), discriminator.valid());
+        self.check_images(&generator, &discriminator, images)?;
+        let file = self
+            .checkpoint
+            .as_ref()
+            .map(|path| (path, identity(self, &generator, &discriminator, images)));
+        let start = (&generator, &discriminator);
+        let resumed =
+            file.as_ref().map(|(path, identity)| Checkpoint::read(path, identity, self, start));
+        let resumed = resumed.transpose()?.flatten();
+        let done = resumed.as_ref().map_or(0, |resumed| resumed.history.steps.len());
+        if done > self.iterations {
+            let expected = format!("{done} or more, which the checkpoint holds");
+            return SettingError::refuse("iterations", self.iterations, expected);
+        }
+        let now = resumed.unwrap_or_else(|| Checkpoint::new(generator, discriminator));
+        let before = now.history.steps.last().map_or(0.0, |step| step.seconds);
+        let clock = Instant::now();
+        let mut trainer = Trainer::new(self, images, now);
+        let bar = progress_bar(self.iterations, "iteration");
+        bar.set_position(trainer.history.steps.len() as u64);
+        while trainer.history.steps.len() < self.iterations {
+            let mut step = trainer.step()?;
+            step.seconds = before + clock.elapsed().as_secs_f64();
+            trainer.history.steps.push(step);
+            bar.inc(1);
+            if step.iteration % 10 == 0 {
+                bar.set_message(format!("D(x) {:.3}, D(G(z)) {:.3}", step.real, step.fake));
+            }
+            let over = observe(&step, trainer.best()).is_break()
+                || trainer.history.steps.len() >= self.iterations;
+            if over || step.iteration.is_multiple_of(self.checkpoint_every) {
+                // The losses are of the parameters before the step.
+                trainer.check_parameters(&step)?;
+                if let Some((path, identity)) = &file {
+                    trainer.checkpoint().write(path, identity)?;
+                }
+            }
+            if over {
+                break;
+            }
+        }
+        bar.finish_and_clear();
+        let generator = trainer.best().valid();
+        let discriminator = trainer.discriminator.valid();
+        Ok(Generated { generator, discriminator, history: trainer.history })
+    }
+}
 
 // From 1 on: weights are drawn from the first stream of the same seed.
 const SHUFFLE: u64 = 1;
@@ -23,78 +129,74 @@ const LABELS: u64 = 3;
 const DROPOUT: u64 = 4;
 
 /// A training between two iterations; networks are in training.
-pub(super) struct Trainer<'a> {
-    settings: &'a AdversarialGeneration,
-    pictures: &'a Pictures,
+struct Trainer<'a> {
+    settings: &'a GanTraining,
+    images: &'a Images,
     device: Device,
-    pub generator: Generator,
-    pub discriminator: Discriminator,
+    generator: Generator,
+    discriminator: Discriminator,
     /// Out of training.
     average: Generator,
     /// Those of discriminator and generator.
-    moments: [Moments; 2],
-    pub history: History,
-    /// The pass over the pictures that is going on, and its order.
-    order: (usize, Vec<usize>),
+    optimizers: [OptimizerState; 2],
+    history: History,
+    /// Real images.
+    batches: Cycle,
 }
 
 impl<'a> Trainer<'a> {
-    pub fn new(
-        settings: &'a AdversarialGeneration,
-        pictures: &'a Pictures,
-        start: Checkpoint,
-    ) -> Self {
-        let Checkpoint { generator, discriminator, average, moments, history } = start;
+    pub fn new(settings: &'a GanTraining, images: &'a Images, start: Checkpoint) -> Self {
+        let Checkpoint { generator, discriminator, average, optimizers, history } = start;
         Self {
             settings,
-            pictures,
+            images,
             device: device_of(&generator),
             generator: generator.train(),
             discriminator: discriminator.train(),
             average,
-            moments,
+            optimizers,
             history,
-            order: (usize::MAX, Vec::new()),
+            batches: Cycle::new(images.len(), settings.batch, settings.seed, SHUFFLE),
         }
     }
 
-    /// The generator that pictures are made with.
-    pub fn best(&self) -> &Generator {
-        if self.settings.average.is_some() { &self.average } else { &self.generator }
+    /// The generator that images are made with.
+    fn best(&self) -> &Generator {
+        if self.settings.ema_decay.is_some() { &self.average } else { &self.generator }
     }
 
-    pub fn checkpoint(&self) -> Checkpoint {
+    fn checkpoint(&self) -> Checkpoint {
         Checkpoint {
             generator: self.generator.valid(),
             discriminator: self.discriminator.valid(),
             average: self.average.clone(),
-            moments: self.moments.clone(),
+            optimizers: self.optimizers.clone(),
             history: self.history.clone(),
         }
     }
 
     /// One iteration; its seconds are not measured yet.
-    pub fn step(&mut self) -> Result<Step, GenerateError> {
-        let AdversarialGeneration { loss, discriminator_steps, seed, .. } = *self.settings;
+    fn step(&mut self) -> Result<Step, GenerateError> {
+        let GanTraining { loss, discriminator_steps, seed, .. } = *self.settings;
         let done = self.history.steps.len();
         let rates = self.rates(done);
-        let dropout = &mut random(seed, DROPOUT, done, 0);
+        let dropout = &mut step_stream(seed, DROPOUT, done, 0);
         let pass = &Pass::training(dropout);
         let mut last = None;
         for turn in 0..discriminator_steps {
             let (real, real_labels) = self.real(done * discriminator_steps + turn);
             let (fake, fake_labels) = self.fake(done, turn, pass);
-            let judge = |pictures: Tensor<4>, labels: &Option<Tensor<1, Int>>| {
-                judged(&self.discriminator, pictures, labels, pass)
+            let judge = |images: Tensor<4>, labels: &Option<Tensor<1, Int>>| {
+                judged(&self.discriminator, images, labels, pass)
             };
             let of_real = judge(real.autodiff(), &real_labels);
             let of_fake = judge(fake.clone().detach(), &fake_labels);
             let [first, second] =
-                loss.discriminator([of_real.clone(), of_fake.clone()], self.settings.real);
+                loss.discriminator([of_real.clone(), of_fake.clone()], self.settings.real_label);
             let total = first + second;
             let gradients = GradientsParams::from_grads(total.backward(), &self.discriminator);
-            self.discriminator = self.moments[0].step(
-                &self.settings.discriminator_optimiser,
+            self.discriminator = self.optimizers[0].step(
+                &self.settings.discriminator_optimizer,
                 rates[0],
                 self.discriminator.clone(),
                 gradients,
@@ -111,13 +213,13 @@ impl<'a> Trainer<'a> {
         let of_fake_after = judged(&fixed, fake, &fake_labels, pass);
         let generator_loss = loss.generator(of_fake_after.clone());
         let gradients = GradientsParams::from_grads(generator_loss.backward(), &self.generator);
-        self.generator = self.moments[1].step(
-            &self.settings.generator_optimiser,
+        self.generator = self.optimizers[1].step(
+            &self.settings.generator_optimizer,
             rates[1],
             self.generator.clone(),
             gradients,
         );
-        if let Some(decay) = self.settings.average {
+        if let Some(decay) = self.settings.ema_decay {
             // Less at first: a running variance that begins at 1 and ends at 0.001 would rule a short training.
             let n = (done + 1) as f64;
             let decay = decay.min((1.0 + n) / (10.0 + n));
@@ -143,7 +245,7 @@ impl<'a> Trainer<'a> {
     }
 
     /// Whether all parameters and running statistics are finite after an iteration.
-    pub fn check_parameters(&self, step: &Step) -> Result<(), GenerateError> {
+    fn check_parameters(&self, step: &Step) -> Result<(), GenerateError> {
         let mut sums = Sums(Vec::new());
         self.generator.valid().visit(&mut sums);
         self.discriminator.valid().visit(&mut sums);
@@ -166,41 +268,34 @@ impl<'a> Trainer<'a> {
 
     /// Those of discriminator and generator.
     fn rates(&self, done: usize) -> [f64; 2] {
-        let AdversarialGeneration { discriminator_rate, generator_rate, iterations, .. } =
-            *self.settings;
-        [discriminator_rate, generator_rate]
+        let GanTraining {
+            discriminator_learning_rate, generator_learning_rate, iterations, ..
+        } = *self.settings;
+        [discriminator_learning_rate, generator_learning_rate]
             .map(|first| self.settings.schedule.at(first, done as f64, iterations))
     }
 
-    /// The batch of a turn, counted from the first of all; in each pass over the pictures, in a new order,
-    /// those that do not fill a batch are left out.
+    /// The batch of a turn, counted from the first of all.
     fn real(&mut self, turn: usize) -> (Tensor<4>, Option<Tensor<1, Int>>) {
-        let AdversarialGeneration { batch, seed, .. } = *self.settings;
-        let batches = self.pictures.len() / batch;
-        let pass = turn / batches;
-        if self.order.0 != pass {
-            let mut order: Vec<usize> = (0..self.pictures.len()).collect();
-            order.shuffle(&mut random(seed, SHUFFLE, pass, 0));
-            self.order = (pass, order);
-        }
-        let chosen = &self.order.1[turn % batches * batch..][..batch];
-        let labels = chosen.iter().map(|&i| i64::from(self.pictures.labels[i]));
-        (self.pictures.signed(chosen, &self.device), self.labels(labels))
+        let chosen = self.batches.batch(turn).to_vec();
+        let labels = chosen.iter().map(|&i| self.images.labels[i] as i64);
+        (self.images.signed(&chosen, &self.device), self.labels(labels))
     }
 
-    /// Pictures of new noise, with labels by chance.
+    /// Images of new noise, with labels by chance.
     fn fake(
         &self,
         done: usize,
         turn: usize,
         pass: &Pass<'_>,
     ) -> (Tensor<4>, Option<Tensor<1, Int>>) {
-        let AdversarialGeneration { batch, seed, .. } = *self.settings;
+        let GanTraining { batch, seed, .. } = *self.settings;
         let shape = [batch, self.generator.latent_dim()];
-        let noise = self.settings.noise.draw(shape[0] * shape[1], random(seed, NOISE, done, turn));
+        let noise =
+            self.settings.noise.draw(shape[0] * shape[1], step_stream(seed, NOISE, done, turn));
         let noise = Tensor::<2>::from_data(TensorData::new(noise, shape), &self.device).autodiff();
         let classes = self.generator.classes() as u64;
-        let mut chance = random(seed, LABELS, done, turn);
+        let mut chance = step_stream(seed, LABELS, done, turn);
         // The share of 2^32 below a draw, in whole classes.
         let draw = |_| ((u64::from(chance.next_u32()) * classes) >> 32) as i64;
         let labels = self.labels((0..batch).map(draw));
@@ -213,25 +308,15 @@ impl<'a> Trainer<'a> {
     }
 }
 
-impl Checkpoint {
-    /// Before the first iteration.
-    pub fn new(generator: Generator, discriminator: Discriminator) -> Self {
-        // A copy of its own: clones share the running statistics.
-        let average = generator.valid();
-        let (moments, history) = Default::default();
-        Self { generator, discriminator, average, moments, history }
-    }
-}
-
 /// Logits in training; a discriminator without classes sees no labels.
 fn judged(
     discriminator: &Discriminator,
-    pictures: Tensor<4>,
+    images: Tensor<4>,
     labels: &Option<Tensor<1, Int>>,
     pass: &Pass<'_>,
 ) -> Tensor<1> {
     let labels = labels.clone().filter(|_| discriminator.classes() > 0);
-    discriminator.forward_in(pictures, labels, pass)
+    discriminator.forward_in(images, labels, pass)
 }
 
 /// The mean size of each tensor's numbers: not finite if one of them is not.

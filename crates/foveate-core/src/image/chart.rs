@@ -1,7 +1,7 @@
 //! Charts: curves with markers ([`Curves`]), matrices of counts ([`matrix`](matrix())), and clouds of
-//! points ([`scatter`](scatter())), as pictures.
+//! points ([`scatter`](scatter())), as images.
 //!
-//! No window and no font of the machine is needed: the same chart is the same bytes everywhere. Colours are
+//! No window and no font of the machine is needed: the same chart is the same bytes everywhere. Colors are
 //! those of Masataka Okabe and Kei Ito, *Color Universal Design*, 2008, <https://jfly.uni-koeln.de/color/>.
 //!
 //! ```
@@ -18,7 +18,7 @@
 //! assert_eq!(curves.draw(), curves.draw());
 //!
 //! let names = ["cat".to_string(), "dog".to_string()];
-//! let taken_for = matrix(&[vec![9, 1], vec![2, 8]], &names, "pictures"); // a row a true class
+//! let taken_for = matrix(&[vec![9, 1], vec![2, 8]], &names, "images"); // a row a true class
 //! let cloud = Cloud { name: "cats".into(), points: vec![(0.0, 1.0), (1.0, 0.0)] };
 //! assert_eq!(scatter(&[cloud], "features").dimensions(), (800, 800));
 //! # assert!(taken_for.width() > 0);
@@ -73,9 +73,9 @@ pub struct Curves {
 const SIZE: (u32, u32) = (800, 500);
 const MEMORY: &str = "drawing into memory does not fail";
 
-/// Told apart by the colour-blind too: Okabe and Ito, "Color universal design", 2008,
+/// Told apart by the color-blind too: Okabe and Ito, "Color universal design", 2008,
 /// <https://jfly.uni-koeln.de/color/>. After the seventh they begin anew with another marker.
-const COLOURS: [RGBColor; 7] = [
+const COLORS: [RGBColor; 7] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),
     RGBColor(0, 158, 115),
@@ -234,14 +234,14 @@ fn text(size: i32) -> TextStyle<'static> {
 }
 
 fn stroke(number: usize) -> ShapeStyle {
-    COLOURS[number % COLOURS.len()].stroke_width(2)
+    COLORS[number % COLORS.len()].stroke_width(2)
 }
 
 fn draw_path(page: &Page<'_>, path: Vec<(i32, i32)>, number: usize) {
     page.draw(&PathElement::new(path, stroke(number))).expect(MEMORY);
 }
 
-/// A shape for every number: of the same colour are only such of another shape.
+/// A shape for every number: of the same color are only such of another shape.
 fn marker(number: usize, (x, y): (i32, i32)) -> Polygon<(i32, i32)> {
     let corners: &[(i32, i32)] = match number % 4 {
         0 => &[(-2, -5), (2, -5), (5, -2), (5, 2), (2, 5), (-2, 5), (-5, 2), (-5, -2)],
@@ -250,7 +250,7 @@ fn marker(number: usize, (x, y): (i32, i32)) -> Polygon<(i32, i32)> {
         _ => &[(0, -6), (6, 0), (0, 6), (-6, 0)],
     };
     let corners: Vec<_> = corners.iter().map(|(right, down)| (x + right, y + down)).collect();
-    Polygon::new(corners, COLOURS[number % COLOURS.len()].filled())
+    Polygon::new(corners, COLORS[number % COLORS.len()].filled())
 }
 
 /// From the least to the largest with a little room; 0 to 1 if there is nothing.

@@ -1,12 +1,12 @@
-//! Maps of one value a pixel in colours, and laid over pictures.
+//! Maps of one value a pixel in colors, and laid over images.
 
 use burn::tensor::Tensor;
 use image::{Rgb, RgbImage};
 
-/// Colours for values: equal steps of value look like equal steps of colour.
+/// Colors for values: equal steps of value look like equal steps of color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Colours {
+pub enum Colors {
     /// Violet for 0, green, yellow for the largest. Negative values are drawn as 0.
     Viridis,
     /// Black for 0, red, light yellow for the largest. Negative values are drawn as 0.
@@ -15,13 +15,13 @@ pub enum Colours {
     Signed,
 }
 
-/// How a map is drawn as a picture.
+/// How a map is drawn as an image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HeatMap {
-    /// The colours.
-    pub colours: Colours,
+    /// The colors.
+    pub colors: Colors,
     /// The largest values that make up so many percent of the map's sum (of absolute values, for
-    /// [`Colours::Signed`]) all get the last colour, so that a few do not leave the rest dark: 2 as in
+    /// [`Colors::Signed`]) all get the last color, so that a few do not leave the rest dark: 2 as in
     /// captum; 0 cuts nothing off.
     pub outliers: f32,
 }
@@ -29,7 +29,7 @@ pub struct HeatMap {
 /// Viridis, 2 % outliers.
 impl Default for HeatMap {
     fn default() -> Self {
-        Self { colours: Colours::Viridis, outliers: 2.0 }
+        Self { colors: Colors::Viridis, outliers: 2.0 }
     }
 }
 
@@ -45,12 +45,12 @@ impl HeatMap {
         RgbImage::from_fn(width as u32, height as u32, |x, y| {
             let value = f64::from(values[y as usize * width + x as usize]);
             let share = if most > 0.0 && !value.is_nan() { value / most } else { 0.0 };
-            let colour = match self.colours {
-                Colours::Viridis => colorous::VIRIDIS.eval_continuous(share),
-                Colours::Inferno => colorous::INFERNO.eval_continuous(share),
-                Colours::Signed => colorous::RED_BLUE.eval_continuous(0.5 - 0.5 * share),
+            let color = match self.colors {
+                Colors::Viridis => colorous::VIRIDIS.eval_continuous(share),
+                Colors::Inferno => colorous::INFERNO.eval_continuous(share),
+                Colors::Signed => colorous::RED_BLUE.eval_continuous(0.5 - 0.5 * share),
             };
-            Rgb(colour.as_array())
+            Rgb(color.as_array())
         })
     }
 
@@ -66,11 +66,11 @@ impl HeatMap {
         values.chunks_exact(height * width).map(|map| self.draw(map, height, width)).collect()
     }
 
-    /// The value of the last colour: captum's `_cumulative_sum_threshold`, the smallest value that
+    /// The value of the last color: captum's `_cumulative_sum_threshold`, the smallest value that
     /// makes up, with all smaller ones, what is left of the sum without outliers.
     fn most(&self, values: &[f32]) -> f64 {
         assert!((0.0..=100.0).contains(&self.outliers), "outliers are from 0 to 100 percent");
-        let signed = self.colours == Colours::Signed;
+        let signed = self.colors == Colors::Signed;
         let sizes = values.iter().filter(|value| value.is_finite());
         let sizes =
             sizes.map(|&value| f64::from(if signed { value.abs() } else { value.max(0.0) }));
@@ -86,13 +86,13 @@ impl HeatMap {
     }
 }
 
-/// Lays a picture over another of the same size: `(1 - alpha) * below + alpha * above`.
+/// Lays an image over another of the same size: `(1 - alpha) * below + alpha * above`.
 ///
 /// # Panics
 ///
 /// If the sizes differ, or `alpha` is not in `[0, 1]`.
 pub fn overlay(below: &RgbImage, above: &RgbImage, alpha: f32) -> RgbImage {
-    assert_eq!(below.dimensions(), above.dimensions(), "pictures of one size");
+    assert_eq!(below.dimensions(), above.dimensions(), "images of one size");
     assert!((0.0..=1.0).contains(&alpha), "alpha is from 0 to 1");
     let mixed = |(&below, &above): (&u8, &u8)| {
         ((1.0 - alpha) * f32::from(below) + alpha * f32::from(above)).round() as u8

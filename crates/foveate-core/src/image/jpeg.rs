@@ -1,6 +1,6 @@
 //! JPEG, by a port of libjpeg-turbo: the bytes that Pillow and torchvision read.
 
-mod four;
+mod cmyk;
 
 use std::path::Path;
 
@@ -8,33 +8,33 @@ use image::RgbImage;
 use image::metadata::Orientation;
 use libjpeg_turbo_rs::{DecodeLimits, Decoder, JpegError, PixelFormat};
 
-use super::picture::{MAX_PIXELS, PictureError};
+use super::error::{ImageError, MAX_PIXELS};
 
-/// Many times what cameras and web pages use: each scan of a progressive file is a pass over the whole picture.
+/// Many times what cameras and web pages use: each scan of a progressive file is a pass over the whole image.
 const MOST_SCANS: usize = 500;
 
-/// The picture as it is stored, and how it is to be turned. Grey becomes RGB; CMYK and YCCK do as by Pillow's
+/// The image as it is stored, and how it is to be turned. Gray becomes RGB; CMYK and YCCK do as by Pillow's
 /// `convert("RGB")`.
-pub fn decode(jpeg: &[u8], path: &Path) -> Result<(RgbImage, Orientation), PictureError> {
+pub fn decode(jpeg: &[u8], path: &Path) -> Result<(RgbImage, Orientation), ImageError> {
     let cut = || "the file is cut short".to_string();
-    let damaged = |error| PictureError::Damaged {
+    let damaged = |error| ImageError::Damaged {
         path: path.into(),
         reason: match error {
             JpegError::UnexpectedEof => cut(),
             error => error.to_string(),
         },
     };
-    let unsupported = |found| Err(PictureError::Unsupported { path: path.into(), found });
+    let unsupported = |found| Err(ImageError::Unsupported { path: path.into(), found });
 
     if !ends(jpeg) {
-        return Err(PictureError::Damaged { path: path.into(), reason: cut() });
+        return Err(ImageError::Damaged { path: path.into(), reason: cut() });
     }
     let limits = DecodeLimits { max_scans: MOST_SCANS, ..Default::default() };
     let mut decoder = Decoder::new_with_limits(jpeg, limits).map_err(damaged)?;
     let frame = decoder.header();
     let (width, height) = (u32::from(frame.width), u32::from(frame.height));
     if u64::from(width) * u64::from(height) > MAX_PIXELS {
-        return Err(PictureError::TooLarge { path: path.into(), width, height });
+        return Err(ImageError::TooLarge { path: path.into(), width, height });
     }
     if frame.is_lossless {
         return unsupported("a lossless JPEG");
@@ -43,7 +43,7 @@ pub fn decode(jpeg: &[u8], path: &Path) -> Result<(RgbImage, Orientation), Pictu
         return unsupported("a JPEG of more than 8 bits a channel");
     }
     let channels = frame.components.len();
-    // A broken EXIF block is no reason to refuse the picture.
+    // A broken EXIF block is no reason to refuse the image.
     let orientation = decoder.exif_data().and_then(Orientation::from_exif_chunk);
     let rgb = match channels {
         1 | 3 => {
@@ -52,11 +52,11 @@ pub fn decode(jpeg: &[u8], path: &Path) -> Result<(RgbImage, Orientation), Pictu
             decoder.set_block_smoothing(true);
             decoder.decode_image().map(|image| image.into_vec())
         }
-        4 => four::decode(decoder),
+        4 => cmyk::decode(decoder),
         _ => return unsupported("a JPEG of neither 1, 3 nor 4 channels"),
     };
-    let picture = RgbImage::from_raw(width, height, rgb.map_err(damaged)?);
-    Ok((picture.expect("three bytes a pixel"), orientation.unwrap_or(Orientation::NoTransforms)))
+    let image = RgbImage::from_raw(width, height, rgb.map_err(damaged)?);
+    Ok((image.expect("three bytes a pixel"), orientation.unwrap_or(Orientation::NoTransforms)))
 }
 /// Whether a JPEG runs to its end-of-image marker. Pillow wants it; the port would do without, and make up what is
 /// missing where it is coded arithmetically.

@@ -1,14 +1,14 @@
-//! Maps of one value a pixel, as pictures.
+//! Maps of one value a pixel, as images.
 
 use image::{Rgb, RgbImage};
 
-/// A map of `height` x `width` values, row by row, as a grey picture: the smallest value black, the
+/// A map of `height` x `width` values, row by row, as a gray image: the smallest value black, the
 /// largest white; a map of one value throughout is black.
 ///
 /// # Panics
 ///
 /// If the number of values is not `height * width`.
-pub fn grey_map(values: &[f32], height: usize, width: usize) -> RgbImage {
+pub fn gray_map(values: &[f32], height: usize, width: usize) -> RgbImage {
     assert_eq!(values.len(), height * width, "one value a pixel");
     let least = values.iter().copied().fold(f32::INFINITY, f32::min);
     let most = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);

@@ -3,12 +3,12 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use image::RgbImage;
 
-/// A batch of pictures on a device: RGB in `[0, 1]`, shape `[n, 3, h, w]`.
+/// A batch of images on a device: RGB in `[0, 1]`, shape `[n, 3, h, w]`.
 #[derive(Debug, Clone)]
 pub struct Pixels(Tensor<4>);
 
-/// What a network takes: normalised pixels, shape `[n, 3, h, w]`. Made by
-/// [`Preprocessing::normalise`](super::Preprocessing::normalise).
+/// What a network takes: normalized pixels, shape `[n, 3, h, w]`. Made by
+/// [`Preprocessing::normalize`](super::Preprocessing::normalize).
 #[derive(Debug, Clone)]
 pub struct Input(Tensor<4>);
 
@@ -23,42 +23,38 @@ impl Pixels {
         Self(tensor)
     }
 
-    /// Puts pictures of one size on a device.
+    /// Puts images of one size on a device.
     ///
     /// # Panics
     ///
-    /// If there is no picture, or the sizes differ.
-    pub fn from_pictures(pictures: &[RgbImage], device: &Device) -> Self {
-        let (width, height) = pictures.first().expect("a batch holds a picture").dimensions();
+    /// If there is no image, or the sizes differ.
+    pub fn from_images(images: &[RgbImage], device: &Device) -> Self {
+        let (width, height) = images.first().expect("a batch holds an image").dimensions();
         let [w, h] = [width as usize, height as usize];
-        let mut values = Vec::with_capacity(pictures.len() * 3 * h * w);
-        for picture in pictures {
-            assert_eq!(
-                picture.dimensions(),
-                (width, height),
-                "pictures of a batch are of one size"
-            );
+        let mut values = Vec::with_capacity(images.len() * 3 * h * w);
+        for image in images {
+            assert_eq!(image.dimensions(), (width, height), "images of a batch are of one size");
             for channel in 0..3 {
-                values.extend(picture.pixels().map(|pixel| f32::from(pixel[channel]) / 255.0));
+                values.extend(image.pixels().map(|pixel| f32::from(pixel[channel]) / 255.0));
             }
         }
-        Self(Tensor::from_data(TensorData::new(values, [pictures.len(), 3, h, w]), device))
+        Self(Tensor::from_data(TensorData::new(values, [images.len(), 3, h, w]), device))
     }
 
-    /// The pictures, 8 bits a channel, values outside `[0, 1]` cut off.
-    pub fn to_pictures(&self) -> Vec<RgbImage> {
+    /// The images, 8 bits a channel, values outside `[0, 1]` cut off.
+    pub fn to_images(&self) -> Vec<RgbImage> {
         let [_, _, h, w] = self.0.dims();
         let values: Vec<f32> = self.0.to_data().iter::<f32>().collect();
-        let picture = |values: &[f32]| {
+        let image = |values: &[f32]| {
             RgbImage::from_fn(w as u32, h as u32, |x, y| {
                 let at = y as usize * w + x as usize;
-                let grey = |channel: usize| {
+                let gray = |channel: usize| {
                     (values[channel * h * w + at].clamp(0.0, 1.0) * 255.0).round() as u8
                 };
-                image::Rgb([grey(0), grey(1), grey(2)])
+                image::Rgb([gray(0), gray(1), gray(2)])
             })
         };
-        values.chunks_exact(3 * h * w).map(picture).collect()
+        values.chunks_exact(3 * h * w).map(image).collect()
     }
 
     /// The tensor `[n, 3, h, w]`.

@@ -1,15 +1,15 @@
-//! From a picture of any size to a network's input.
+//! From an image of any size to a network's input.
 
 use burn::tensor::{Device, Tensor};
 use image::{RgbImage, imageops};
 use serde::{Deserialize, Serialize};
 
-use super::picture::{MAX_PIXELS, PictureError};
+use super::error::{ImageError, MAX_PIXELS};
 use super::pixels::{Input, Pixels};
 use super::resample::bilinear;
 use crate::SettingError;
 
-/// How a picture gets the size that a network takes, in pixels.
+/// How an image gets the size that a network takes, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Resize {
@@ -38,7 +38,7 @@ impl Resize {
         }
     }
 
-    /// Whether a picture can get this size.
+    /// Whether an image can get this size.
     pub(crate) fn check(self) -> Result<(), SettingError> {
         let possible = !self.size().contains(&0)
             && !matches!(self, Self::ShortSideCrop { short_side, crop } if crop > short_side);
@@ -52,10 +52,10 @@ impl Resize {
     }
 }
 
-/// A network's way to take pictures: their size, and its normalisation `(pixels - mean) / std`.
+/// A network's way to take images: their size, and its normalization `(pixels - mean) / std`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Preprocessing {
-    /// How a picture gets its size.
+    /// How an image gets its size.
     pub resize: Resize,
     /// Mean of the red, green and blue channel.
     pub mean: [f32; 3],
@@ -83,22 +83,22 @@ impl Preprocessing {
         self.resize.size().map(|side| side as usize)
     }
 
-    /// Resizes pictures of any sizes into one batch.
+    /// Resizes images of any sizes into one batch.
     ///
     /// # Errors
     ///
-    /// [`PictureError::Shape`] for a picture too small or too narrow.
+    /// [`ImageError::Shape`] for an image too small or too narrow.
     ///
     /// # Panics
     ///
-    /// If there is no picture, the size asked for is 0, or a crop larger than the short side.
-    pub fn pixels(&self, pictures: &[RgbImage], device: &Device) -> Result<Pixels, PictureError> {
-        let resized = pictures.iter().map(|picture| resize(picture, self.resize));
-        Ok(Pixels::from_pictures(&resized.collect::<Result<Vec<_>, _>>()?, device))
+    /// If there is no image, the size asked for is 0, or a crop larger than the short side.
+    pub fn pixels(&self, images: &[RgbImage], device: &Device) -> Result<Pixels, ImageError> {
+        let resized = images.iter().map(|image| resize(image, self.resize));
+        Ok(Pixels::from_images(&resized.collect::<Result<Vec<_>, _>>()?, device))
     }
 
     /// `(pixels - mean) / std`, channel by channel. Part of the graph: gradients reach the pixels.
-    pub fn normalise(&self, pixels: &Pixels) -> Input {
+    pub fn normalize(&self, pixels: &Pixels) -> Input {
         let pixels = pixels.tensor();
         let channels = |values: [f32; 3]| {
             Tensor::<1>::from_floats(values, &pixels.device()).reshape([1, 3, 1, 1])
@@ -128,7 +128,7 @@ impl From<Preprocessing> for Described {
 }
 
 impl Described {
-    /// None if no picture can be taken so: sides of 0 or above 4096, a crop larger than the short side, a mean or
+    /// None if no image can be taken so: sides of 0 or above 4096, a crop larger than the short side, a mean or
     /// deviation that is not finite, a deviation that is not above 0.
     pub fn preprocessing(self) -> Option<Preprocessing> {
         let Self { size: [first, second], stretched, mean, std } = self;
@@ -149,21 +149,21 @@ impl Described {
 ///
 /// # Errors
 ///
-/// [`PictureError::Shape`] for a side below 8 pixels, or one more than 50 times the other;
-/// [`PictureError::Enlarged`] if more than [`MAX_PIXELS`] come out.
+/// [`ImageError::Shape`] for a side below 8 pixels, or one more than 50 times the other;
+/// [`ImageError::Enlarged`] if more than [`MAX_PIXELS`] come out.
 ///
 /// # Panics
 ///
 /// If the size asked for is 0, or a crop larger than the short side.
-pub fn resize(picture: &RgbImage, resize: Resize) -> Result<RgbImage, PictureError> {
-    let (width, height) = picture.dimensions();
+pub fn resize(image: &RgbImage, resize: Resize) -> Result<RgbImage, ImageError> {
+    let (width, height) = image.dimensions();
     let (short, long) = (width.min(height), width.max(height));
     if short < 8 || u64::from(long) > 50 * u64::from(short) {
-        return Err(PictureError::Shape { width, height });
+        return Err(ImageError::Shape { width, height });
     }
     let enlarged = |w: u32, h: u32| match u64::from(w) * u64::from(h) > MAX_PIXELS {
-        true => Err(PictureError::Enlarged { width, height, to: [w, h] }),
-        false => Ok(scale(picture, w, h)),
+        true => Err(ImageError::Enlarged { width, height, to: [w, h] }),
+        false => Ok(scale(image, w, h)),
     };
     Ok(match resize {
         Resize::Exact { height, width } => enlarged(width, height)?,
@@ -182,9 +182,9 @@ pub fn resize(picture: &RgbImage, resize: Resize) -> Result<RgbImage, PictureErr
     })
 }
 
-pub(crate) fn scale(picture: &RgbImage, width: u32, height: u32) -> RgbImage {
-    if picture.dimensions() == (width, height) {
-        return picture.clone();
+pub(crate) fn scale(image: &RgbImage, width: u32, height: u32) -> RgbImage {
+    if image.dimensions() == (width, height) {
+        return image.clone();
     }
-    bilinear(picture, width, height)
+    bilinear(image, width, height)
 }

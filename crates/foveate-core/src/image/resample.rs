@@ -1,5 +1,5 @@
 //! Pillow's bilinear resize, to the last bit (version 13, `src/libImaging/Resample.c`, 8 bits a channel). Faster libraries
-//! have fewer bits in their weights and differ by one grey level in every seventh value, which changes a saliency map by
+//! have fewer bits in their weights and differ by one gray level in every seventh value, which changes a saliency map by
 //! a third.
 
 use image::RgbImage;
@@ -14,14 +14,14 @@ struct Taps {
     weights: Vec<i32>,
 }
 
-/// A picture of another size, by a triangle filter as wide as the step from one target sample to the next, or
+/// An image of another size, by a triangle filter as wide as the step from one target sample to the next, or
 /// two source samples: across and down, each rounded to 8 bits.
 ///
 /// # Panics
 ///
 /// If a side is 0.
-pub fn bilinear(picture: &RgbImage, width: u32, height: u32) -> RgbImage {
-    let [old_width, old_height] = [picture.width() as usize, picture.height() as usize];
+pub fn bilinear(image: &RgbImage, width: u32, height: u32) -> RgbImage {
+    let [old_width, old_height] = [image.width() as usize, image.height() as usize];
     let [new_width, new_height] = [width as usize, height as usize];
     assert!(
         [old_width, old_height, new_width, new_height].iter().all(|&side| side > 0),
@@ -32,8 +32,8 @@ pub fn bilinear(picture: &RgbImage, width: u32, height: u32) -> RgbImage {
     let lost = |old: usize, new: usize| old as i64 - new as i64;
     let down_first = lost(old_height, new_height) > (2 * lost(old_width, new_width)).max(0);
     let bytes = match down_first {
-        true => across(&down(picture.as_raw(), old_width, &rows), old_width, &columns),
-        false => down(&across(picture.as_raw(), old_width, &columns), new_width, &rows),
+        true => across(&down(image.as_raw(), old_width, &rows), old_width, &columns),
+        false => down(&across(image.as_raw(), old_width, &columns), new_width, &rows),
     };
     RgbImage::from_raw(width, height, bytes).expect("three bytes a pixel")
 }

@@ -1,4 +1,4 @@
-//! Sheets: several pictures with captions and bars on one page, as a picture.
+//! Sheets: several images with captions and bars on one page, as an image.
 //!
 //! ```
 //! # use foveate_core as foveate;
@@ -8,7 +8,7 @@
 //! let set = digits(6, 0);
 //! let cell = |at: usize| Cell {
 //!     bars: vec![("probability".into(), 0.1 * at as f32)],
-//!     ..Cell::new(set.picture(at), set.labels[at].to_string())
+//!     ..Cell::new(set.image(at), set.labels[at].to_string())
 //! };
 //! let cells: Vec<Cell> = (0..6).map(cell).collect();
 //! let (wide, high) = (draw(&cells, 3), draw(&cells, 2)); // wide.save("sheet.png")
@@ -20,21 +20,21 @@ use plotters::prelude::*;
 
 use super::text::{FONT, clip, register_font};
 
-/// One cell of a sheet: a picture with words below it.
+/// One cell of a sheet: an image with words below it.
 #[derive(Debug, Clone)]
 pub struct Cell {
-    /// The picture, drawn at its own size.
-    pub picture: RgbImage,
-    /// One line below the picture.
+    /// The image, drawn at its own size.
+    pub image: RgbImage,
+    /// One line below the image.
     pub caption: String,
     /// Lines below the caption: a name, and how long its bar is, in `[0, 1]`.
     pub bars: Vec<(String, f32)>,
 }
 
 impl Cell {
-    /// A picture with a caption.
-    pub fn new(picture: RgbImage, caption: impl Into<String>) -> Self {
-        Self { picture, caption: caption.into(), bars: Vec::new() }
+    /// An image with a caption.
+    pub fn new(image: RgbImage, caption: impl Into<String>) -> Self {
+        Self { image, caption: caption.into(), bars: Vec::new() }
     }
 }
 
@@ -52,9 +52,9 @@ pub fn draw(cells: &[Cell], columns: usize) -> RgbImage {
     let columns = columns.min(cells.len());
     let rows = cells.len().div_ceil(columns);
     let largest = |side: fn(&Cell) -> u32| cells.iter().map(side).max().unwrap_or(0);
-    let cell_width = largest(|cell| cell.picture.width()) + MARGIN;
+    let cell_width = largest(|cell| cell.image.width()) + MARGIN;
     let lines = 1 + largest(|cell| cell.bars.len() as u32);
-    let cell_height = largest(|cell| cell.picture.height()) + lines * LINE + MARGIN;
+    let cell_height = largest(|cell| cell.image.height()) + lines * LINE + MARGIN;
     let (width, height) =
         (columns as u32 * cell_width + MARGIN, rows as u32 * cell_height + MARGIN);
 
@@ -79,10 +79,10 @@ fn draw_cell(
     width: u32,
 ) {
     let memory = "drawing into memory does not fail";
-    let size = cell.picture.dimensions();
-    let picture = BitMapElement::with_owned_buffer((left, top), size, cell.picture.to_vec())
-        .expect("an RGB picture holds three bytes a pixel");
-    page.draw(&picture).expect(memory);
+    let size = cell.image.dimensions();
+    let image = BitMapElement::with_owned_buffer((left, top), size, cell.image.to_vec())
+        .expect("an RGB image holds three bytes a pixel");
+    page.draw(&image).expect(memory);
 
     let style = (FONT, 13).into_font().color(&BLACK);
     let mut y = top + size.1 as i32 + 3;

@@ -1,4 +1,4 @@
-//! Words in pictures.
+//! Words in images.
 
 use std::sync::Once;
 

@@ -16,7 +16,7 @@ use super::features::Features;
 pub struct SvcReport {
     /// Passes over the rows.
     pub iterations: usize,
-    /// What is minimised, less the dual problem's value: an upper bound of what is left to gain.
+    /// What is minimized, less the dual problem's value: an upper bound of what is left to gain.
     pub duality_gap: f64,
     /// The tolerance was reached before `max_iterations`.
     pub converged: bool,

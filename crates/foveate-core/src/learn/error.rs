@@ -26,7 +26,7 @@ pub enum LearnError {
     },
     /// A class has too few rows to learn from.
     #[error(
-        "class {} has {found} rows of features{why}: expected {needed} or more; add pictures of it, or leave it out",
+        "class {} has {found} rows of features{why}: expected {needed} or more; add images of it, or leave it out",
         name.as_ref().unwrap_or(&class.to_string())
     )]
     Sparse {

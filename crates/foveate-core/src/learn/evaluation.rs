@@ -93,7 +93,7 @@ impl Evaluation {
         self.right() as f64 / self.rows() as f64
     }
 
-    /// Of the rows of each class, the share recognised; `None` for a class without rows.
+    /// Of the rows of each class, the share recognized; `None` for a class without rows.
     pub fn recall(&self) -> Vec<Option<f64>> {
         let rows = |class: usize| self.confusion[class].iter().sum();
         self.shares(rows)

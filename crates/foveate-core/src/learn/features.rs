@@ -1,6 +1,6 @@
-//! [`Features`]: what a network says of each picture, one row a picture.
+//! [`Features`]: what a network says of each image, one row an image.
 
-/// A matrix of features, `rows` x `columns`: one row a picture.
+/// A matrix of features, `rows` x `columns`: one row an image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Features {
     values: Vec<f32>,
@@ -34,7 +34,7 @@ impl Features {
         &self.values
     }
 
-    /// The features of one picture.
+    /// The features of one image.
     ///
     /// # Panics
     ///
@@ -62,7 +62,7 @@ impl Features {
 
     /// Every row divided by its Euclidean length; rows of zeros stay as they are.
     #[must_use]
-    pub fn l2_normalised(mut self) -> Self {
+    pub fn l2_normalized(mut self) -> Self {
         for row in self.values.chunks_exact_mut(self.columns) {
             let square: f64 = row.iter().map(|&value| f64::from(value) * f64::from(value)).sum();
             if square > 0.0 {
@@ -97,7 +97,7 @@ impl Features {
     /// If there is no matrix, or their numbers of rows differ.
     pub fn concat(parts: &[Self]) -> Self {
         let rows = parts.first().expect("at least one matrix").rows();
-        assert!(parts.iter().all(|part| part.rows() == rows), "one row a picture in every part");
+        assert!(parts.iter().all(|part| part.rows() == rows), "one row an image in every part");
         let columns = parts.iter().map(|part| part.columns).sum();
         let mut values = Vec::with_capacity(rows * columns);
         for row in 0..rows {

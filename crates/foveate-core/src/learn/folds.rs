@@ -107,7 +107,7 @@ pub struct FoldScores {
 pub struct CrossValidation {
     /// One for every candidate.
     pub scores: Vec<FoldScores>,
-    /// The candidate of the highest mean, the first of equal ones: name the most regularised first.
+    /// The candidate of the highest mean, the first of equal ones: name the most regularized first.
     pub best: usize,
 }
 

@@ -120,12 +120,12 @@ pub(super) fn learnable(
     labels: &[usize],
     classes: usize,
 ) -> Result<(), LearnError> {
-    labelled(features, 0..features.rows(), labels, classes)?;
+    labeled(features, 0..features.rows(), labels, classes)?;
     finite(features)
 }
 
 /// As [`learnable`] for some of the rows, whatever the features' values.
-pub(super) fn labelled(
+pub(super) fn labeled(
     features: &Features,
     mut rows: impl Iterator<Item = usize>,
     labels: &[usize],

@@ -11,14 +11,14 @@ use super::descent::{Descent, Scores, Weights};
 use super::error::LearnError;
 use super::features::Features;
 use super::folds::{CrossValidation, Fold};
-use super::linear::{LinearClassifier, finite, first_highest, labelled};
+use super::linear::{LinearClassifier, finite, first_highest, labeled};
 use super::products::{combine, gram};
 use crate::SettingError;
 
 /// One-vs-rest linear support vector machine with the squared hinge.
 ///
-/// For each class, with `y = 1` in its rows and `-1` in all others, it minimises
-/// `½ (‖w‖² + b²) + c Σ max(0, 1 - y (w x + b))²`. The bias is penalised, as in scikit-learn's
+/// For each class, with `y = 1` in its rows and `-1` in all others, it minimizes
+/// `½ (‖w‖² + b²) + c Σ max(0, 1 - y (w x + b))²`. The bias is penalized, as in scikit-learn's
 /// `LinearSVC` with its defaults (`loss="squared_hinge"`, `penalty="l2"`, `intercept_scaling=1`) and
 /// `dual=True`, which is its choice where there are fewer rows than columns.
 ///
@@ -79,7 +79,7 @@ impl LinearSvc {
         classes: usize,
     ) -> Result<SvcFit, LearnError> {
         self.validate()?;
-        labelled(features, 0..features.rows(), labels, classes)?;
+        labeled(features, 0..features.rows(), labels, classes)?;
         let rows: Vec<usize> = (0..features.rows()).collect();
         SvcProblem::new(features)?.fit(self, &rows, labels, classes)
     }
@@ -211,7 +211,7 @@ impl<'a> SvcProblem<'a> {
         classes: usize,
     ) -> Result<Vec<Solution>, LearnError> {
         svc.validate()?;
-        labelled(self.features, rows.iter().copied(), labels, classes)?;
+        labeled(self.features, rows.iter().copied(), labels, classes)?;
         let LinearSvc { c, tolerance, max_iterations, seed } = *svc;
         let descent = Descent { c, tolerance, max_iterations, seed };
         let signs =

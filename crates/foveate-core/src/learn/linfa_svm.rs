@@ -21,8 +21,8 @@ use crate::SettingError;
 /// One-vs-rest linear support vector machine of [linfa-svm](https://docs.rs/linfa-svm), scikit-learn's
 /// `SVC(kernel="linear")` one-vs-rest.
 ///
-/// For each class it minimises `½ ‖w‖² + c Σ max(0, 1 - y (w x + b))`. The hinge is not squared and
-/// the bias not penalised: the answers differ a little from [`LinearSvc`](crate::transfer::LinearSvc)'s.
+/// For each class it minimizes `½ ‖w‖² + c Σ max(0, 1 - y (w x + b))`. The hinge is not squared and
+/// the bias not penalized: the answers differ a little from [`LinearSvc`](crate::transfer::LinearSvc)'s.
 ///
 /// linfa-svm computes all inner products anew for every class, one pair at a time: expect it to be
 /// far slower than [`LinearSvc`](crate::transfer::LinearSvc). It holds them, 8 bytes each, for every class that
@@ -105,7 +105,7 @@ fn records(features: &Features) -> Array2<f64> {
     let largest = (0..rows).map(|row| factor[row * rows + row]).fold(0.0, f64::max);
     // Equal rows leave a pivot of 0, give or take the rounding.
     let least = 1e-12 * largest + f64::MIN_POSITIVE;
-    let regularised = LltRegularization {
+    let regularized = LltRegularization {
         dynamic_regularization_delta: least,
         dynamic_regularization_epsilon: least,
     };
@@ -113,7 +113,7 @@ fn records(features: &Features) -> Array2<f64> {
     let mut memory = MemBuffer::new(scratch);
     cholesky_in_place(
         MatMut::from_row_major_slice_mut(&mut factor, rows, rows),
-        regularised,
+        regularized,
         Par::Seq,
         MemStack::new(&mut memory),
         Default::default(),

@@ -19,7 +19,7 @@ use crate::SettingError;
 /// Steps that L-BFGS remembers: scipy's number.
 const MEMORY: usize = 10;
 
-/// Multinomial logistic regression: minimises `c Σ log-loss + ½ ‖W‖²`; the biases are not penalised.
+/// Multinomial logistic regression: minimizes `c Σ log-loss + ½ ‖W‖²`; the biases are not penalized.
 ///
 /// Two classes are scikit-learn's binary problem: the difference of the two scores is its score.
 ///
@@ -52,7 +52,7 @@ pub struct LogisticFit {
     pub classifier: LinearClassifier,
     /// Steps taken.
     pub iterations: usize,
-    /// The tolerance was reached. If not: raise `max_iterations`, or normalise the features.
+    /// The tolerance was reached. If not: raise `max_iterations`, or normalize the features.
     pub converged: bool,
 }
 
@@ -82,12 +82,12 @@ impl LogisticRegression {
         let rows = features.rows();
         let pairs = rows <= features.columns().min(SvcProblem::GRAM_ROWS);
         let gram = pairs.then(|| gram(features));
-        // Two weights of half the length, one the other's negative, are penalised half as much as
+        // Two weights of half the length, one the other's negative, are penalized half as much as
         // the one of the binary problem.
         let c = if classes == 2 { self.c / 2.0 } else { self.c };
         let problem = Problem { features, gram, labels, classes, c };
         let tolerance = self.tolerance * c * rows as f64;
-        let (point, iterations, converged) = problem.minimise(tolerance, self.max_iterations);
+        let (point, iterations, converged) = problem.minimize(tolerance, self.max_iterations);
         let (weights, bias) = point.free.split_at(point.free.len() - classes);
         let weights = match problem.gram {
             None => weights.to_vec(),
@@ -175,7 +175,7 @@ impl Problem<'_> {
         Vector { free, image }
     }
 
-    /// What is minimised, and its gradient.
+    /// What is minimized, and its gradient.
     fn evaluate(&self, point: &Vector) -> (f64, Vector) {
         let end = point.free.len() - self.classes;
         let ((weights, bias), dual) = (point.free.split_at(end), &point.dual()[..end]);
@@ -214,7 +214,7 @@ impl Problem<'_> {
     }
 
     /// L-BFGS from 0: the point found, the steps taken, whether its gradient is within tolerance.
-    fn minimise(&self, tolerance: f64, max_iterations: usize) -> (Vector, usize, bool) {
+    fn minimize(&self, tolerance: f64, max_iterations: usize) -> (Vector, usize, bool) {
         let mut point = self.zero();
         let (mut value, mut gradient) = self.evaluate(&point);
         let mut memory: VecDeque<(Vector, Vector, f64)> = VecDeque::new();

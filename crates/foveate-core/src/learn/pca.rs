@@ -68,7 +68,7 @@ impl Pca {
             project_rows(features, &mean, vectors, &scales, &mut found);
             // The longer the first direction beside them, the less exact are short ones.
             let exact = largest.partition_point(|&value| value > 1e-9 * largest[0]);
-            orthonormalise(&mut found, columns, exact);
+            orthonormalize(&mut found, columns, exact);
         } else {
             for (k, row) in found.chunks_exact_mut(columns).enumerate() {
                 row.iter_mut().enumerate().for_each(|(j, value)| *value = vectors[(j, k)] as f32);
@@ -139,7 +139,7 @@ impl Pca {
         let mut buffer = Vec::new();
         for block in column_blocks(expected) {
             let less = |value: f32, mean: f32| value - mean;
-            centred(features.values(), &self.mean, block.clone(), less, &mut buffer);
+            centered(features.values(), &self.mean, block.clone(), less, &mut buffer);
             let buffer = MatRef::from_row_major_slice(&buffer, features.rows(), block.len());
             let components = components.subcols(block.start, block.len()).transpose();
             matmul(&mut to, Accum::Add, buffer, components, 1.0, Par::rayon(0));
@@ -185,7 +185,7 @@ fn means(features: &Features) -> Vec<f64> {
 }
 
 /// Some columns of some rows less their means, row by row, into `to`.
-fn centred<T, M: Copy>(
+fn centered<T, M: Copy>(
     rows: &[f32],
     mean: &[M],
     columns: Range<usize>,
@@ -207,7 +207,7 @@ fn column_blocks(columns: usize) -> impl Iterator<Item = Range<usize>> {
     (0..columns).step_by(BLOCK).map(move |start| start..columns.min(start + BLOCK))
 }
 
-/// Inner products of the centred rows with one another, or of the columns: the lower triangle.
+/// Inner products of the centered rows with one another, or of the columns: the lower triangle.
 fn products(features: &Features, mean: &[f64], by_rows: bool) -> Mat<f64> {
     let (rows, columns) = (features.rows(), features.columns());
     let mut sums = Mat::zeros(rows.min(columns), rows.min(columns));
@@ -220,12 +220,12 @@ fn products(features: &Features, mean: &[f64], by_rows: bool) -> Mat<f64> {
     let mut buffer = Vec::new();
     if by_rows {
         for block in column_blocks(columns) {
-            centred(features.values(), mean, block.clone(), less, &mut buffer);
+            centered(features.values(), mean, block.clone(), less, &mut buffer);
             add(MatRef::from_row_major_slice(&buffer, rows, block.len()));
         }
     } else {
         for block in features.values().chunks(BLOCK * columns) {
-            centred(block, mean, 0..columns, less, &mut buffer);
+            centered(block, mean, 0..columns, less, &mut buffer);
             add(MatRef::from_row_major_slice(&buffer, block.len() / columns, columns).transpose());
         }
     }
@@ -243,7 +243,7 @@ fn project_rows(
     let (rows, columns) = (features.rows(), features.columns());
     let mut buffer = Vec::new();
     for block in column_blocks(columns) {
-        centred(features.values(), mean, block.clone(), less, &mut buffer);
+        centered(features.values(), mean, block.clone(), less, &mut buffer);
         let buffer = MatRef::from_row_major_slice(&buffer, rows, block.len());
         let part = buffer.transpose() * vectors;
         for (k, row) in found.chunks_exact_mut(columns).enumerate() {
@@ -259,7 +259,7 @@ fn inverse_root(square: f64) -> f64 {
 
 /// By Gram and Schmidt, twice over, from row `first` on. A row of which little remains, since it has no
 /// variance, gives way to the next axis of which enough does.
-fn orthonormalise(rows: &mut [f32], columns: usize, first: usize) {
+fn orthonormalize(rows: &mut [f32], columns: usize, first: usize) {
     let mut axes = 0..columns;
     for at in first..rows.len() / columns {
         let (before, rest) = rows.split_at_mut(at * columns);

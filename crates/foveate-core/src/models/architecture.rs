@@ -88,21 +88,26 @@ impl Architecture {
         self.init_narrow(1, device)
     }
 
-    /// The same with every hidden channel count divided by `narrow`: small, for tests and tries.
+    /// The same with every hidden channel count divided by `width_divisor`: small, for tests and tries.
     ///
     /// # Panics
     ///
-    /// If `narrow` leaves a layer without channels.
-    pub fn init_narrow(self, narrow: usize, device: &Device) -> AnyNetwork {
-        let vgg = |config: VggConfig| AnyNetwork::Vgg(config.with_narrow(narrow).init(device));
+    /// If `width_divisor` leaves a layer without channels.
+    pub fn init_narrow(self, width_divisor: usize, device: &Device) -> AnyNetwork {
+        let vgg = |config: VggConfig| {
+            AnyNetwork::Vgg(config.with_width_divisor(width_divisor).init(device))
+        };
         let squeezenet = |version| {
-            let config = SqueezeNetConfig::new(version).with_narrow(narrow);
+            let config = SqueezeNetConfig::new(version).with_width_divisor(width_divisor);
             AnyNetwork::SqueezeNet(config.init(device))
         };
-        let resnet =
-            |config: ResNetConfig| AnyNetwork::ResNet(config.with_narrow(narrow).init(device));
+        let resnet = |config: ResNetConfig| {
+            AnyNetwork::ResNet(config.with_width_divisor(width_divisor).init(device))
+        };
         let googlenet = |form| {
-            AnyNetwork::GoogLeNet(GoogLeNetConfig::new(form).with_narrow(narrow).init(device))
+            AnyNetwork::GoogLeNet(
+                GoogLeNetConfig::new(form).with_width_divisor(width_divisor).init(device),
+            )
         };
         match self {
             Self::Vgg11 => vgg(VggConfig::vgg11()),
@@ -110,13 +115,13 @@ impl Architecture {
             Self::Vgg16 => vgg(VggConfig::vgg16()),
             Self::Vgg19 => vgg(VggConfig::vgg19()),
             Self::Vgg16Features => vgg(VggConfig::vgg16().with_classes(None)),
-            Self::SqueezeNet1_0 => squeezenet(squeezenet::Version::V1_0),
-            Self::SqueezeNet1_1 => squeezenet(squeezenet::Version::V1_1),
+            Self::SqueezeNet1_0 => squeezenet(squeezenet::SqueezeNetVersion::V1_0),
+            Self::SqueezeNet1_1 => squeezenet(squeezenet::SqueezeNetVersion::V1_1),
             Self::ResNet18 => resnet(ResNetConfig::resnet18()),
             Self::ResNet34 => resnet(ResNetConfig::resnet34()),
             Self::ResNet18Layer3 => resnet(ResNetConfig::new([2, 2, 2, 0]).with_classes(None)),
-            Self::GoogLeNet => googlenet(googlenet::Form::Torchvision),
-            Self::GoogLeNetPublished => googlenet(googlenet::Form::Published),
+            Self::GoogLeNet => googlenet(googlenet::GoogLeNetVariant::Torchvision),
+            Self::GoogLeNetPublished => googlenet(googlenet::GoogLeNetVariant::Published),
         }
     }
 }

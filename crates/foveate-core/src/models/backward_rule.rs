@@ -18,7 +18,7 @@ use crate::ops::Activation;
 /// In both, a batch norm behind a layer with weights is part of it: of `z = w a + b` it makes
 /// `s (w a + b - mean) + beta` with `s = gamma / sqrt(variance + epsilon)`, which is a layer with
 /// weights `s w` and biases `s (b - mean) + beta`. Elsewhere it passes relevance on as it is, as do a
-/// [tanh](burn::nn::Tanh), a local response normalisation and torchvision's `transform_input`
+/// [tanh](burn::nn::Tanh), a local response normalization and torchvision's `transform_input`
 /// ([`Pass::elementwise`](super::Pass::elementwise)).
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
@@ -70,7 +70,7 @@ pub struct NoRule {
 const TINY: f32 = 1e-30;
 
 /// The output `z` of a layer with weights, through which relevance goes by LRP-epsilon.
-pub(super) fn stabilised(z: Tensor<4>, epsilon: f32) -> Tensor<4> {
+pub(super) fn stabilized(z: Tensor<4>, epsilon: f32) -> Tensor<4> {
     // z / (z + epsilon sign(z))
     let size = z.clone().detach().abs();
     let factor = size.clone() / (size + epsilon);

@@ -97,7 +97,7 @@ fn step(layers: &[&dyn Layer], input: Tensor<4>, pass: &Pass<'_>) -> (Tensor<4>,
     } else if pass.rule().is_relevance()
         && let Some(norm) = next.and_then(|next| next.batch_norm())
     {
-        return (layer.forward_normalised(input, norm, pass), 2);
+        return (layer.forward_normalized(input, norm, pass), 2);
     }
     (layer.forward_by(input, pass), 1)
 }

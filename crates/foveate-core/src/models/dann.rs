@@ -7,15 +7,15 @@
 //! ```
 //! # use foveate_core as foveate;
 //! use foveate::burn::tensor::{Device, Tensor};
-//! use foveate::models::{DannConfig, DomainAdversarial, Network, initialised};
+//! use foveate::models::{DannConfig, DomainAdversarial, Network, initialized};
 //!
 //! let device = Device::default();
-//! let network = initialised(DannConfig::new().init(&device), 0);
+//! let network = initialized(DannConfig::new().init(&device), 0);
 //! let x = Tensor::<4>::zeros([2, 3, 28, 28], &device);
-//! let features = network.features(x, network.boundary())?;
+//! let features = network.features(x, network.feature_layer())?;
 //! assert_eq!(features.dims(), [2, 48, 7, 7]);
-//! assert_eq!(network.domain(features.clone(), 1.0).dims(), [2, 1]); // its gradient comes back reversed
-//! assert_eq!(network.head(features, network.boundary())?.dims(), [2, 10]);
+//! assert_eq!(network.domain_logits(features.clone(), 1.0).dims(), [2, 1]); // its gradient comes back reversed
+//! assert_eq!(network.head(features, network.feature_layer())?.dims(), [2, 10]);
 //! # Ok::<(), foveate::models::UnknownLayer>(())
 //! ```
 
@@ -31,18 +31,18 @@ use super::network::Network;
 use super::pass::Pass;
 use crate::ops::gradient_reversal;
 
-/// A network that has, beside its classes, a head that tells the domain of a picture by its features.
+/// A network that has, beside its classes, a head that tells the domain of an image by its features.
 /// Two lists of layers are all that it takes to adapt a network of one's own.
 pub trait DomainAdversarial: Network {
     /// The last layer of the features: what comes behind it in [`layers`](Network::layers) classifies.
-    fn boundary(&self) -> &str;
+    fn feature_layer(&self) -> &str;
 
     /// The layers of the domain head: from features `[n, c, h, w]` to one logit, `[n, 1, 1, 1]`.
     fn domain_layers(&self) -> Vec<NamedLayer<'_>>;
 
     /// Logits `[n, 1]` of coming from the target domain, for features `[n, c, h, w]`. Their gradient
     /// goes back to the features reversed, and `lambda` times as large ([`gradient_reversal`]).
-    fn domain(&self, features: Tensor<4>, lambda: f64) -> Tensor<2> {
+    fn domain_logits(&self, features: Tensor<4>, lambda: f64) -> Tensor<2> {
         run(&self.domain_layers(), gradient_reversal(features, lambda), &Pass::default())
             .flatten(1, 3)
     }
@@ -57,21 +57,21 @@ pub struct DannConfig {
     /// Batch norm behind every layer with weights but the last ones, and dropout behind the features and
     /// in the label classifier: the stronger variant that most public code has.
     #[config(default = false)]
-    pub normalised: bool,
+    pub normalized: bool,
 }
 
 impl DannConfig {
-    /// A network with random weights, for pictures of 28x28 pixels.
+    /// A network with random weights, for images of 28x28 pixels.
     pub fn init(&self, device: &Device) -> Dann {
         let relu = || Some(AnyLayer::Relu(Relu::new()));
         let pool = || Some(AnyLayer::MaxPool2d(max_pool2d(2, 2, 0, false)));
         let conv = |channels| Some(AnyLayer::Conv2d(conv2d(channels, 5, 1, 2).init(device)));
         let dense = |from, to| Some(AnyLayer::Linear(linear(from, to, device)));
         let norm = |channels: usize| {
-            self.normalised
+            self.normalized
                 .then(|| AnyLayer::BatchNorm(BatchNormConfig::new(channels).init(device)))
         };
-        let dropout = || self.normalised.then(|| AnyLayer::Dropout(DropoutConfig::new(0.5).init()));
+        let dropout = || self.normalized.then(|| AnyLayer::Dropout(DropoutConfig::new(0.5).init()));
         let layers = |layers: Vec<Option<AnyLayer>>| layers.into_iter().flatten().collect();
         Dann {
             features: layers(vec![
@@ -100,7 +100,7 @@ impl DannConfig {
     }
 }
 
-/// Numbers that the features of a picture are: 48 channels of 7x7.
+/// Numbers that the features of an image are: 48 channels of 7x7.
 const FEATURES: usize = 48 * 7 * 7;
 
 /// Three networks that share one body: features, the classes that they show, and the domain that they
@@ -131,7 +131,7 @@ impl Network for Dann {
 }
 
 impl DomainAdversarial for Dann {
-    fn boundary(&self) -> &str {
+    fn feature_layer(&self) -> &str {
         "features"
     }
 

@@ -2,20 +2,20 @@
 //! Anguelov, Dumitru Erhan, Vincent Vanhoucke, Andrew Rabinovich, *Going Deeper with Convolutions*,
 //! 2014, <https://arxiv.org/abs/1409.4842>.
 //!
-//! In two forms. [`Form::Published`] is the paper's (and Caffe's) network: local response
-//! normalisation, no batch norm, a 5x5 branch. [`Form::Torchvision`] has batch norm after every
+//! In two forms. [`GoogLeNetVariant::Published`] is the paper's (and Caffe's) network: local response
+//! normalization, no batch norm, a 5x5 branch. [`GoogLeNetVariant::Torchvision`] has batch norm after every
 //! convolution, a 3x3 convolution in the branch the paper gives a 5x5 (a slip that torchvision keeps
-//! for its weights' sake), a 2x2 fourth max pooling, and first undoes the ImageNet normalisation in
-//! favour of `2x - 1` (`transform_input`). The auxiliary heads serve training from scratch only and
+//! for its weights' sake), a 2x2 fourth max pooling, and first undoes the ImageNet normalization in
+//! favor of `2x - 1` (`transform_input`). The auxiliary heads serve training from scratch only and
 //! are left out.
 //!
 //! ```
 //! # use foveate_core as foveate;
 //! use foveate::burn::tensor::Device;
-//! use foveate::models::googlenet::Form;
+//! use foveate::models::googlenet::GoogLeNetVariant;
 //! use foveate::models::{GoogLeNetConfig, Network};
 //!
-//! let network = GoogLeNetConfig::new(Form::Torchvision).init(&Device::default());
+//! let network = GoogLeNetConfig::new(GoogLeNetVariant::Torchvision).init(&Device::default());
 //! assert_eq!(network.summary(224, 224).parameters(), 6_624_904);
 //! assert_eq!(network.output_shape("inception5b", [1, 3, 224, 224])?, [1, 1024, 7, 7]);
 //! # Ok::<(), foveate::models::UnknownLayer>(())
@@ -36,7 +36,7 @@ use super::pass::Pass;
 
 /// Which of the two GoogLeNets.
 #[derive(Config, Debug, PartialEq, Eq, Copy)]
-pub enum Form {
+pub enum GoogLeNetVariant {
     /// The paper's network.
     Published,
     /// Torchvision's, with batch norm.
@@ -47,40 +47,40 @@ pub enum Form {
 #[derive(Config, Debug)]
 pub struct GoogLeNetConfig {
     /// The paper's form or torchvision's.
-    pub form: Form,
+    pub form: GoogLeNetVariant,
     /// Classes of the fully connected layer.
     #[config(default = 1000)]
     pub classes: usize,
     /// Divides every hidden channel count; 1 is the paper's network.
     #[config(default = 1)]
-    pub narrow: usize,
+    pub width_divisor: usize,
 }
 
 impl GoogLeNetConfig {
     /// A network with random weights.
     pub fn init(&self, device: &Device) -> GoogLeNet {
         let form = self.form;
-        let narrow = |channels: usize| channels / self.narrow;
+        let width = |channels: usize| channels / self.width_divisor;
         let conv = |channels, kernel, stride, padding| {
             Convolution::new(channels, kernel, stride, padding, form, device)
         };
         // The rows of table 1: filters of 1x1, 3x3 reduce, 3x3, 5x5 reduce, 5x5, pool projection.
-        let mut inputs = narrow(192);
+        let mut inputs = width(192);
         let mut inception = |filters: [usize; 6]| {
-            let block = Inception::new(inputs, filters.map(narrow), form, device);
+            let block = Inception::new(inputs, filters.map(width), form, device);
             inputs = block.channels();
             block
         };
-        let published = form == Form::Published;
+        let published = form == GoogLeNetVariant::Published;
         let lrn = || published.then(LocalResponseNorm::new);
         let last_pool = if published { 3 } else { 2 };
         GoogLeNet {
             transform_input: (!published).then_some(TransformInput),
-            conv1: conv([3, narrow(64)], 7, 2, 3),
+            conv1: conv([3, width(64)], 7, 2, 3),
             maxpool1: max_pool2d(3, 2, 0, true),
             lrn1: lrn(),
-            conv2: conv([narrow(64); 2], 1, 1, 0),
-            conv3: conv([narrow(64), narrow(192)], 3, 1, 1),
+            conv2: conv([width(64); 2], 1, 1, 0),
+            conv3: conv([width(64), width(192)], 3, 1, 1),
             lrn2: lrn(),
             maxpool2: max_pool2d(3, 2, 0, true),
             inception3a: inception([64, 96, 128, 16, 32, 32]),
@@ -96,7 +96,7 @@ impl GoogLeNetConfig {
             inception5b: inception([384, 192, 384, 48, 128, 128]),
             avgpool: AdaptiveAvgPool2dConfig::new([1, 1]).init(),
             dropout: DropoutConfig::new(if published { 0.4 } else { 0.2 }).init(),
-            fc: linear(narrow(1024), self.classes, device),
+            fc: linear(width(1024), self.classes, device),
         }
     }
 }
@@ -177,7 +177,7 @@ impl Network for GoogLeNet {
     }
 }
 
-/// From the ImageNet normalisation back to pixels, and to `2 * pixels - 1`, the normalisation that
+/// From the ImageNet normalization back to pixels, and to `2 * pixels - 1`, the normalization that
 /// torchvision's weights were trained with.
 #[derive(Module, Debug, Default)]
 pub struct TransformInput;
@@ -214,7 +214,7 @@ impl Layer for TransformInput {
 #[derive(Module, Debug)]
 enum Convolution {
     Plain(Conv2d),
-    Normalised(BasicConv2d),
+    Normalized(BasicConv2d),
 }
 
 #[derive(Module, Debug)]
@@ -229,13 +229,13 @@ impl Convolution {
         kernel: usize,
         stride: usize,
         padding: usize,
-        form: Form,
+        form: GoogLeNetVariant,
         device: &Device,
     ) -> Self {
         let conv = conv2d(channels, kernel, stride, padding);
         match form {
-            Form::Published => Self::Plain(conv.init(device)),
-            Form::Torchvision => Self::Normalised(BasicConv2d {
+            GoogLeNetVariant::Published => Self::Plain(conv.init(device)),
+            GoogLeNetVariant::Torchvision => Self::Normalized(BasicConv2d {
                 conv: conv.with_bias(false).init(device),
                 bn: BatchNormConfig::new(channels[1]).with_epsilon(1e-3).init(device),
             }),
@@ -245,7 +245,7 @@ impl Convolution {
     fn layers(&self) -> Chain<'_> {
         match self {
             Self::Plain(conv) => Chain::new([conv as &dyn Layer, &Relu]),
-            Self::Normalised(unit) => Chain::new([&unit.conv as &dyn Layer, &unit.bn, &Relu]),
+            Self::Normalized(unit) => Chain::new([&unit.conv as &dyn Layer, &unit.bn, &Relu]),
         }
     }
 }
@@ -270,7 +270,7 @@ impl Layer for Convolution {
     fn describe(&self) -> String {
         match self {
             Self::Plain(conv) => conv.describe(),
-            Self::Normalised(unit) => unit.conv.describe(),
+            Self::Normalized(unit) => unit.conv.describe(),
         }
     }
 }
@@ -288,15 +288,15 @@ impl Inception {
     fn new(
         inputs: usize,
         [one, reduce3, three, reduce5, five, projection]: [usize; 6],
-        form: Form,
+        form: GoogLeNetVariant,
         device: &Device,
     ) -> Self {
         let conv = |channels, kernel: usize| {
             Convolution::new(channels, kernel, 1, kernel / 2, form, device)
         };
         let five_kernel = match form {
-            Form::Published => 5,
-            Form::Torchvision => 3,
+            GoogLeNetVariant::Published => 5,
+            GoogLeNetVariant::Torchvision => 3,
         };
         Self {
             branch1: conv([inputs, one], 1),

@@ -12,7 +12,7 @@
 //!
 //! let set = digits(10, 0); // drawn by another pen than MNIST's people
 //! let guesses = LeNet::digits(&Device::default())?.classify(&set.images(), 1)?;
-//! let right = guesses.iter().zip(set.classes()).filter(|(guess, class)| guess[0].class == *class);
+//! let right = guesses.iter().zip(&set.labels).filter(|(guess, class)| guess[0].class == *class);
 //! assert!(right.count() >= 8);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -31,7 +31,7 @@ use super::weights::WeightsError;
 /// Configuration of a [`LeNet`].
 #[derive(Config, Debug)]
 pub struct LeNetConfig {
-    /// Channels of a picture: 3, or 1 for pictures without colours.
+    /// Channels of an image: 3, or 1 for images without colors.
     #[config(default = 3)]
     pub channels: usize,
     /// Classes of the last layer.
@@ -40,7 +40,7 @@ pub struct LeNetConfig {
 }
 
 impl LeNetConfig {
-    /// A network with random weights, for pictures of 28x28 pixels.
+    /// A network with random weights, for images of 28x28 pixels.
     pub fn init(&self, device: &Device) -> LeNet {
         let relu = || AnyLayer::Relu(Relu::new());
         let pool = || AnyLayer::MaxPool2d(max_pool2d(2, 2, 0, false));

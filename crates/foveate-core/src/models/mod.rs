@@ -1,7 +1,7 @@
 //! The networks, one paper a file; parameters have torchvision's names where it has the network.
 //!
 //! - [`vgg`], [`squeezenet`], [`resnet`], [`googlenet`]: classifiers of ImageNet, with pretrained [`weights`]; by
-//!   name, [`Architecture`]; with their weights, [`Pretrained`]; over pictures, [`Classifier`].
+//!   name, [`Architecture`]; with their weights, [`Pretrained`]; over images, [`Classifier`].
 //! - [`lenet`]: digits, its weights are part of the library. [`dann`]: digits of two domains.
 //! - [`gan`]: generators and discriminators.
 //!
@@ -39,7 +39,7 @@
 //! use foveate::burn::nn::pool::{AdaptiveAvgPool2d, AdaptiveAvgPool2dConfig};
 //! use foveate::burn::nn::{Linear, LinearConfig, Relu};
 //! use foveate::burn::tensor::{Device, Tensor};
-//! use foveate::models::{NamedLayer, Network, initialised};
+//! use foveate::models::{NamedLayer, Network, initialized};
 //!
 //! #[derive(Module, Debug)]
 //! struct Tiny {
@@ -73,7 +73,7 @@
 //!     pool: AdaptiveAvgPool2dConfig::new([1, 1]).init(),
 //!     fc: LinearConfig::new(8, 10).init(&device),
 //! };
-//! let tiny = initialised(tiny, 0); // same seed, same weights
+//! let tiny = initialized(tiny, 0); // same seed, same weights
 //! println!("{}", tiny.summary(16, 16));
 //! assert_eq!(tiny.summary(16, 16).parameters(), 3 * 8 * 9 + 8 + 8 * 10 + 10);
 //!
@@ -193,7 +193,7 @@ mod classifier;
 pub mod dann;
 pub mod gan;
 pub mod googlenet;
-mod initialise;
+mod initialize;
 mod layer;
 pub mod lenet;
 mod module_path;
@@ -215,7 +215,7 @@ pub(crate) use classifier::{PROBABILITIES, are_probabilities};
 pub use dann::{Dann, DannConfig, DomainAdversarial};
 pub use gan::{CganConfig, DcganConfig, Discriminator, GanConfig, Generator};
 pub use googlenet::{GoogLeNet, GoogLeNetConfig};
-pub use initialise::{Initialisation, initialised};
+pub use initialize::{Initialization, initialized};
 pub(crate) use layer::build::device_of;
 pub use layer::{AnyLayer, Fire, Layer, LocalResponseNorm, Maxout, NamedLayer};
 pub use lenet::{LeNet, LeNetConfig};

@@ -28,7 +28,7 @@ pub trait Network: Module {
     /// The layers in the order in which they run.
     fn layers(&self) -> Vec<NamedLayer<'_>>;
 
-    /// Replaces the classifying layer by a freshly initialised one for `classes` classes.
+    /// Replaces the classifying layer by a freshly initialized one for `classes` classes.
     ///
     /// # Panics
     ///
@@ -36,7 +36,7 @@ pub trait Network: Module {
     #[must_use]
     fn with_classes(self, classes: usize) -> Self;
 
-    /// Logits of a batch of normalised pictures.
+    /// Logits of a batch of normalized images.
     ///
     /// # Shapes
     ///
@@ -92,7 +92,7 @@ pub trait Network: Module {
         Ok(layers[..end].iter().fold(input, |shape, named| named.layer.output_shape(shape)))
     }
 
-    /// Layers with output shapes, parameters and multiply-adds for one picture of
+    /// Layers with output shapes, parameters and multiply-adds for one image of
     /// `height` x `width` pixels.
     fn summary(&self, height: usize, width: usize) -> Summary {
         Summary::of(&self.layers(), [1, 3, height, width])
@@ -104,21 +104,21 @@ pub trait Network: Module {
 pub(crate) fn misfit(layers: &[NamedLayer<'_>], input: [usize; 4]) -> Option<String> {
     let [_, _, height, width] = input;
     if input.contains(&0) {
-        return Some(format!("pictures of {height}x{width} pixels"));
+        return Some(format!("images of {height}x{width} pixels"));
     }
     let mut shape = input;
     for NamedLayer { name, layer } in layers {
         if !layer.takes(shape) {
             let [_, c, h, w] = shape;
             return Some(format!(
-                "pictures of {height}x{width} pixels, of which {name} gets activations {c}x{h}x{w}, and is a {}",
+                "images of {height}x{width} pixels, of which {name} gets activations {c}x{h}x{w}, and is a {}",
                 layer.describe()
             ));
         }
         shape = layer.output_shape(shape);
         if shape.contains(&0) {
             return Some(format!(
-                "pictures of {height}x{width} pixels, of which nothing leaves {name}"
+                "images of {height}x{width} pixels, of which nothing leaves {name}"
             ));
         }
     }

@@ -77,7 +77,7 @@ impl Pass<'_> {
     }
 
     /// Notes that a batch norm has seen so many values of each channel.
-    pub(super) fn normalises(&self, values: usize) {
+    pub(super) fn normalizes(&self, values: usize) {
         self.fewest.set(self.fewest.get().min(values));
     }
 

@@ -16,7 +16,7 @@ pub struct Pretrained {
     pub architecture: Architecture,
     /// The network with its weights.
     pub network: AnyNetwork,
-    /// How it takes pictures.
+    /// How it takes images.
     pub preprocessing: Preprocessing,
     /// The file the weights were read from.
     pub file: PathBuf,

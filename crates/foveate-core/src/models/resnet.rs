@@ -38,7 +38,7 @@ pub struct ResNetConfig {
     pub classes: Option<usize>,
     /// Divides every hidden channel count; 1 is the paper's network.
     #[config(default = 1)]
-    pub narrow: usize,
+    pub width_divisor: usize,
 }
 
 impl ResNetConfig {
@@ -60,7 +60,7 @@ impl ResNetConfig {
     pub fn init(&self, device: &Device) -> ResNet {
         let whole = self.blocks.iter().all(|&blocks| blocks > 0);
         assert!(whole || self.classes.is_none(), "the head needs all four stages");
-        let width = 64 / self.narrow;
+        let width = 64 / self.width_divisor;
         let stage = |i: usize| -> Vec<BasicBlock> {
             let outputs = width << i;
             let block = |j| match (i, j) {

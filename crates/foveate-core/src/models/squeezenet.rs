@@ -8,10 +8,10 @@
 //! ```
 //! # use foveate_core as foveate;
 //! use foveate::burn::tensor::Device;
-//! use foveate::models::squeezenet::Version;
+//! use foveate::models::squeezenet::SqueezeNetVersion;
 //! use foveate::models::{Network, SqueezeNetConfig};
 //!
-//! let network = SqueezeNetConfig::new(Version::V1_1).init(&Device::default());
+//! let network = SqueezeNetConfig::new(SqueezeNetVersion::V1_1).init(&Device::default());
 //! assert_eq!(network.summary(224, 224).parameters(), 1_235_496); // VGG16 has 112 times as many
 //! ```
 
@@ -27,7 +27,7 @@ use super::network::Network;
 
 /// Which of the two SqueezeNets.
 #[derive(Config, Debug, PartialEq, Eq, Copy)]
-pub enum Version {
+pub enum SqueezeNetVersion {
     /// The paper's network.
     V1_0,
     /// Its faster successor.
@@ -38,32 +38,32 @@ pub enum Version {
 #[derive(Config, Debug)]
 pub struct SqueezeNetConfig {
     /// Version 1.0 or 1.1.
-    pub version: Version,
+    pub version: SqueezeNetVersion,
     /// Classes of the last convolution.
     #[config(default = 1000)]
     pub classes: usize,
     /// Divides every hidden channel count; 1 is the paper's network.
     #[config(default = 1)]
-    pub narrow: usize,
+    pub width_divisor: usize,
 }
 
 impl SqueezeNetConfig {
     /// A network with random weights.
     pub fn init(&self, device: &Device) -> SqueezeNet {
-        let narrow = |channels: usize| channels / self.narrow;
+        let width = |channels: usize| channels / self.width_divisor;
         let relu = || AnyLayer::Relu(Relu::new());
         let pool = || AnyLayer::MaxPool2d(max_pool2d(3, 2, 0, true));
         // Table 1: squeeze 1x1 filters, and expand filters of each size.
         let fire = |inputs, squeeze, expand| {
-            AnyLayer::Fire(Fire::new(narrow(inputs), narrow(squeeze), narrow(expand), device))
+            AnyLayer::Fire(Fire::new(width(inputs), width(squeeze), width(expand), device))
         };
         let (kernel, channels) = match self.version {
-            Version::V1_0 => (7, 96),
-            Version::V1_1 => (3, 64),
+            SqueezeNetVersion::V1_0 => (7, 96),
+            SqueezeNetVersion::V1_1 => (3, 64),
         };
-        let first = AnyLayer::Conv2d(conv2d([3, narrow(channels)], kernel, 2, 0).init(device));
+        let first = AnyLayer::Conv2d(conv2d([3, width(channels)], kernel, 2, 0).init(device));
         let features = match self.version {
-            Version::V1_0 => vec![
+            SqueezeNetVersion::V1_0 => vec![
                 first,
                 relu(),
                 pool(),
@@ -78,7 +78,7 @@ impl SqueezeNetConfig {
                 pool(),
                 fire(512, 64, 256),
             ],
-            Version::V1_1 => vec![
+            SqueezeNetVersion::V1_1 => vec![
                 first,
                 relu(),
                 pool(),
@@ -96,7 +96,7 @@ impl SqueezeNetConfig {
         };
         let classifier = vec![
             AnyLayer::Dropout(DropoutConfig::new(0.5).init()),
-            AnyLayer::Conv2d(conv2d([narrow(512), self.classes], 1, 1, 0).init(device)),
+            AnyLayer::Conv2d(conv2d([width(512), self.classes], 1, 1, 0).init(device)),
             relu(),
             AnyLayer::AdaptiveAvgPool2d(AdaptiveAvgPool2dConfig::new([1, 1]).init()),
         ];

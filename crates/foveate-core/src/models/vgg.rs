@@ -2,7 +2,7 @@
 //! Recognition*, 2015, <https://arxiv.org/abs/1409.1556>.
 //!
 //! Configurations A, B, D and E (11, 13, 16 and 19 layers with weights), without batch norm. As in
-//! torchvision, an adaptive average pooling to 7x7 stands before the classifier, so that pictures
+//! torchvision, an adaptive average pooling to 7x7 stands before the classifier, so that images
 //! of any size from 32x32 pixels on are taken; at 224x224 it changes nothing.
 //!
 //! ```
@@ -26,7 +26,7 @@ use super::layer::build::{conv2d, device_of, linear, max_pool2d};
 use super::layer::{AnyLayer, NamedLayer, replace_head, sequential};
 use super::network::Network;
 
-/// Output channels of the five stages, before [`VggConfig::narrow`].
+/// Output channels of the five stages, before [`VggConfig::width_divisor`].
 const CHANNELS: [usize; 5] = [64, 128, 256, 512, 512];
 
 /// Configuration of a [`Vgg`]: table 1 of Simonyan and Zisserman, 2015.
@@ -39,7 +39,7 @@ pub struct VggConfig {
     pub classes: Option<usize>,
     /// Divides every hidden channel count; 1 is the paper's network.
     #[config(default = 1)]
-    pub narrow: usize,
+    pub width_divisor: usize,
 }
 
 impl VggConfig {
@@ -69,7 +69,7 @@ impl VggConfig {
         let mut inputs = 3;
         for (channels, convolutions) in CHANNELS.into_iter().zip(self.convolutions) {
             for _ in 0..convolutions {
-                let outputs = channels / self.narrow;
+                let outputs = channels / self.width_divisor;
                 features.push(AnyLayer::Conv2d(conv2d([inputs, outputs], 3, 1, 1).init(device)));
                 features.push(AnyLayer::Relu(Relu::new()));
                 inputs = outputs;
@@ -77,7 +77,7 @@ impl VggConfig {
             features.push(AnyLayer::MaxPool2d(max_pool2d(2, 2, 0, false)));
         }
 
-        let hidden = 4096 / self.narrow;
+        let hidden = 4096 / self.width_divisor;
         let linear = |from, to| AnyLayer::Linear(linear(from, to, device));
         let dropout = || AnyLayer::Dropout(DropoutConfig::new(0.5).init());
         let (avgpool, classifier) = match self.classes {

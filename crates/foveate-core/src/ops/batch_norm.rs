@@ -1,4 +1,4 @@
-//! Batch normalisation with an activation in one step.
+//! Batch normalization with an activation in one step.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -15,9 +15,9 @@ use foveate_ndarray as cpu;
 use super::activation::{Activation, EpilogueOps};
 use super::{backends, dispatched};
 
-/// Whose mean and variance a batch is normalised by.
+/// Whose mean and variance a batch is normalized by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Statistics {
+pub enum BatchNormMode {
     /// Its own, as in training: they change with the input, and the gradient knows of it.
     Batch,
     /// Given numbers, such as running means.
@@ -56,7 +56,7 @@ pub fn batch_norm(
     gamma: Tensor<1>,
     beta: Tensor<1>,
     [mean, variance]: [Tensor<1>; 2],
-    statistics: Statistics,
+    statistics: BatchNormMode,
     epsilon: f64,
     activation: Activation,
 ) -> Tensor<4> {
@@ -78,7 +78,7 @@ pub fn batch_norm(
 /// What is not a tensor.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Constants {
-    statistics: Statistics,
+    statistics: BatchNormMode,
     epsilon: f64,
     activation: Activation,
 }
@@ -151,7 +151,7 @@ backends!(BatchNormGradients {
     ) -> Gradient<Self> {
         let Norm { gamma, beta, mean, variance } = &norm;
         let numbers = [mean, variance, gamma, beta];
-        let of_batch = constants.statistics == Statistics::Batch;
+        let of_batch = constants.statistics == BatchNormMode::Batch;
         let asked = [of_batch, parameters];
         cpu::batch_norm_gradients(&input, numbers, constants.epsilon, asked, &gradient)
             .unwrap_or_else(|| stock_gradients::<Self>(norm, input, gradient, constants, parameters))
@@ -184,9 +184,9 @@ fn stock_statistics<B: Backend>(input: FloatTensor<B>) -> FloatTensor<B> {
         B::float_mean_dim(rows, 1)
     };
     let mean = of_channel(input.clone());
-    let centre = B::float_reshape(mean.clone(), [1, channels, 1, 1].into());
-    let centred = B::float_sub(input, centre);
-    let variance = of_channel(B::float_mul(centred.clone(), centred));
+    let center = B::float_reshape(mean.clone(), [1, channels, 1, 1].into());
+    let centered = B::float_sub(input, center);
+    let variance = of_channel(B::float_mul(centered.clone(), centered));
     let row = |tensor| B::float_reshape(tensor, [1, channels].into());
     B::float_cat(vec![row(mean), row(variance)], 0)
 }
@@ -201,7 +201,7 @@ fn stock_gradients<B: Backend>(
     let Norm { gamma, mean, variance, .. } = norm;
     let epsilon = constants.epsilon;
     // gamma / sqrt(variance + epsilon): nothing else depends on the input.
-    let given = (constants.statistics == Statistics::Given).then(|| {
+    let given = (constants.statistics == BatchNormMode::Given).then(|| {
         let shape = Shape::from([1, input.shape()[1], 1, 1]);
         let deviations = B::float_sqrt(B::float_add_scalar(variance.clone(), epsilon.into()));
         let scale = B::float_reshape(B::float_div(gamma.clone(), deviations), shape);

@@ -1,4 +1,4 @@
-//! Local response normalisation across channels; see [`lrn`].
+//! Local response normalization across channels; see [`lrn`].
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
@@ -12,7 +12,7 @@ use foveate_ndarray as cpu;
 
 use super::{backends, dispatched};
 
-/// Constants of the normalisation, with PyTorch's meaning.
+/// Constants of the normalization, with PyTorch's meaning.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Lrn {
     /// Channels in a window, odd.

@@ -59,7 +59,7 @@ use burn::tensor::{DType, Tensor};
 pub use activation::Activation;
 pub(crate) use algorithm::exact;
 pub use algorithm::{Algorithm, with_algorithm};
-pub use batch_norm::{Statistics, batch_norm, batch_statistics};
+pub use batch_norm::{BatchNormMode, batch_norm, batch_statistics};
 pub use binary_cross_entropy::binary_cross_entropy;
 pub use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 pub use conv_transpose2d::conv_transpose2d;
@@ -102,7 +102,7 @@ impl<B: Backend> Optional<B> {
     }
 }
 
-/// What burn's dispatch takes; quantised values become floats.
+/// What burn's dispatch takes; quantized values become floats.
 fn dispatched<const D: usize>(tensor: Tensor<D>) -> DispatchTensor {
     match tensor.dtype() {
         DType::QFloat(_) => tensor.dequantize().into_dispatch(),

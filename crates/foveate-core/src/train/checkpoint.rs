@@ -1,34 +1,34 @@
-//! A training by epochs on disk: the network, the one that is kept, the optimiser's memory and the
+//! A training by epochs on disk: the network, the one that is best, the optimizer's memory and the
 //! history.
 
 use std::path::Path;
 
 use burn::module::Module;
 
-use super::optimiser::{Moments, Optimiser};
+use super::optimizer::{Optimizer, OptimizerState};
 use super::state::{CheckpointError, Identity, Row, State};
 
 /// What a training has come to after an epoch; networks are out of training.
 pub(crate) struct Checkpoint<N, E> {
     pub network: N,
     /// What the training gives if it ends here.
-    pub kept: N,
-    pub moments: Moments,
+    pub best: N,
+    pub optimizer_state: OptimizerState,
     pub epochs: Vec<E>,
 }
 
 impl<N: Module, E: Row> Checkpoint<N, E> {
     /// Before the first epoch.
     pub fn new(start: &N) -> Self {
-        let (network, kept) = (start.clone(), start.clone());
-        Self { network, kept, moments: Moments::default(), epochs: Vec::new() }
+        let (network, best) = (start.clone(), start.clone());
+        Self { network, best, optimizer_state: OptimizerState::default(), epochs: Vec::new() }
     }
 
     pub fn write(&self, path: &Path, identity: &Identity) -> Result<(), CheckpointError> {
         let mut state = State::new(path);
         state.put("network", &self.network);
-        state.put("kept", &self.kept);
-        state.put_moments("optimiser", &self.moments);
+        state.put("best", &self.best);
+        state.put_optimizer("optimizer", &self.optimizer_state);
         state.put_rows("history", &self.epochs);
         state.write(identity)
     }
@@ -37,14 +37,14 @@ impl<N: Module, E: Row> Checkpoint<N, E> {
     pub fn read(
         path: &Path,
         identity: &Identity,
-        optimiser: &Optimiser,
+        optimizer: &Optimizer,
         start: &N,
     ) -> Result<Option<Self>, CheckpointError> {
         let Some(mut state) = State::read(path, identity)? else { return Ok(None) };
-        let (network, kept) = (state.take("network", start)?, state.take("kept", start)?);
-        let moments = state.take_moments("optimiser", optimiser, start)?;
+        let (network, best) = (state.take("network", start)?, state.take("best", start)?);
+        let optimizer_state = state.take_optimizer("optimizer", optimizer, start)?;
         let epochs = state.take_rows("history")?;
         state.end()?;
-        Ok(Some(Self { network, kept, moments, epochs }))
+        Ok(Some(Self { network, best, optimizer_state, epochs }))
     }
 }

@@ -1,4 +1,4 @@
-//! A training on disk, from which it goes on bit for bit: networks, optimisers' memories and tables of
+//! A training on disk, from which it goes on bit for bit: networks, optimizers' memories and tables of
 //! numbers in one safetensors file, and what they belong to in its metadata.
 
 use std::fmt::Display;
@@ -8,9 +8,9 @@ use std::{fs, io};
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData};
 
-use super::optimiser::{Moment, Moments, Optimiser};
+use super::optimizer::{Moment, Optimizer, OptimizerState};
 use crate::models::device_of;
-use crate::store::{self, Tensors, Words};
+use crate::store::{self, Metadata, Tensors};
 
 /// What a training has come to, by names, and its file.
 pub(crate) struct State {
@@ -66,8 +66,8 @@ impl State {
         self.tensors.extend(named.map(|(name, data)| (format!("{part}.{name}"), data)));
     }
 
-    pub fn put_moments(&mut self, part: &str, moments: &Moments) {
-        for (name, Moment { steps, means }) in &moments.0 {
+    pub fn put_optimizer(&mut self, part: &str, optimizer_state: &OptimizerState) {
+        for (name, Moment { steps, means }) in &optimizer_state.0 {
             for (i, mean) in means.iter().enumerate() {
                 self.tensors.insert(format!("{part}.{name}.{i}"), mean.to_data());
             }
@@ -87,16 +87,16 @@ impl State {
     /// Writes the file under another name, then gives it its own: nothing is half written.
     pub fn write(self, identity: &Identity) -> Result<(), CheckpointError> {
         let Self { path, tensors } = self;
-        let words: Words =
+        let metadata: Metadata =
             identity.0.iter().map(|(what, value)| (what.to_string(), value.clone())).collect();
         fs::create_dir_all(path.parent().unwrap_or(Path::new("")))
-            .and_then(|()| store::write(&path, &tensors, words))
+            .and_then(|()| store::write(&path, &tensors, metadata))
             .map_err(|reason| CheckpointError::Io { path, reason })
     }
 
     /// What the file holds, if there is one.
     pub fn read(path: &Path, identity: &Identity) -> Result<Option<Self>, CheckpointError> {
-        let (tensors, words) = match store::read(path) {
+        let (tensors, metadata) = match store::read(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) if error.kind() == io::ErrorKind::InvalidData => {
                 return Err(damaged(path, error));
@@ -105,7 +105,7 @@ impl State {
             Ok(read) => read,
         };
         for (what, expected) in &identity.0 {
-            let found = words
+            let found = metadata
                 .get(*what)
                 .ok_or_else(|| damaged(path, format!("it does not tell its {what}")))?;
             if found != expected {
@@ -123,15 +123,15 @@ impl State {
         restored(network, part, &mut self.tensors).map_err(|name| self.lacking(&name))
     }
 
-    /// What `optimiser` remembers of `network`.
-    pub fn take_moments<M: Module>(
+    /// What `optimizer` remembers of `network`.
+    pub fn take_optimizer<M: Module>(
         &mut self,
         part: &str,
-        optimiser: &Optimiser,
+        optimizer: &Optimizer,
         network: &M,
-    ) -> Result<Moments, CheckpointError> {
+    ) -> Result<OptimizerState, CheckpointError> {
         let device = device_of(network);
-        let mut moments = Moments::default();
+        let mut optimizer_state = OptimizerState::default();
         for (name, parameter) in tensors(network) {
             let taken: Vec<_> =
                 (0..2).map_while(|i| self.tensors.remove(&format!("{part}.{name}.{i}"))).collect();
@@ -139,17 +139,17 @@ impl State {
                 continue; // It did not learn.
             }
             let shape = [parameter.num_elements()];
-            if taken.len() != optimiser.means()
+            if taken.len() != optimizer.means()
                 || taken.iter().any(|mean| mean.shape()[..] != shape)
             {
-                return Err(self.lacking(&format!("{part}.{name} in the optimiser's form")));
+                return Err(self.lacking(&format!("{part}.{name} in the optimizer's form")));
             }
             let steps = format!("{part}.{name}.steps");
             let [count] = self.take_numbers(&steps)?[..] else { return Err(self.lacking(&steps)) };
             let means = taken.into_iter().map(|mean| Tensor::from_data(mean, &device)).collect();
-            moments.0.insert(name, Moment { steps: count as u32, means });
+            optimizer_state.0.insert(name, Moment { steps: count as u32, means });
         }
-        Ok(moments)
+        Ok(optimizer_state)
     }
 
     pub fn take_numbers(&mut self, name: &str) -> Result<Vec<f64>, CheckpointError> {
@@ -240,23 +240,23 @@ mod tests {
     use super::*;
     use crate::models::LeNetConfig;
 
-    /// What a forged file may hold of an optimiser is refused before a step is taken by it.
+    /// What a forged file may hold of an optimizer is refused before a step is taken by it.
     #[test]
-    fn moments_are_of_the_network_and_the_optimiser() {
+    fn moments_are_of_the_network_and_the_optimizer() {
         let device = Device::default();
         let network = LeNetConfig::new().init(&device);
         let read = |lengths: &[usize], steps: Option<f64>| {
             let mut state = State::new(Path::new("file"));
             for (i, &length) in lengths.iter().enumerate() {
                 state.put_numbers(
-                    &format!("optimiser.classifier.4.Linear.bias.{i}"),
+                    &format!("optimizer.classifier.4.Linear.bias.{i}"),
                     vec![0.0; length],
                 );
             }
             if let Some(steps) = steps {
-                state.put_numbers("optimiser.classifier.4.Linear.bias.steps", vec![steps]);
+                state.put_numbers("optimizer.classifier.4.Linear.bias.steps", vec![steps]);
             }
-            state.take_moments("optimiser", &Optimiser::ADAM, &network)
+            state.take_optimizer("optimizer", &Optimizer::ADAM, &network)
         };
         let names: Vec<_> = tensors(&network).into_keys().collect();
         assert!(names.contains(&"classifier.4.Linear.bias".into()), "{names:?}");

@@ -1,8 +1,8 @@
-//! Features on disk, so that no picture goes through the same network twice.
+//! Features on disk, so that no image goes through the same network twice.
 //!
 //! A file for each combination of weights, layer and preprocessing: a header (magic, the
 //! combination's SHA-256, the number of columns), then records of one length, appended one by one:
-//! the picture file's SHA-256, the values, and the SHA-256 of both. A run that is killed leaves whole
+//! the image file's SHA-256, the values, and the SHA-256 of both. A run that is killed leaves whole
 //! records and perhaps a part of one, which is cut off; a record that does not check is not there.
 
 use std::collections::HashMap;
@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::error::TransferError;
 
-/// SHA-256 of a picture's file, or of what its features depend on.
+/// SHA-256 of an image's file, or of what its features depend on.
 pub type Digest = [u8; 32];
 
 const MAGIC: &[u8; 16] = b"foveate features";
@@ -25,7 +25,7 @@ pub(super) struct Cache {
     path: PathBuf,
     file: File,
     columns: usize,
-    /// Where each picture's record starts.
+    /// Where each image's record starts.
     records: HashMap<Digest, u64>,
     end: u64,
 }
@@ -95,16 +95,16 @@ impl Cache {
         32 + 4 * self.columns as u64 + 32
     }
 
-    /// The features of the picture with this digest, if they are there and whole.
-    pub fn get(&mut self, picture: &Digest) -> Option<Vec<f32>> {
-        let start = *self.records.get(picture)?;
+    /// The features of the image with this digest, if they are there and whole.
+    pub fn get(&mut self, image: &Digest) -> Option<Vec<f32>> {
+        let start = *self.records.get(image)?;
         let mut record = vec![0; self.record() as usize];
         let read =
             self.file.seek(SeekFrom::Start(start)).and_then(|_| self.file.read_exact(&mut record));
         let (content, check) = record.split_at(record.len() - 32);
-        if read.is_err() || !content.starts_with(picture) || Sha256::digest(content)[..] != *check {
+        if read.is_err() || !content.starts_with(image) || Sha256::digest(content)[..] != *check {
             log::warn!("{}: a damaged record is computed again", self.path.display());
-            self.records.remove(picture);
+            self.records.remove(image);
             return None;
         }
         let values = content[32..].chunks_exact(4);
@@ -115,16 +115,16 @@ impl Cache {
         )
     }
 
-    /// Appends the features of a picture.
-    pub fn insert(&mut self, picture: Digest, values: &[f32]) -> Result<(), TransferError> {
+    /// Appends the features of an image.
+    pub fn insert(&mut self, image: Digest, values: &[f32]) -> Result<(), TransferError> {
         assert_eq!(values.len(), self.columns, "one value a column");
-        let mut record = picture.to_vec();
+        let mut record = image.to_vec();
         record.extend(values.iter().flat_map(|value| value.to_le_bytes()));
         record.extend(Sha256::digest(&record));
         let write =
             self.file.seek(SeekFrom::Start(self.end)).and_then(|_| self.file.write_all(&record));
         write.map_err(|reason| TransferError::Io { path: self.path.clone(), reason })?;
-        self.records.insert(picture, self.end);
+        self.records.insert(image, self.end);
         self.end += record.len() as u64;
         Ok(())
     }

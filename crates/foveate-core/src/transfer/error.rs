@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::SettingError;
-use crate::image::PictureError;
+use crate::image::ImageError;
 use crate::learn::LearnError;
 use crate::models::{UnknownArchitecture, UnknownLayer, weights::WeightsError};
 use crate::train::CheckpointError;
@@ -27,17 +27,18 @@ pub enum TransferError {
     /// No network has this name.
     #[error(transparent)]
     Architecture(#[from] UnknownArchitecture),
-    /// A picture that cannot be used.
+    /// An image that cannot be used.
     #[error(transparent)]
-    Picture(#[from] PictureError),
+    Image(#[from] ImageError),
     /// There is nothing to learn from, or to validate by.
     #[error(
-        "no pictures are given: expected one or more for training, and for validation if it is asked for"
+        "no images are given: expected one or more for training, and for validation if it is asked for"
     )]
-    NoPictures,
+    NoImages,
     /// A training whose loss is no number any more.
     #[error(
-        "the loss is not finite in step {step} of epoch {epoch}, at a learning rate of {rate}: lower the learning rate"
+        "the loss is not finite in step {step} of epoch {epoch}, at a learning rate of {rate}: lower the learning rate{}",
+        .checkpoint.as_ref().map_or(String::new(), |path| format!("; {} holds the epochs before", path.display()))
     )]
     Diverged {
         /// The epoch, from 1.
@@ -46,6 +47,8 @@ pub enum TransferError {
         step: usize,
         /// The learning rate.
         rate: f64,
+        /// The last good checkpoint.
+        checkpoint: Option<PathBuf>,
     },
     /// A checkpoint that cannot be written, or not be gone on from.
     #[error(transparent)]

@@ -1,4 +1,4 @@
-//! [`FeatureExtractor`]: what a network's layer says of pictures.
+//! [`FeatureExtractor`]: what a network's layer says of images.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,8 +15,8 @@ use sha2::{Digest as _, Sha256};
 use super::cache::{Cache, Digest};
 use super::error::TransferError;
 use crate::SettingError;
-use crate::data::{ImageFolder, Sample, ahead};
-use crate::image::{self as pictures, PictureError, Pixels, Preprocessing, Resize};
+use crate::data::{ImageFolder, Sample, prefetch};
+use crate::image::{self as images, ImageError, Pixels, Preprocessing, Resize};
 use crate::learn::Features;
 use crate::models::{
     AnyNetwork, Architecture, NamedLayer, Network, Pretrained, device_of, misfit, position,
@@ -82,7 +82,7 @@ impl FromStr for FeatureSpec {
     }
 }
 
-/// Turns pictures into rows of features: the activations of a layer, each row divided by its
+/// Turns images into rows of features: the activations of a layer, each row divided by its
 /// Euclidean length.
 ///
 /// The network is taken out of training: dropout is off and batch norms keep their statistics.
@@ -92,11 +92,11 @@ pub struct FeatureExtractor<N = AnyNetwork> {
     preprocessing: Preprocessing,
     layer: String,
     pooling: Pooling,
-    /// Averages the activations of a picture with those of its mirror image (`false`).
+    /// Averages the activations of an image with those of its mirror image (`false`).
     pub mirrored: bool,
     /// Divides each row by its Euclidean length (`true`).
-    pub l2_normalised: bool,
-    /// Pictures that go through the network at once (8); above 0.
+    pub l2_normalized: bool,
+    /// Images that go through the network at once (8); above 0.
     pub batch: usize,
     /// Folder where features of files are kept (`features` in [`cache_folder`]); `None` keeps none.
     pub cache: Option<PathBuf>,
@@ -109,16 +109,16 @@ pub struct FeatureExtractor<N = AnyNetwork> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Extraction {
-    /// A row for each readable picture, in the order of the data set.
+    /// A row for each readable image, in the order of the data set.
     pub features: Features,
     /// The class of each row.
     pub labels: Vec<usize>,
     /// The file of each row.
     pub files: Vec<PathBuf>,
-    /// SHA-256 of each row's file: equal ones are the same picture.
+    /// SHA-256 of each row's file: equal ones are the same image.
     pub digests: Vec<Digest>,
-    /// Files that are no pictures, or damaged ones.
-    pub unreadable: Vec<PictureError>,
+    /// Files that are no images, or damaged ones.
+    pub unreadable: Vec<ImageError>,
     /// How many rows went through the network; the others were kept from earlier.
     pub computed: usize,
 }
@@ -142,7 +142,7 @@ impl<N: Network> FeatureExtractor<N> {
             layer: layer.into(),
             pooling,
             mirrored: false,
-            l2_normalised: true,
+            l2_normalized: true,
             batch: 8,
             cache: Some(cache_folder().join("features")),
             progress: true,
@@ -161,7 +161,7 @@ impl<N: Network> FeatureExtractor<N> {
         &self.network
     }
 
-    /// How pictures become the network's input.
+    /// How images become the network's input.
     pub fn preprocessing(&self) -> &Preprocessing {
         &self.preprocessing
     }
@@ -184,11 +184,11 @@ impl<N: Network> FeatureExtractor<N> {
         if self.pooling == Pooling::Flatten { c * h * w } else { c }
     }
 
-    /// The features of pixels `[n, 3, h, w]`, as a tensor: one row a picture, not yet divided by its
+    /// The features of pixels `[n, 3, h, w]`, as a tensor: one row an image, not yet divided by its
     /// length.
     pub fn activations(&self, pixels: &Pixels) -> Tensor<2> {
         let pooled = |pixels: &Pixels| {
-            let input = self.preprocessing.normalise(pixels).into_tensor();
+            let input = self.preprocessing.normalize(pixels).into_tensor();
             let activations = self.network.features(input, &self.layer);
             let activations = activations.expect("the layer was found when this was made");
             match self.pooling {
@@ -206,30 +206,28 @@ impl<N: Network> FeatureExtractor<N> {
         (features + pooled(&mirror)) * 0.5
     }
 
-    /// The features of pictures in memory, one row a picture.
+    /// The features of images in memory, one row an image.
     ///
     /// # Errors
     ///
-    /// [`PictureError::Shape`](crate::image::PictureError::Shape) for a picture too small or too narrow.
-    pub fn pictures(&self, pictures: &[RgbImage]) -> Result<Features, TransferError> {
-        let mut values = Vec::with_capacity(pictures.len() * self.checked()?);
-        let resized: Result<Vec<_>, _> = pictures
-            .iter()
-            .map(|picture| pictures::resize(picture, self.preprocessing.resize))
-            .collect();
+    /// [`ImageError::Shape`](crate::image::ImageError::Shape) for an image too small or too narrow.
+    pub fn images(&self, images: &[RgbImage]) -> Result<Features, TransferError> {
+        let mut values = Vec::with_capacity(images.len() * self.checked()?);
+        let resized: Result<Vec<_>, _> =
+            images.iter().map(|image| images::resize(image, self.preprocessing.resize)).collect();
         for batch in resized?.chunks(self.batch) {
             values.extend(self.run(batch));
         }
         Ok(self.finished(values))
     }
 
-    /// The features of every readable picture of a folder, from the cache where they are there: a
-    /// run that was interrupted goes on where it stopped, and only changed pictures are computed
+    /// The features of every readable image of a folder, from the cache where they are there: a
+    /// run that was interrupted goes on where it stopped, and only changed images are computed
     /// again. Files are read and decoded on other threads, a few batches ahead of the network.
     ///
     /// # Errors
     ///
-    /// [`TransferError::Io`] for a cache that cannot be written. Unreadable pictures are no errors:
+    /// [`TransferError::Io`] for a cache that cannot be written. Unreadable images are no errors:
     /// they are listed in the result.
     pub fn folder(&self, folder: &ImageFolder) -> Result<Extraction, TransferError> {
         let (samples, columns) = (folder.samples(), self.checked()?);
@@ -245,11 +243,11 @@ impl<N: Network> FeatureExtractor<N> {
         let mut missing: Vec<usize> = Vec::new();
         if let Some(cache) = &mut cache {
             let hash = |sample: &Sample| {
-                let bytes = pictures::read(&sample.path).ok()?;
+                let bytes = images::read(&sample.path).ok()?;
                 Some(Digest::from(Sha256::digest(bytes)))
             };
             let mut at = 0..;
-            ahead(samples, threads, 64, hash, |digest| {
+            prefetch(samples, threads, 64, hash, |digest| {
                 let i = at.next().expect("endless");
                 match digest.and_then(|digest| Some((digest, cache.get(&digest)?))) {
                     None => missing.push(i),
@@ -269,9 +267,9 @@ impl<N: Network> FeatureExtractor<N> {
         let mut batch: Vec<(usize, Digest, RgbImage)> = Vec::new();
         let bar = self.bar(missing.len());
         let mut compute = |batch: &mut Vec<(usize, Digest, RgbImage)>| {
-            let apart = batch.drain(..).map(|(i, digest, picture)| ((i, digest), picture));
-            let (places, pictures): (Vec<_>, Vec<_>) = apart.unzip();
-            let found = self.run(&pictures);
+            let apart = batch.drain(..).map(|(i, digest, image)| ((i, digest), image));
+            let (places, images): (Vec<_>, Vec<_>) = apart.unzip();
+            let found = self.run(&images);
             for ((i, digest), row) in places.into_iter().zip(found.chunks_exact(columns)) {
                 values[i * columns..][..columns].copy_from_slice(row);
                 rows[i] = Some(digest);
@@ -286,10 +284,10 @@ impl<N: Network> FeatureExtractor<N> {
         };
         let resize = self.preprocessing.resize;
         let load = |&i: &usize| (i, read(&samples[i].path, resize));
-        ahead(&missing, threads, (2 * self.batch).div_ceil(threads), load, |(i, loaded)| {
+        prefetch(&missing, threads, (2 * self.batch).div_ceil(threads), load, |(i, loaded)| {
             bar.inc(1);
             match loaded {
-                Ok((digest, picture)) => batch.push((i, digest, picture)),
+                Ok((digest, image)) => batch.push((i, digest, image)),
                 Err(error) => unreadable.push(error),
             }
             if batch.len() == self.batch { compute(&mut batch) } else { Ok(()) }
@@ -315,11 +313,11 @@ impl<N: Network> FeatureExtractor<N> {
         })
     }
 
-    /// Activations of pictures of the network's size, row by row.
-    fn run(&self, pictures: &[RgbImage]) -> Vec<f32> {
-        let pixels = Pixels::from_pictures(pictures, &device_of(&self.network));
+    /// Activations of images of the network's size, row by row.
+    fn run(&self, images: &[RgbImage]) -> Vec<f32> {
+        let pixels = Pixels::from_images(images, &device_of(&self.network));
         let values: Vec<f32> = self.activations(&pixels).into_data().iter::<f32>().collect();
-        assert_eq!(values.len(), pictures.len() * self.columns(), "the layer keeps its shape");
+        assert_eq!(values.len(), images.len() * self.columns(), "the layer keeps its shape");
         values
     }
 
@@ -340,10 +338,10 @@ impl<N: Network> FeatureExtractor<N> {
 
     fn finished(&self, values: Vec<f32>) -> Features {
         let features = Features::new(values, self.columns());
-        if self.l2_normalised { features.l2_normalised() } else { features }
+        if self.l2_normalized { features.l2_normalized() } else { features }
     }
 
-    /// What the activations depend on beside the picture: layers, weights, preprocessing. (They are
+    /// What the activations depend on beside the image: layers, weights, preprocessing. (They are
     /// taken for the same on every device.)
     fn key(&self) -> Digest {
         let weights = self.weights.get_or_init(|| {
@@ -363,19 +361,19 @@ impl<N: Network> FeatureExtractor<N> {
         Sha256::new().chain_update(weights).chain_update(settings).finalize().into()
     }
 
-    fn bar(&self, pictures: usize) -> ProgressBar {
-        if !self.progress || pictures == 0 {
+    fn bar(&self, images: usize) -> ProgressBar {
+        if !self.progress || images == 0 {
             return ProgressBar::hidden();
         }
-        let style = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} pictures, {eta} left");
+        let style = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} images, {eta} left");
         let style = style.expect("the template is valid");
-        ProgressBar::new(pictures as u64).with_style(style).with_message(self.layer.clone())
+        ProgressBar::new(images as u64).with_style(style).with_message(self.layer.clone())
     }
 }
 
-/// Reads a file: its SHA-256, and the picture in the network's size.
-fn read(path: &Path, resize: Resize) -> Result<(Digest, RgbImage), PictureError> {
-    let bytes = pictures::read(path)?;
-    let picture = pictures::decode(&bytes, path)?;
-    Ok((Sha256::digest(&bytes).into(), pictures::resize(&picture, resize)?))
+/// Reads a file: its SHA-256, and the image in the network's size.
+fn read(path: &Path, resize: Resize) -> Result<(Digest, RgbImage), ImageError> {
+    let bytes = images::read(path)?;
+    let image = images::decode(&bytes, path)?;
+    Ok((Sha256::digest(&bytes).into(), images::resize(&image, resize)?))
 }

@@ -1,11 +1,11 @@
-//! What a person with a few hundred labelled pictures does: features of a pretrained network, and what
+//! What a person with a few hundred labeled images does: features of a pretrained network, and what
 //! is learned from them.
 //!
-//! A network that has learned from a million pictures has, in its last layers, most of what is needed
+//! A network that has learned from a million images has, in its last layers, most of what is needed
 //! to tell others apart (Donahue et al., *DeCAF*, 2013, <https://arxiv.org/abs/1310.1531>; Razavian et
 //! al., *CNN Features off-the-shelf*, 2014, <https://arxiv.org/abs/1403.6382>). So
 //!
-//! - a [`FeatureExtractor`] cuts a network at a layer: a row of [`Features`] for each picture;
+//! - a [`FeatureExtractor`] cuts a network at a layer: a row of [`Features`] for each image;
 //! - [`LinearSvc`], [`LinfaSvm`] or [`LogisticRegression`] learn a [`LinearClassifier`] of them, perhaps
 //!   after a [`Pca`];
 //! - [`CrossValidation`] chooses C without the test set, [`Evaluation`] says how good the answers are;
@@ -31,10 +31,10 @@
 //! let extractor =
 //!     FeatureExtractor::new(network, preprocessing, "classifier.3", Pooling::Flatten)?;
 //! let [known, unknown] = [digits(100, 0), digits(100, 1)];
-//! let features = extractor.pictures(&known.images())?; // 100 x 84
-//! let fit = LinearSvc::default().fit(&features, &known.classes(), 10)?;
-//! let answers = fit.classifier.predict(&extractor.pictures(&unknown.images())?)?;
-//! let found = Evaluation::new(&answers, &unknown.classes(), lenet.labels())?;
+//! let features = extractor.images(&known.images())?; // 100 x 84
+//! let fit = LinearSvc::default().fit(&features, &known.labels, 10)?;
+//! let answers = fit.classifier.predict(&extractor.images(&unknown.images())?)?;
+//! let found = Evaluation::new(&answers, &unknown.labels, lenet.labels())?;
 //! println!("{found}");
 //! assert!(found.accuracy() > 0.9);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -63,10 +63,7 @@ mod model;
 pub use cache::Digest;
 pub use error::TransferError;
 pub use extract::{Extraction, FeatureExtractor, FeatureSpec, Pooling};
-pub use fine_tune::{
-    Augmentation, Epoch, FineTune, FineTuned, History, Labelled, Part, RandomResizedCrop, Score,
-    new_head,
-};
+pub use fine_tune::{Epoch, FineTune, FineTuned, History, Labeled, Score, Trainable, new_head};
 pub use model::{Guess, TransferModel};
 
 pub use crate::learn::{

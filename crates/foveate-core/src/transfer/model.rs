@@ -15,10 +15,10 @@ use crate::SettingError;
 use crate::image::Described;
 use crate::learn::{Features, LearnError, LinearClassifier, Pca};
 use crate::models::{Architecture, Network, device_of, weights};
-use crate::store::{self, Tensors, Words};
+use crate::store::{self, Metadata, Tensors};
 
-/// What is learned from a person's pictures and shipped: networks cut at a layer, perhaps a PCA, and
-/// a linear classifier. Takes pictures of any size, names their class.
+/// What is learned from a person's images and shipped: networks cut at a layer, perhaps a PCA, and
+/// a linear classifier. Takes images of any size, names their class.
 #[derive(Debug, Clone)]
 pub struct TransferModel {
     extractors: Vec<(Architecture, FeatureExtractor)>,
@@ -55,7 +55,7 @@ struct Extractor {
     layer: String,
     pooled: bool,
     mirrored: bool,
-    l2_normalised: bool,
+    l2_normalized: bool,
     #[serde(flatten)]
     preprocessing: Described,
 }
@@ -110,13 +110,13 @@ impl TransferModel {
         &self.labels
     }
 
-    /// A score for each class of each picture, one row a picture.
+    /// A score for each class of each image, one row an image.
     ///
     /// # Errors
     ///
-    /// [`TransferError::Picture`] for a picture too small or too narrow.
-    pub fn scores(&self, pictures: &[RgbImage]) -> Result<Features, TransferError> {
-        let parts = self.extractors.iter().map(|(_, extractor)| extractor.pictures(pictures));
+    /// [`TransferError::Image`] for an image too small or too narrow.
+    pub fn scores(&self, images: &[RgbImage]) -> Result<Features, TransferError> {
+        let parts = self.extractors.iter().map(|(_, extractor)| extractor.images(images));
         let features = Features::concat(&parts.collect::<Result<Vec<_>, _>>()?);
         match &self.pca {
             Some(pca) => Ok(self.classifier.scores(&pca.transform(&features)?)?),
@@ -124,14 +124,14 @@ impl TransferModel {
         }
     }
 
-    /// The `top` classes of highest score of each picture, the first first.
+    /// The `top` classes of highest score of each image, the first first.
     ///
     /// # Errors
     ///
     /// As [`scores`](Self::scores).
     pub fn classify(
         &self,
-        pictures: &[RgbImage],
+        images: &[RgbImage],
         top: usize,
     ) -> Result<Vec<Vec<Guess>>, TransferError> {
         let ranked = |row: &[f32]| {
@@ -144,7 +144,7 @@ impl TransferModel {
             };
             order.iter().take(top).map(guess).collect()
         };
-        Ok(self.scores(pictures)?.iter().map(ranked).collect())
+        Ok(self.scores(images)?.iter().map(ranked).collect())
     }
 
     /// Writes everything, the networks' weights too, to one safetensors file, which takes the old
@@ -169,7 +169,7 @@ impl TransferModel {
                 layer: extractor.layer().into(),
                 pooled: extractor.pooling() == Pooling::GlobalAverage,
                 mirrored: extractor.mirrored,
-                l2_normalised: extractor.l2_normalised,
+                l2_normalized: extractor.l2_normalized,
                 preprocessing: (*extractor.preprocessing()).into(),
             });
         }
@@ -190,7 +190,7 @@ impl TransferModel {
 
         let description = Description { version: VERSION, extractors, labels: self.labels.clone() };
         let text = serde_json::to_string(&description).expect("strings and numbers are JSON");
-        store::write(path, &tensors, Words::from([(ENTRY.into(), text)]))
+        store::write(path, &tensors, Metadata::from([(ENTRY.into(), text)]))
             .map_err(|reason| TransferError::Io { path: path.into(), reason })
     }
 
@@ -203,11 +203,11 @@ impl TransferModel {
     pub fn load(path: impl AsRef<Path>, device: &Device) -> Result<Self, TransferError> {
         let path = path.as_ref();
         let damaged = |reason: String| TransferError::Damaged { path: path.into(), reason };
-        let (tensors, words) = store::read(path).map_err(|error| match error.kind() {
+        let (tensors, metadata) = store::read(path).map_err(|error| match error.kind() {
             io::ErrorKind::InvalidData => damaged(error.to_string()),
             _ => TransferError::Io { path: path.into(), reason: error },
         })?;
-        let text = words.get(ENTRY);
+        let text = metadata.get(ENTRY);
         let text = text.ok_or_else(|| damaged(format!("the file has no entry {ENTRY}")))?;
         let description: Description =
             serde_json::from_str(text).map_err(|error| damaged(error.to_string()))?;
@@ -290,11 +290,11 @@ impl Extractor {
         let network = weights::apply(network, path, tensors)?;
         let preprocessing = self.preprocessing.preprocessing();
         let preprocessing =
-            preprocessing.ok_or_else(|| damaged("no picture can be taken as it says".into()))?;
+            preprocessing.ok_or_else(|| damaged("no image can be taken as it says".into()))?;
         let pooling = if self.pooled { Pooling::GlobalAverage } else { Pooling::Flatten };
         let mut extractor = FeatureExtractor::new(network, preprocessing, &self.layer, pooling)?;
         extractor.mirrored = self.mirrored;
-        extractor.l2_normalised = self.l2_normalised;
+        extractor.l2_normalized = self.l2_normalized;
         Ok((architecture, extractor))
     }
 }

@@ -1,4 +1,4 @@
-//! candle: its own ResNet; VGG and SqueezeNet of its layers, since its VGG takes one picture only.
+//! candle: its own ResNet; VGG and SqueezeNet of its layers, since its VGG takes one image only.
 
 use anyhow::{Result, bail};
 use candle_core::{D, DType, Device, Module, Tensor};
@@ -16,10 +16,10 @@ fn main() -> Result<()> {
             "squeezenet1_1" => squeezenet1_1(weights)?,
             other => bail!("no {other} here"),
         };
-        let pictures = Tensor::from_vec(row.pictures(), &row.shape(), &device)?;
+        let images = Tensor::from_vec(row.images(), &row.shape(), &device)?;
         Ok(move || {
             // Detached, since the weights are variables.
-            let logits = network.forward(&pictures)?.detach();
+            let logits = network.forward(&images)?.detach();
             assert_eq!(logits.dims()[1], 1000);
             Ok(())
         })
@@ -52,8 +52,8 @@ fn vgg16(weights: VarBuilder) -> Result<Func<'static>> {
     let fc1 = candle_nn::linear(512 * 7 * 7, 4096, weights.pp("fc1"))?;
     let fc2 = candle_nn::linear(4096, 4096, weights.pp("fc2"))?;
     let fc3 = candle_nn::linear(4096, 1000, weights.pp("fc3"))?;
-    Ok(Func::new(move |pictures| {
-        let mut hidden = pictures.clone();
+    Ok(Func::new(move |images| {
+        let mut hidden = images.clone();
         for block in &blocks {
             for conv in block {
                 hidden = hidden.apply(conv)?.relu()?;
@@ -86,8 +86,8 @@ fn squeezenet1_1(weights: VarBuilder) -> Result<Func<'static>> {
         ]);
     }
     let last = conv([512, 1000], 1, 1, weights.pp("last"))?;
-    Ok(Func::new(move |pictures| {
-        let mut hidden = pictures.apply(&first)?.relu()?.max_pool2d_with_stride(3, 2)?;
+    Ok(Func::new(move |images| {
+        let mut hidden = images.apply(&first)?.relu()?.max_pool2d_with_stride(3, 2)?;
         for (i, [squeeze, expand1, expand3]) in layers.iter().enumerate() {
             // At 224x224 the windows fit: no partial one is left out.
             if i == 2 || i == 4 {

@@ -10,11 +10,11 @@ use rten_tensor::prelude::*;
 fn main() -> Result<()> {
     foveate_peers::run("rten", |row| {
         let model = ModelOptions::with_all_ops().prepack_weights(true).load_file(row.onnx()?)?;
-        let pictures = NdTensor::from_data(row.shape(), row.pictures());
+        let images = NdTensor::from_data(row.shape(), row.images());
         let pool = Arc::new(ThreadPool::with_num_threads(foveate_peers::threads()));
         Ok(move || {
             let options = RunOptions::default().with_thread_pool(Some(pool.clone()));
-            model.run_one(pictures.view().into(), Some(options))?;
+            model.run_one(images.view().into(), Some(options))?;
             Ok(())
         })
     })

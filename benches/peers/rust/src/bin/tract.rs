@@ -1,4 +1,4 @@
-//! tract on ONNX files, optimised for their fixed shapes.
+//! tract on ONNX files, optimized for their fixed shapes.
 
 use anyhow::Result;
 use tract_linalg::multithread::{Executor, set_default_executor};
@@ -12,9 +12,9 @@ fn main() -> Result<()> {
         }
         let model = tract_onnx::onnx().model_for_path(row.onnx()?)?;
         let model = model.into_optimized()?.into_runnable()?;
-        let pictures = Tensor::from_shape(&row.shape(), &row.pictures())?;
+        let images = Tensor::from_shape(&row.shape(), &row.images())?;
         Ok(move || {
-            model.run(tvec!(pictures.clone().into()))?;
+            model.run(tvec!(images.clone().into()))?;
             Ok(())
         })
     })

@@ -6,8 +6,8 @@
 //! field, smoothed with a Gaussian of 4 pixels, is here a cubic B-spline with a knot every 7, which is as
 //! smooth: a cubic B-spline's deviation is its spacing / sqrt 3.
 
+use super::chance::{Chance, SIDE};
 use super::glyphs::{GLYPHS, Glyph};
-use super::{Chance, SIDE};
 
 /// The longer side of a digit, in pixels.
 const BOX: f32 = 20.0;
@@ -26,12 +26,12 @@ const PIECES: usize = 4;
 type Point = [f32; 2];
 
 /// A digit of class `label`.
-pub fn draw(label: u8, chance: &mut Chance) -> [u8; SIDE * SIDE] {
-    let mut strokes = flatten(choose(GLYPHS[usize::from(label)], chance), chance);
+pub fn draw(label: usize, chance: &mut Chance) -> [u8; SIDE * SIDE] {
+    let mut strokes = flatten(choose(GLYPHS[label], chance), chance);
     distort(&mut strokes, chance);
     let radius = chance.normal(1.3, 0.42).max(0.6);
     let radius = fit(&mut strokes, radius);
-    centre(&ink(&strokes, radius, chance))
+    center(&ink(&strokes, radius, chance))
 }
 
 /// One of the glyphs, as often as its weight says.
@@ -133,7 +133,7 @@ fn elastic(field: &[[Point; KNOTS]; KNOTS], point: Point) -> Point {
 }
 
 /// Scales the strokes to 20 pixels, with the ink, in the longer side, and moves them into the middle of
-/// the picture. Returns the radius: smaller than asked for if long strokes would fill the picture.
+/// the image. Returns the radius: smaller than asked for if long strokes would fill the image.
 fn fit(strokes: &mut [Vec<Point>], radius: f32) -> f32 {
     let mut low = [f32::MAX; 2];
     let mut high = [f32::MIN; 2];
@@ -154,7 +154,7 @@ fn fit(strokes: &mut [Vec<Point>], radius: f32) -> f32 {
     for point in strokes.iter_mut().flatten() {
         for axis in 0..2 {
             let middle = 0.5 * (low[axis] + high[axis]);
-            // Pixels' centres have integer coordinates.
+            // Pixels' centers have integer coordinates.
             point[axis] = (SIDE as f32 - 1.0) / 2.0 + scale * (point[axis] - middle);
         }
     }
@@ -198,11 +198,11 @@ fn ink(strokes: &[Vec<Point>], radius: f32, chance: &mut Chance) -> [u8; SIDE * 
     })
 }
 
-/// Moves the picture by whole pixels, so that its centre of mass is where MNIST has it: at 14, 14.
-fn centre(picture: &[u8; SIDE * SIDE]) -> [u8; SIDE * SIDE] {
+/// Moves the image by whole pixels, so that its center of mass is where MNIST has it: at 14, 14.
+fn center(image: &[u8; SIDE * SIDE]) -> [u8; SIDE * SIDE] {
     let mut mass = 0;
     let mut moment = [0, 0];
-    for (i, &pixel) in picture.iter().enumerate() {
+    for (i, &pixel) in image.iter().enumerate() {
         mass += i64::from(pixel);
         moment[0] += i64::from(pixel) * (i / SIDE) as i64;
         moment[1] += i64::from(pixel) * (i % SIDE) as i64;
@@ -214,6 +214,6 @@ fn centre(picture: &[u8; SIDE * SIDE]) -> [u8; SIDE * SIDE] {
     std::array::from_fn(|i| {
         let (row, column) = (i as i64 / side - down, i as i64 % side - right);
         let inside = (0..side).contains(&row) && (0..side).contains(&column);
-        if inside { picture[(row * side + column) as usize] } else { 0 }
+        if inside { image[(row * side + column) as usize] } else { 0 }
     })
 }

@@ -1,12 +1,12 @@
-//! Textures: noise, stripes, checks, blobs, gradients and cells, in colours of a small palette.
+//! Textures: noise, stripes, checks, blobs, gradients and cells, in colors of a small palette.
 
-use super::{Chance, SIDE};
+use super::chance::{Chance, SIDE};
 
 /// Cells of a lattice a side.
 const LATTICE: usize = 8;
 
-/// A colour, each channel in `[0, 1]`, or a little beyond.
-type Colour = [f32; 3];
+/// A color, each channel in `[0, 1]`, or a little beyond.
+type Color = [f32; 3];
 
 /// A random crop of a random texture.
 pub fn draw(chance: &mut Chance) -> [[u8; 3]; SIDE * SIDE] {
@@ -25,7 +25,7 @@ pub fn draw(chance: &mut Chance) -> [[u8; 3]; SIDE * SIDE] {
     let (shading, step) = (chance.between(0.0, 0.2), chance.between(0.1, 0.5));
     let grain = chance.between(0.0, 0.06);
     std::array::from_fn(|i| {
-        let [x, y] = centred(i);
+        let [x, y] = centered(i);
         let bright =
             (light[0] * x + light[1] * y) / 14.0 + shading * (shade.at([x * step, y * step]) - 0.5);
         ramp(&palette, field[i]).map(|channel| {
@@ -35,10 +35,10 @@ pub fn draw(chance: &mut Chance) -> [[u8; 3]; SIDE * SIDE] {
     })
 }
 
-/// Three colours as photographs have them: of one light, in related hues, seldom saturated.
-fn palette(chance: &mut Chance) -> [Colour; 3] {
-    let base: Colour = std::array::from_fn(|_| chance.normal(0.0, 0.14));
-    // Middle grey is left out: |texture - digit| would leave nothing to be seen there.
+/// Three colors as photographs have them: of one light, in related hues, seldom saturated.
+fn palette(chance: &mut Chance) -> [Color; 3] {
+    let base: Color = std::array::from_fn(|_| chance.normal(0.0, 0.14));
+    // Middle gray is left out: |texture - digit| would leave nothing to be seen there.
     let light = chance.between(0.0, 0.28);
     let light = if chance.below(2) == 0 { light } else { 1.0 - light };
     let contrast = chance.between(0.08, 0.28);
@@ -48,16 +48,16 @@ fn palette(chance: &mut Chance) -> [Colour; 3] {
     })
 }
 
-/// The palette's colour at `t`, from the first at 0 to the last at 1.
-fn ramp(palette: &[Colour; 3], t: f32) -> Colour {
+/// The palette's color at `t`, from the first at 0 to the last at 1.
+fn ramp(palette: &[Color; 3], t: f32) -> Color {
     let t = 2.0 * t.clamp(0.0, 1.0);
     let (from, to, t) =
         if t < 1.0 { (palette[0], palette[1], t) } else { (palette[1], palette[2], t - 1.0) };
     std::array::from_fn(|channel| from[channel] + (to[channel] - from[channel]) * t)
 }
 
-/// A pixel's place, in pixels from the picture's middle.
-fn centred(i: usize) -> [f32; 2] {
+/// A pixel's place, in pixels from the image's middle.
+fn centered(i: usize) -> [f32; 2] {
     let middle = SIDE as f32 / 2.0 - 0.5;
     [(i % SIDE) as f32 - middle, (i / SIDE) as f32 - middle]
 }
@@ -82,7 +82,7 @@ impl Crop {
 
     /// A pixel's place in the texture.
     fn at(&self, i: usize) -> [f32; 2] {
-        let ([x, y], [c, s]) = (centred(i), self.right);
+        let ([x, y], [c, s]) = (centered(i), self.right);
         [self.origin[0] + c * x - s * y, self.origin[1] + s * x + c * y]
     }
 }

@@ -1,4 +1,4 @@
-//! Which changes of a picture are allowed, and how they are measured.
+//! Which changes of an image are allowed, and how they are measured.
 
 use burn::tensor::{Tensor, TensorData};
 
@@ -15,7 +15,7 @@ pub enum Norm {
     L2,
 }
 
-/// The pictures in `[0, 1]` whose distance from an original is at most `epsilon`: at most in exact
+/// The images in `[0, 1]` whose distance from an original is at most `epsilon`: at most in exact
 /// arithmetic, not within rounding.
 pub(super) struct Ball {
     original: Tensor<4>,
@@ -43,7 +43,7 @@ impl Ball {
         }
     }
 
-    /// The nearest pictures that are allowed; with [`Norm::L2`] within rounding: see
+    /// The nearest images that are allowed; with [`Norm::L2`] within rounding: see
     /// [`enclose`](Ball::enclose).
     pub fn project(&self, x: Tensor<4>, places: &[usize]) -> Tensor<4> {
         let x = match self.norm {
@@ -99,14 +99,14 @@ fn lowest(x: f32, epsilon: f32) -> f32 {
     if f64::from(x) - f64::from(low) > f64::from(epsilon) { low.next_up() } else { low }
 }
 
-/// The Euclidean length of each picture, also where the squares of its values are below or beyond f32.
+/// The Euclidean length of each image, also where the squares of its values are below or beyond f32.
 pub(super) fn lengths(x: &Tensor<4>) -> Vec<f32> {
     let largest = values(&x.clone().max_abs_dims(&[1, 2, 3]));
     let lengths = values(&scaled(x.clone()).square().sum_dims(&[1, 2, 3]).sqrt());
     largest.into_iter().zip(lengths).map(|(largest, length)| largest * length).collect()
 }
 
-/// Each picture divided by its largest absolute value, so that squares and sums of tiny gradients
+/// Each image divided by its largest absolute value, so that squares and sums of tiny gradients
 /// are not lost; one that is 0 stays 0.
 pub(super) fn scaled(x: Tensor<4>) -> Tensor<4> {
     let largest = x.clone().max_abs_dims(&[1, 2, 3]);
@@ -114,7 +114,7 @@ pub(super) fn scaled(x: Tensor<4>) -> Tensor<4> {
     x / largest.mask_fill(zero, 1.0)
 }
 
-/// Each picture with Euclidean length 1; one that is 0 stays 0.
+/// Each image with Euclidean length 1; one that is 0 stays 0.
 pub(super) fn unit(x: Tensor<4>) -> Tensor<4> {
     let x = scaled(x);
     let length = x.clone().square().sum_dims(&[1, 2, 3]).sqrt();

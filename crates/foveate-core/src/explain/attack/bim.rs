@@ -22,7 +22,7 @@ pub struct Bim {
     pub step_size: f32,
     /// The most steps.
     pub steps: usize,
-    /// Whether a picture stands still once it meets the goal, or takes all steps.
+    /// Whether an image stands still once it meets the goal, or takes all steps.
     pub early_stop: bool,
 }
 

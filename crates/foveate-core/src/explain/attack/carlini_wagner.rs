@@ -17,7 +17,7 @@ const PATIENCE: usize = 100;
 /// What `c` may grow to.
 const LARGEST_C: f32 = 1e10;
 
-/// The smallest change in the Euclidean norm that meets the goal: Adam minimises
+/// The smallest change in the Euclidean norm that meets the goal: Adam minimizes
 /// `|change|^2 + c * max(margin, -confidence)`, where the margin is that of the logits against the
 /// goal; a binary search finds the smallest `c` that succeeds. Pixels are `(tanh(w) + 1) / 2` and need
 /// no clipping.
@@ -26,7 +26,7 @@ const LARGEST_C: f32 = 1e10;
 /// <https://arxiv.org/abs/1608.04644>, section VI.A (the L2 attack), with the binary search and the early
 /// stop of the authors' code (less its last step at the upper bound, from 10 search steps on).
 ///
-/// Strong and slow: up to `search_steps * steps` gradients a picture. Pictures without success are
+/// Strong and slow: up to `search_steps * steps` gradients an image. Images without success are
 /// given back as they were.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CarliniWagner {
@@ -49,7 +49,7 @@ impl Default for CarliniWagner {
     }
 }
 
-/// The best change of a picture so far, and what the search knows of its `c`.
+/// The best change of an image so far, and what the search knows of its `c`.
 #[derive(Clone)]
 struct Search {
     c: f32,
@@ -98,7 +98,7 @@ impl<M: Model + ?Sized> Attack<M> for CarliniWagner {
 }
 
 impl CarliniWagner {
-    /// Adam's steps for one `c` of each picture. Gives the pictures that succeeded.
+    /// Adam's steps for one `c` of each image. Gives the images that succeeded.
     fn descend<M: Model + ?Sized>(
         &self,
         session: &mut AttackRun<'_, M>,

@@ -20,7 +20,7 @@ const BEYOND: f32 = 1e-4;
 /// Seyed-Mohsen Moosavi-Dezfooli, Alhussein Fawzi, Pascal Frossard, *DeepFool: a simple and accurate method
 /// to fool deep neural networks*, 2016, <https://arxiv.org/abs/1511.04599>, algorithm 2. As in the authors'
 /// code, the overshoot is part of every step, and a step goes a little further than the boundary, so that a
-/// picture on it moves. Deviation: values are cut off at 0 and 1.
+/// image on it moves. Deviation: values are cut off at 0 and 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DeepFool {
     /// The most steps.
@@ -73,7 +73,7 @@ impl<M: Model + ?Sized> Attack<M> for DeepFool {
     }
 }
 
-/// The classes with the largest logits of each picture, its own left out.
+/// The classes with the largest logits of each image, its own left out.
 fn rivals(logits: &Tensor<2>, own: &[usize], count: usize) -> Vec<Vec<usize>> {
     let classes = logits.dims()[1];
     let of = |(row, &own): (&[f32], &usize)| {
@@ -85,7 +85,7 @@ fn rivals(logits: &Tensor<2>, own: &[usize], count: usize) -> Vec<Vec<usize>> {
     values(logits).chunks_exact(classes).zip(own).map(of).collect()
 }
 
-/// The logits of pictures where they are, and the gradient of that of their own class.
+/// The logits of images where they are, and the gradient of that of their own class.
 struct Linear {
     own: Vec<usize>,
     logits: Vec<f32>,
@@ -94,7 +94,7 @@ struct Linear {
 }
 
 impl Linear {
-    /// Pictures that have crossed a boundary are dropped from `moving`.
+    /// Images that have crossed a boundary are dropped from `moving`.
     fn of<M: Model + ?Sized>(
         session: &mut AttackRun<'_, M>,
         x: &Tensor<4>,
@@ -133,7 +133,7 @@ impl Linear {
         let mut nearest = vec![f32::INFINITY; moving.len()];
         let mut normal = x.zeros_like();
         let count = moving.first().map_or(0, |&place| rivals[place].len());
-        #[allow(clippy::needless_range_loop, reason = "the k-th rival of each picture")]
+        #[allow(clippy::needless_range_loop, reason = "the k-th rival of each image")]
         for k in 0..count {
             let rival: Vec<usize> = moving.iter().map(|&place| rivals[place][k]).collect();
             let answer = session.gradient(x, moving, &Target::Classes(rival.clone()))?;
@@ -152,7 +152,7 @@ impl Linear {
             }
         }
         session.note_flat(&normal, moving);
-        // Where there is no boundary, the normal is 0 and the picture stays.
+        // Where there is no boundary, the normal is 0 and the image stays.
         let far = nearest.into_iter().map(|d| if d.is_finite() { d + BEYOND } else { 0.0 });
         let far = far.collect();
         Ok(unit(normal) * factors(far, x))

@@ -18,9 +18,9 @@ use crate::image::{Pixels, Preprocessing};
 /// [`Goal::Targeted`].
 ///
 /// Christian Szegedy et al., *Intriguing properties of neural networks*, 2014,
-/// <https://arxiv.org/abs/1312.6199>, found that such pictures exist; the plain ascent is that of a
-/// well-known exercise (Stanford's CS231n, network visualisation). Deviation: there the input is normalised
-/// and may leave what a picture can hold; here values are cut off at 0 and 1 after each step.
+/// <https://arxiv.org/abs/1312.6199>, found that such images exist; the plain ascent is that of a
+/// well-known exercise (Stanford's CS231n, network visualization). Deviation: there the input is normalized
+/// and may leave what an image can hold; here values are cut off at 0 and 1 after each step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FoolingImage {
     /// Length of a step.

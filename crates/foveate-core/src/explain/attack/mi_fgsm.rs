@@ -20,7 +20,7 @@ pub struct MiFgsm {
     pub steps: usize,
     /// What is kept of the momentum at each step.
     pub decay: f32,
-    /// Whether a picture stands still once it meets the goal, or takes all steps: then it transfers
+    /// Whether an image stands still once it meets the goal, or takes all steps: then it transfers
     /// better.
     pub early_stop: bool,
 }

@@ -1,8 +1,8 @@
-//! Pictures that fool a network: small changes of the pixels that change its answer.
+//! Images that fool a network: small changes of the pixels that change its answer.
 //!
 //! All attacks take and give [`Pixels`], in `[0, 1]`; a [`Classifier`](crate::models::Classifier)'s
-//! normalisation is part of the model that is attacked, so that sizes of changes are in pixels.
-//! What an attack is after is a [`Goal`], what comes of it an [`AttackResult`]. Pictures are attacked
+//! normalization is part of the model that is attacked, so that sizes of changes are in pixels.
+//! What an attack is after is a [`Goal`], what comes of it an [`AttackResult`]. Images are attacked
 //! all at once and each for itself; one that has met the goal stands still (unless the attack's `early_stop` is off).
 //!
 //! ```text
@@ -23,7 +23,7 @@
 //! let set = digits(4, 0);
 //! let pixels = classifier.preprocessing().pixels(&set.images(), &device)?;
 //! let pgd = Pgd { epsilon: 0.3, step_size: 0.05, ..Default::default() };
-//! let attacked = pgd.attack(&classifier, &pixels, &Goal::Untargeted(set.classes()))?;
+//! let attacked = pgd.attack(&classifier, &pixels, &Goal::Untargeted(set.labels.clone()))?;
 //! assert_eq!(attacked.success, [true; 4]);
 //! // To the last bit, not within rounding.
 //! assert!(attacked.l_inf.iter().all(|&change| change <= 0.3));
@@ -58,18 +58,18 @@ use super::model::Model;
 use crate::SettingError;
 use crate::image::Pixels;
 
-/// What an attack is after: one class for each picture, or one for all.
+/// What an attack is after: one class for each image, or one for all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Goal {
-    /// The model finds any class but these, the pictures' true ones.
+    /// The model finds any class but these, the images' true ones.
     Untargeted(Vec<usize>),
     /// The model finds these classes.
     Targeted(Vec<usize>),
 }
 
-/// A way to change pictures until a model's answer meets a goal.
+/// A way to change images until a model's answer meets a goal.
 pub trait Attack<M: Model + ?Sized> {
-    /// Attacks each picture for itself. Pictures whose goal is met from the start stay as they are,
+    /// Attacks each image for itself. Images whose goal is met from the start stay as they are,
     /// unless the attack's `early_stop` is off.
     ///
     /// # Errors

@@ -33,7 +33,7 @@ pub struct Pgd {
     pub random_start: bool,
     /// Seed of the random start: same seed, same start.
     pub seed: u64,
-    /// Whether a picture stands still once it meets the goal, or takes all steps.
+    /// Whether an image stands still once it meets the goal, or takes all steps.
     pub early_stop: bool,
 }
 
@@ -58,7 +58,7 @@ impl Pgd {
         Self { norm: Norm::L2, epsilon: 1.0, step_size: 0.2, ..Self::default() }
     }
 
-    /// A point of the ball around each of some pictures.
+    /// A point of the ball around each of some images.
     fn start(&self, original: &Tensor<4>, ball: &Ball, places: &[usize]) -> Tensor<4> {
         let [_, c, h, w] = original.dims();
         let numbers = || places.iter().map(|&place| place as u64);
@@ -74,7 +74,7 @@ impl Pgd {
                 let direction =
                     drawn(self.seed, Purpose::Pgd, numbers(), [c, h, w], StandardNormal, &device);
                 // Uniform in the volume: the radius is the root of a uniform number; from the far
-                // half of the places, so that no picture shares it.
+                // half of the places, so that no image shares it.
                 let radius = numbers().map(|place| {
                     let uniform: f64 = generator(self.seed, Purpose::Pgd, !place).random();
                     self.epsilon * uniform.powf(1.0 / (c * h * w) as f64) as f32

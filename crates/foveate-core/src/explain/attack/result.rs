@@ -5,23 +5,23 @@ use std::fmt;
 use crate::image::Pixels;
 use crate::models::PROBABILITIES;
 
-/// AttackResult pictures, and what it took. All lists have one entry for each picture.
+/// AttackResult images, and what it took. All lists have one entry for each image.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct AttackResult {
-    /// The pictures that were given.
+    /// The images that were given.
     pub original: Pixels,
-    /// The pictures after the attack, in `[0, 1]`. Give them to
+    /// The images after the attack, in `[0, 1]`. Give them to
     /// [`classify_pixels`](crate::models::Classifier::classify_pixels) as they are: rounded to bytes, they may differ
     /// from the original by more than `epsilon`, or be fooling no longer; and a saved file that is read again through
     /// `classify` is resized and cropped.
     pub adversarial: Pixels,
-    /// Whether the answer to the original met the goal, before anything was changed: an untargeted attack's pictures
+    /// Whether the answer to the original met the goal, before anything was changed: an untargeted attack's images
     /// that the model got wrong from the start.
     pub before: Vec<bool>,
-    /// Whether the model's answer to the picture after the attack meets the goal.
+    /// Whether the model's answer to the image after the attack meets the goal.
     pub success: Vec<bool>,
-    /// How often the picture was changed on the way.
+    /// How often the image was changed on the way.
     pub steps: Vec<usize>,
     /// What the model was asked.
     pub queries: Vec<Queries>,
@@ -36,13 +36,13 @@ pub struct AttackResult {
 }
 
 impl AttackResult {
-    /// The success rate: the share of pictures that meet the goal after the attack, of those that did not
+    /// The success rate: the share of images that meet the goal after the attack, of those that did not
     /// [`before`](AttackResult::before); `None` if all did.
     pub fn success_rate(&self) -> Option<f32> {
         success_rate(&self.before, &self.success)
     }
 
-    /// The change, magnified, on grey: `0.5 + magnification * (adversarial - original)`, cut off at
+    /// The change, magnified, on gray: `0.5 + magnification * (adversarial - original)`, cut off at
     /// 0 and 1.
     pub fn difference(&self, magnification: f32) -> Pixels {
         let change = self.adversarial.tensor().clone() - self.original.tensor().clone();
@@ -50,7 +50,7 @@ impl AttackResult {
     }
 }
 
-/// The share of successes among the pictures that did not meet the goal from the start.
+/// The share of successes among the images that did not meet the goal from the start.
 pub(super) fn success_rate(before: &[bool], after: &[bool]) -> Option<f32> {
     let open: Vec<bool> =
         before.iter().zip(after).filter(|(before, _)| !**before).map(|(_, after)| *after).collect();
@@ -58,7 +58,7 @@ pub(super) fn success_rate(before: &[bool], after: &[bool]) -> Option<f32> {
     (!open.is_empty()).then(|| successes as f32 / open.len() as f32)
 }
 
-/// How often the model saw a picture, or a changed version of it, those times included that served
+/// How often the model saw an image, or a changed version of it, those times included that served
 /// to check the model.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -77,10 +77,10 @@ pub struct Queries {
 pub enum Warning {
     /// Gradients that are 0 throughout: nothing says where to go.
     ZeroGradient {
-        /// The pictures.
-        pictures: Vec<usize>,
+        /// The images.
+        images: Vec<usize>,
     },
-    /// Two answers to the same pictures differ.
+    /// Two answers to the same images differ.
     Random {
         /// The largest difference of two logits.
         difference: f32,
@@ -92,14 +92,14 @@ pub enum Warning {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ZeroGradient { pictures } => write!(
+            Self::ZeroGradient { images } => write!(
                 f,
-                "the gradient was 0 for pictures {pictures:?}: the model may saturate or round; attack another score or \
+                "the gradient was 0 for images {images:?}: the model may saturate or round; attack another score or \
                  model and transfer"
             ),
             Self::Random { difference } => write!(
                 f,
-                "the model's logits for the same pictures differ by {difference}: success is chance; take the average of \
+                "the model's logits for the same images differ by {difference}: success is chance; take the average of \
                  several answers as the model"
             ),
             Self::Probabilities => f.write_str(PROBABILITIES),

@@ -10,7 +10,7 @@ use crate::explain::target::{Target, best, class_indices};
 use crate::image::Pixels;
 use crate::models::are_probabilities;
 
-/// What an attack works with. `places` are indices of pictures.
+/// What an attack works with. `places` are indices of images.
 pub(super) struct AttackRun<'a, M: ?Sized> {
     model: &'a M,
     pub original: Tensor<4>,
@@ -18,17 +18,17 @@ pub(super) struct AttackRun<'a, M: ?Sized> {
     pub logits: Tensor<2>,
     /// Whether the originals meet the goal.
     pub met: Vec<bool>,
-    /// The class that the goal names for each picture.
+    /// The class that the goal names for each image.
     pub classes: Vec<usize>,
     pub targeted: bool,
-    /// How often each picture was changed.
+    /// How often each image was changed.
     pub steps: Vec<usize>,
     queries: Vec<Queries>,
     flat: Vec<bool>,
     warnings: Vec<Warning>,
 }
 
-/// The model's answer to some pictures.
+/// The model's answer to some images.
 pub(super) struct Answer {
     /// `[n, classes]`
     pub logits: Tensor<2>,
@@ -45,7 +45,7 @@ impl<'a, M: Model + ?Sized> AttackRun<'a, M> {
         if let Some((index, value)) = values(&original).into_iter().enumerate().find(odd) {
             return Err(ExplainError::NotPixels { index, value });
         }
-        let pictures = original.dims()[0];
+        let images = original.dims()[0];
         let logits = logits(model, original.clone())?.inner();
         two_classes(&logits)?;
         let (goal, targeted) = match goal {
@@ -62,9 +62,9 @@ impl<'a, M: Model + ?Sized> AttackRun<'a, M> {
             met: Vec::new(),
             classes,
             targeted,
-            steps: vec![0; pictures],
-            queries: vec![Queries { forward: 1, gradient: 0 }; pictures],
-            flat: vec![false; pictures],
+            steps: vec![0; images],
+            queries: vec![Queries { forward: 1, gradient: 0 }; images],
+            flat: vec![false; images],
             warnings: Vec::new(),
         };
         session.queries[0].forward += checks;
@@ -87,17 +87,17 @@ impl<'a, M: Model + ?Sized> AttackRun<'a, M> {
         Ok(())
     }
 
-    /// All pictures.
+    /// All images.
     pub fn all(&self) -> Vec<usize> {
         (0..self.steps.len()).collect()
     }
 
-    /// The pictures whose originals do not meet the goal.
+    /// The images whose originals do not meet the goal.
     pub fn open_cases(&self) -> Vec<usize> {
         self.all().into_iter().filter(|&place| !self.met[place]).collect()
     }
 
-    /// Logits of changed pictures.
+    /// Logits of changed images.
     pub fn logits(&mut self, x: Tensor<4>, places: &[usize]) -> Result<Tensor<2>, ExplainError> {
         for &place in places {
             self.queries[place].forward += 1;
@@ -105,7 +105,7 @@ impl<'a, M: Model + ?Sized> AttackRun<'a, M> {
         Ok(logits(self.model, x)?.inner())
     }
 
-    /// A score of changed pictures, and its gradient.
+    /// A score of changed images, and its gradient.
     pub fn gradient(
         &mut self,
         x: &Tensor<4>,
@@ -148,8 +148,8 @@ impl<'a, M: Model + ?Sized> AttackRun<'a, M> {
         })
     }
 
-    /// Changes pictures step by step. `step` gets the pictures, the gradient of the score, and their
-    /// places. With `early_stop` a picture stands still once it meets the goal.
+    /// Changes images step by step. `step` gets the images, the gradient of the score, and their
+    /// places. With `early_stop` an image stands still once it meets the goal.
     pub fn walk(
         &mut self,
         mut x: Tensor<4>,
@@ -194,19 +194,19 @@ impl<'a, M: Model + ?Sized> AttackRun<'a, M> {
         let (before, after) = (values(&self.original), values(&adversarial));
         let change: Vec<f64> =
             after.iter().zip(&before).map(|(&a, &b)| f64::from(a) - f64::from(b)).collect();
-        let pictures = || change.chunks_exact(channels * h * w);
-        let differs = |picture: &[f64], pixel: usize| {
-            (0..channels).any(|channel| picture[channel * h * w + pixel] != 0.0)
+        let images = || change.chunks_exact(channels * h * w);
+        let differs = |image: &[f64], pixel: usize| {
+            (0..channels).any(|channel| image[channel * h * w + pixel] != 0.0)
         };
         let flat: Vec<usize> = all.iter().copied().filter(|&place| self.flat[place]).collect();
         if !flat.is_empty() {
-            self.warnings.push(Warning::ZeroGradient { pictures: flat });
+            self.warnings.push(Warning::ZeroGradient { images: flat });
         }
-        let most = |picture: &[f64]| picture.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
+        let most = |image: &[f64]| image.iter().fold(0.0_f64, |most, v| most.max(v.abs()));
         Ok(AttackResult {
-            l0: pictures().map(|p| (0..h * w).filter(|&i| differs(p, i)).count()).collect(),
-            l2: pictures().map(|p| p.iter().map(|v| v * v).sum::<f64>().sqrt() as f32).collect(),
-            l_inf: pictures().map(|p| most(p) as f32).collect(),
+            l0: images().map(|p| (0..h * w).filter(|&i| differs(p, i)).count()).collect(),
+            l2: images().map(|p| p.iter().map(|v| v * v).sum::<f64>().sqrt() as f32).collect(),
+            l_inf: images().map(|p| most(p) as f32).collect(),
             original: Pixels::new(self.original),
             adversarial: Pixels::new(adversarial),
             before: self.met,
@@ -224,17 +224,17 @@ fn finite(
     places: &[usize],
 ) -> Result<(), ExplainError> {
     match values.into_iter().zip(places).find(|(value, _)| !value.is_finite()) {
-        Some((value, &picture)) => Err(ExplainError::Answer { what, picture, value }),
+        Some((value, &image)) => Err(ExplainError::Answer { what, image, value }),
         None => Ok(()),
     }
 }
 
-/// The largest absolute value of each picture.
+/// The largest absolute value of each image.
 fn largest(x: &Tensor<4>) -> Vec<f32> {
     values(&x.clone().max_abs_dims(&[1, 2, 3]))
 }
 
-/// Some pictures of all.
+/// Some images of all.
 pub(super) fn pick(x: &Tensor<4>, places: &[usize]) -> Tensor<4> {
     if places.len() == x.dims()[0] {
         return x.clone();
@@ -244,19 +244,19 @@ pub(super) fn pick(x: &Tensor<4>, places: &[usize]) -> Tensor<4> {
     x.clone().select(0, Tensor::<1, Int>::from_data(indices, &x.device()))
 }
 
-/// All pictures, with others at some places.
+/// All images, with others at some places.
 pub(super) fn put(x: Tensor<4>, places: &[usize], others: Tensor<4>) -> Tensor<4> {
     if places.len() == x.dims()[0] {
         return others;
     }
-    let mut pictures = x.split(1, 0);
+    let mut images = x.split(1, 0);
     for (&place, other) in places.iter().zip(others.split(1, 0)) {
-        pictures[place] = other;
+        images[place] = other;
     }
-    Tensor::cat(pictures, 0)
+    Tensor::cat(images, 0)
 }
 
-/// Numbers, one for each picture, to multiply pictures with: `[n, 1, 1, 1]`.
+/// Numbers, one for each image, to multiply images with: `[n, 1, 1, 1]`.
 pub(super) fn factors(numbers: Vec<f32>, like: &Tensor<4>) -> Tensor<4> {
     let shape = [numbers.len(), 1, 1, 1];
     Tensor::from_data(TensorData::new(numbers, shape), &like.device())

@@ -6,7 +6,7 @@ use super::{AttackResult, Goal, Warning};
 use crate::explain::error::ExplainError;
 use crate::explain::model::Model;
 
-/// What attacked pictures do to a model that they were not made for, picture by picture.
+/// What attacked images do to a model that they were not made for, image by image.
 ///
 /// Nicolas Papernot, Patrick McDaniel, Ian Goodfellow, *Transferability in Machine Learning: from Phenomena
 /// to Black-Box Attacks using Adversarial Samples*, 2016, <https://arxiv.org/abs/1605.07277>.
@@ -15,14 +15,14 @@ use crate::explain::model::Model;
 pub struct TransferredAttack {
     /// Whether the original meets the goal, before anything was changed.
     pub before: Vec<bool>,
-    /// Whether the picture after the attack meets the goal.
+    /// Whether the image after the attack meets the goal.
     pub after: Vec<bool>,
     /// What makes the victim's answers doubtful.
     pub warnings: Vec<Warning>,
 }
 
 impl TransferredAttack {
-    /// The part of the pictures that meet the goal after the attack, of those that did not before;
+    /// The part of the images that meet the goal after the attack, of those that did not before;
     /// `None` if all did.
     pub fn rate(&self) -> Option<f32> {
         success_rate(&self.before, &self.after)
@@ -30,7 +30,7 @@ impl TransferredAttack {
 }
 
 impl AttackResult {
-    /// Shows the pictures to another model, on the same device. The goal may be another than the
+    /// Shows the images to another model, on the same device. The goal may be another than the
     /// attack's: away from the true class, say, where the attack was for a target.
     ///
     /// # Errors

@@ -60,7 +60,7 @@ impl Cam {
         target: &Target,
     ) -> Result<Tensor<4>, ExplainError> {
         let input = checked(model, input)?;
-        let a = exact(|| model.features(model.normalised(input), &self.layer))?;
+        let a = exact(|| model.features(model.normalized(input), &self.layer))?;
         let head = |a| Ok(model.head(a, &self.layer)?);
         let g = scored_by(head, &a, target)?.gradient;
         let sum = |tensor: Tensor<4>| tensor.sum_dim(2).sum_dim(3);

@@ -1,4 +1,4 @@
-//! Ablation of given parts of a picture.
+//! Ablation of given parts of an image.
 
 use std::collections::BTreeMap;
 
@@ -18,17 +18,17 @@ use crate::explain::target::Target;
 /// superpixels, it is the single-feature case of what LIME and Shapley values build on.
 #[derive(Debug, Clone)]
 pub struct FeatureAblation {
-    /// The number of each pixel's segment, `h * w` of them row by row, the same for all pictures. The
+    /// The number of each pixel's segment, `h * w` of them row by row, the same for all images. The
     /// numbers need not be consecutive.
     pub segments: Vec<usize>,
     /// What stands for the segment, in all channels.
     pub baseline: Baseline,
-    /// Pictures that run at once.
+    /// Images that run at once.
     pub batch: usize,
 }
 
 impl FeatureAblation {
-    /// Black segments (0), 8 pictures at once.
+    /// Black segments (0), 8 images at once.
     pub fn new(segments: Vec<usize>) -> Self {
         Self { segments, baseline: Baseline::Constant(0.0), batch: 8 }
     }
@@ -55,16 +55,16 @@ impl<M: Model + ?Sized> Attribution<M> for FeatureAblation {
         let parts: Vec<Vec<usize>> = parts.into_values().collect();
 
         let mut map = vec![0.0; n * h * w];
-        for (picture, map) in map.chunks_exact_mut(h * w).enumerate() {
+        for (image, map) in map.chunks_exact_mut(h * w).enumerate() {
             for some in covered.batches(parts.len()) {
                 let parts = &parts[some];
                 let mut masks = vec![1.0; parts.len() * h * w];
                 for (mask, part) in masks.chunks_exact_mut(h * w).zip(parts) {
                     part.iter().for_each(|&pixel| mask[pixel] = 0.0);
                 }
-                let scores = covered.scores(picture, masks)?;
+                let scores = covered.scores(image, masks)?;
                 for (score, part) in scores.into_iter().zip(parts) {
-                    part.iter().for_each(|&pixel| map[pixel] = covered.whole[picture] - score);
+                    part.iter().for_each(|&pixel| map[pixel] = covered.whole[image] - score);
                 }
             }
         }

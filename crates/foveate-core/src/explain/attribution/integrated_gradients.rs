@@ -26,7 +26,7 @@ pub struct IntegratedGradients {
     /// What the input is compared with.
     pub baseline: Baseline,
     /// Steps that the model runs on at once; the result differs by rounding alone. (One forward pass over
-    /// all pictures comes first: it finds their classes.)
+    /// all images comes first: it finds their classes.)
     pub batch: usize,
 }
 
@@ -60,7 +60,7 @@ impl Default for IntegratedGradients {
 }
 
 impl IntegratedGradients {
-    /// The attribution, and for each picture how far its sum is from `score(x) - score(b)`, which it
+    /// The attribution, and for each image how far its sum is from `score(x) - score(b)`, which it
     /// equals but for the rule's error (completeness, proposition 1 of the paper).
     ///
     /// # Errors

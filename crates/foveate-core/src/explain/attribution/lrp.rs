@@ -16,7 +16,7 @@ use crate::models::BackwardRule;
 /// Relevance Propagation*, 2015, <https://doi.org/10.1371/journal.pone.0130140>. Equations and deviations
 /// stand with the [`BackwardRule`]s.
 ///
-/// The relevance is that of the network's normalised input, whose channels are those of the pixels. It
+/// The relevance is that of the network's normalized input, whose channels are those of the pixels. It
 /// starts from each logit times the score's slope with respect to it: for a class, from its logit, and for
 /// [`Target::score`] from another sum than the score, unless that is linear. What arrives is that less
 /// what the biases, those of merged batch norms included, and `epsilon` take; and what is lost where an
@@ -44,8 +44,8 @@ impl<M: LayeredModel + ?Sized> Attribution<M> for Lrp {
         if !(epsilon > 0.0 && epsilon.is_finite()) {
             return SettingError::refuse("epsilon", epsilon, "a positive number");
         }
-        let normalised = model.normalised(checked(model, input)?);
+        let normalized = model.normalized(checked(model, input)?);
         let logits = |x| Ok(model.logits_by(x, rule)?);
-        Ok(scored_by(logits, &normalised, target)?.gradient * normalised)
+        Ok(scored_by(logits, &normalized, target)?.gradient * normalized)
     }
 }

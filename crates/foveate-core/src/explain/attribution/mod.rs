@@ -37,7 +37,7 @@ pub trait Attribution<M: Model + ?Sized> {
     /// # Errors
     ///
     /// [`ExplainError`]: an input that is empty or not finite, a class, layer or setting that does
-    /// not exist, a model that does not give a row of logits for each picture or whose weights are
+    /// not exist, a model that does not give a row of logits for each image or whose weights are
     /// tracked.
     fn attribute(
         &self,
@@ -48,7 +48,7 @@ pub trait Attribution<M: Model + ?Sized> {
 }
 
 /// The largest absolute value over the channels, `[n, c, h, w]` to `[n, 1, h, w]`: how a saliency map
-/// is made a picture (section 3 of Simonyan et al.; see [`Saliency`](super::Saliency)).
+/// is made an image (section 3 of Simonyan et al.; see [`Saliency`](super::Saliency)).
 pub fn channel_max(map: &Tensor<4>) -> Tensor<4> {
     map.clone().abs().max_dim(1)
 }

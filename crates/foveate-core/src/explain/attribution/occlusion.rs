@@ -18,21 +18,21 @@ use crate::explain::target::Target;
 ///
 /// Matthew D. Zeiler, Rob Fergus, *Visualizing and Understanding Convolutional Networks*, 2014,
 /// <https://arxiv.org/abs/1311.2901>, section 4.2. The paper shows the score itself behind each place of a
-/// grey square; here, as in captum, each pixel gets the drop of the score.
+/// gray square; here, as in captum, each pixel gets the drop of the score.
 #[derive(Debug, Clone)]
 pub struct Occlusion {
-    /// Height and width of the window in pixels, at most the picture's.
+    /// Height and width of the window in pixels, at most the image's.
     pub window: [usize; 2],
     /// Pixels from a window to the next below and to the right, from 1 to the window's.
     pub stride: [usize; 2],
     /// What stands in the window, in all channels.
     pub baseline: Baseline,
-    /// Pictures that run at once.
+    /// Images that run at once.
     pub batch: usize,
 }
 
 impl Occlusion {
-    /// Black windows (0), 8 pictures at once.
+    /// Black windows (0), 8 images at once.
     pub fn new(window: [usize; 2], stride: [usize; 2]) -> Self {
         Self { window, stride, baseline: Baseline::Constant(0.0), batch: 8 }
     }
@@ -41,7 +41,7 @@ impl Occlusion {
     fn spans(&self, side: usize, pixels: usize) -> Result<Vec<[usize; 2]>, ExplainError> {
         let (window, stride) = (self.window[side], self.stride[side]);
         if !(1..=pixels).contains(&window) {
-            let expected = format!("from 1 to the picture's {pixels} pixels");
+            let expected = format!("from 1 to the image's {pixels} pixels");
             return SettingError::refuse(["window[0]", "window[1]"][side], window, expected);
         }
         if stride == 0 || (stride > window && window < pixels) {
@@ -73,16 +73,16 @@ impl<M: Model + ?Sized> Attribution<M> for Occlusion {
         (0..count).flat_map(pixels).for_each(|pixel| windows_over[pixel] += 1);
 
         let mut map = Vec::with_capacity(n * h * w);
-        for picture in 0..n {
+        for image in 0..n {
             let mut drops = vec![0f64; h * w];
             for windows in covered.batches(count) {
                 let mut masks = vec![1.0; windows.len() * h * w];
                 for (mask, window) in masks.chunks_exact_mut(h * w).zip(windows.clone()) {
                     pixels(window).for_each(|pixel| mask[pixel] = 0.0);
                 }
-                let scores = covered.scores(picture, masks)?;
+                let scores = covered.scores(image, masks)?;
                 for (score, window) in scores.into_iter().zip(windows) {
-                    let drop = f64::from(covered.whole[picture] - score);
+                    let drop = f64::from(covered.whole[image] - score);
                     pixels(window).for_each(|pixel| drops[pixel] += drop);
                 }
             }

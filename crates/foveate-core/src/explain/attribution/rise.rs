@@ -12,21 +12,21 @@ use crate::explain::model::Model;
 use crate::explain::noise::{Purpose, generator};
 use crate::explain::target::Target;
 
-/// The mean score of the picture behind random masks, of those that leave the pixel:
+/// The mean score of the image behind random masks, of those that leave the pixel:
 /// `sum over masks of score(masked) * mask / (masks * probability)` with `masked = input * mask + baseline * (1 - mask)`, `[n, 1, h, w]`.
 ///
 /// Equation 6 of Vitali Petsiuk, Abir Das, Kate Saenko, *RISE: Randomized Input Sampling for Explanation
 /// of Black-box Models*, 2018, <https://arxiv.org/abs/1806.07421>. The bilinear grid of a mask repeats its
 /// border values, as PyTorch's; the authors' code mirrors them.
 ///
-/// What a mask takes away is the mean colour, as in the authors' code, which multiplies the normalised
+/// What a mask takes away is the mean color, as in the authors' code, which multiplies the normalized
 /// input: [`Baseline::Mean`]. The score of a class is its probability, as in the paper; a
-/// [`Target::Score`] is taken as it is. All pictures get the same masks.
+/// [`Target::Score`] is taken as it is. All images get the same masks.
 #[derive(Debug, Clone)]
 pub struct Rise {
     /// How many masks.
     pub masks: usize,
-    /// Cells of a mask along each side; at most the picture's pixels.
+    /// Cells of a mask along each side; at most the image's pixels.
     pub cells: usize,
     /// The probability that a cell is left, in `(0, 1]`.
     pub probability: f32,
@@ -34,7 +34,7 @@ pub struct Rise {
     pub baseline: Baseline,
     /// Seed of the masks.
     pub seed: u64,
-    /// Pictures that run at once.
+    /// Images that run at once.
     pub batch: usize,
 }
 
@@ -48,7 +48,7 @@ impl Default for Rise {
 
 impl Rise {
     /// Mask `index` of `h * w` values: a grid of zeros and ones, enlarged bilinearly to one cell more
-    /// than the picture, from which the picture's size is cut at random (section 3.2).
+    /// than the image, from which the image's size is cut at random (section 3.2).
     fn mask(&self, index: usize, [h, w]: [usize; 2]) -> Vec<f32> {
         let mut generator = generator(self.seed, Purpose::Rise, index as u64);
         let grid: Vec<f32> = (0..self.cells * self.cells)
@@ -93,14 +93,14 @@ impl<M: Model + ?Sized> Attribution<M> for Rise {
             MaskedInput::new(model, input, target, PROBABILITY, &self.baseline, self.batch)?;
         let [n, _, h, w] = covered.input.dims();
         if !(1..=h.min(w)).contains(&self.cells) {
-            let expected = format!("from 1 to the picture's shorter side, {}", h.min(w));
+            let expected = format!("from 1 to the image's shorter side, {}", h.min(w));
             return SettingError::refuse("cells", self.cells, expected);
         }
         let mut sums = vec![0f64; n * h * w];
         for some in covered.batches(self.masks) {
             let masks: Vec<f32> = some.flat_map(|index| self.mask(index, [h, w])).collect();
-            for (picture, sums) in sums.chunks_exact_mut(h * w).enumerate() {
-                let scores = covered.scores(picture, masks.clone())?;
+            for (image, sums) in sums.chunks_exact_mut(h * w).enumerate() {
+                let scores = covered.scores(image, masks.clone())?;
                 for (score, mask) in scores.into_iter().zip(masks.chunks_exact(h * w)) {
                     let add = |(sum, kept): (&mut f64, &f32)| *sum += f64::from(score * kept);
                     sums.iter_mut().zip(mask).for_each(add);

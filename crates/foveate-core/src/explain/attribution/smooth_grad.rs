@@ -20,15 +20,15 @@ use crate::explain::target::Target;
 pub struct SmoothGrad<A> {
     /// The method.
     pub method: A,
-    /// Copies of each picture, at least 1.
+    /// Copies of each image, at least 1.
     pub samples: usize,
     /// Standard deviation of the normal noise, in the input's unit; at least 0. The paper finds 10 to
     /// 20 % of the range of the pixels best.
     pub sigma: f32,
     /// How the copies' maps become one.
     pub statistic: Statistic,
-    /// Copies of a single picture that the method runs on at once; the result differs by rounding alone.
-    /// Several pictures run together, one copy of each at a time.
+    /// Copies of a single image that the method runs on at once; the result differs by rounding alone.
+    /// Several images run together, one copy of each at a time.
     pub batch: usize,
     /// The same seed gives the same noise, on every device.
     pub seed: u64,
@@ -75,8 +75,8 @@ impl<M: Model + ?Sized, A: Attribution<M>> Attribution<M> for SmoothGrad<A> {
         let [n, c, h, w] = input.dims();
         let target = target.fixed(&logits(model, input.clone())?)?;
 
-        // Copies of one picture run side by side; of several pictures, one copy of each: what a method
-        // holds for each picture, a baseline, then meets its own.
+        // Copies of one image run side by side; of several images, one copy of each: what a method
+        // holds for each image, a baseline, then meets its own.
         let at_once = if n == 1 { self.batch } else { 1 };
         let (mut mean, mut spread) = (input.zeros_like(), input.zeros_like());
         for first in (0..self.samples).step_by(at_once) {

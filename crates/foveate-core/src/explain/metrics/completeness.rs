@@ -9,7 +9,7 @@ use crate::explain::masking::{LOGIT, MaskedInput};
 use crate::explain::model::Model;
 use crate::explain::target::Target;
 
-/// The sum of a map minus `score(input) - score(baseline)`, for each picture: 0 for a method that
+/// The sum of a map minus `score(input) - score(baseline)`, for each image: 0 for a method that
 /// is complete. captum's convergence delta.
 ///
 /// Mukund Sundararajan, Ankur Taly, Qiqi Yan, *Axiomatic Attribution for Deep Networks*, 2017,
@@ -30,10 +30,10 @@ pub fn completeness_delta<M: Model + ?Sized>(
     let [n, _, h, w] = covered.input.dims();
     let map = checked_map(map, covered.input.dims(), true)?;
     let sums = map.chunks_exact(map.len() / n);
-    let deltas = sums.enumerate().map(|(picture, map)| {
-        let nothing = covered.scores(picture, vec![0.0; h * w])?;
+    let deltas = sums.enumerate().map(|(image, map)| {
+        let nothing = covered.scores(image, vec![0.0; h * w])?;
         let sum: f64 = map.iter().copied().map(f64::from).sum();
-        Ok((sum - f64::from(covered.whole[picture] - nothing[0])) as f32)
+        Ok((sum - f64::from(covered.whole[image] - nothing[0])) as f32)
     });
     deltas.collect()
 }

@@ -22,11 +22,11 @@ use crate::explain::target::Target;
 /// is. Of pixels of equal importance the first in reading order goes first.
 #[derive(Debug, Clone)]
 pub struct Deletion {
-    /// Steps from the whole picture to the baseline, from 1 to the number of pixels.
+    /// Steps from the whole image to the baseline, from 1 to the number of pixels.
     pub steps: usize,
     /// What stands for the pixels taken away.
     pub baseline: Baseline,
-    /// Pictures that run at once.
+    /// Images that run at once.
     pub batch: usize,
 }
 
@@ -34,23 +34,23 @@ pub struct Deletion {
 /// [`Deletion`]. A large area speaks for the map.
 #[derive(Debug, Clone)]
 pub struct Insertion {
-    /// Steps from the baseline to the whole picture, from 1 to the number of pixels.
+    /// Steps from the baseline to the whole image, from 1 to the number of pixels.
     pub steps: usize,
     /// What is there before the pixels.
     pub baseline: Baseline,
-    /// Pictures that run at once.
+    /// Images that run at once.
     pub batch: usize,
 }
 
 /// 224 steps, as the authors' code for 224x224 pixels; to 0, which is black in pixels. (The authors' is
-/// the mean colour: [`Baseline::Mean`].)
+/// the mean color: [`Baseline::Mean`].)
 impl Default for Deletion {
     fn default() -> Self {
         Self { steps: 224, baseline: Baseline::Constant(0.0), batch: 8 }
     }
 }
 
-/// 224 steps, from the picture blurred as in the authors' code: [`Baseline::RiseBlur`].
+/// 224 steps, from the image blurred as in the authors' code: [`Baseline::RiseBlur`].
 impl Default for Insertion {
     fn default() -> Self {
         Self { steps: 224, baseline: Baseline::RiseBlur, batch: 8 }
@@ -63,9 +63,9 @@ impl Default for Insertion {
 pub struct Curve {
     /// The share of pixels taken away or put in, `steps + 1` numbers from 0 to 1.
     pub shares: Vec<f32>,
-    /// The scores then, for each picture.
+    /// The scores then, for each image.
     pub scores: Vec<Vec<f32>>,
-    /// The area below each picture's curve (trapezoids): its mean score.
+    /// The area below each image's curve (trapezoids): its mean score.
     pub areas: Vec<f32>,
 }
 
@@ -124,20 +124,20 @@ fn curve<M: Model + ?Sized>(
     let counts: Vec<usize> = (0..=steps).map(|i| (i * pixels + steps / 2) / steps).collect();
     let shares: Vec<f32> = counts.iter().map(|&k| (k as f64 / pixels as f64) as f32).collect();
     let mut scores = Vec::new();
-    for (picture, map) in pixel_values(map, covered.input.dims())?.into_iter().enumerate() {
+    for (image, map) in pixel_values(map, covered.input.dims())?.into_iter().enumerate() {
         let mut order: Vec<usize> = (0..pixels).collect();
         // 0 and -0 are equal: -0 + 0 is 0.
         order.sort_by(|&a, &b| (map[b] + 0.0).total_cmp(&(map[a] + 0.0)));
-        let mut picture_scores = Vec::with_capacity(steps + 1);
+        let mut image_scores = Vec::with_capacity(steps + 1);
         for some in covered.batches(counts.len()) {
             let masks = counts[some].iter().flat_map(|&count| {
                 let mut mask = vec![shown[1]; pixels];
                 order[..count].iter().for_each(|&pixel| mask[pixel] = shown[0]);
                 mask
             });
-            picture_scores.extend(covered.scores(picture, masks.collect())?);
+            image_scores.extend(covered.scores(image, masks.collect())?);
         }
-        scores.push(picture_scores);
+        scores.push(image_scores);
     }
     let area = |scores: &Vec<f32>| {
         let steps = shares.windows(2).zip(scores.windows(2));

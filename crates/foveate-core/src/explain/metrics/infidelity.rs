@@ -16,10 +16,10 @@ use crate::explain::target::Target;
 pub struct Infidelity {
     /// Standard deviation of the noise; positive.
     pub sigma: f32,
-    /// Perturbations of each picture.
+    /// Perturbations of each image.
     pub samples: usize,
     /// Whether the map is scaled to fit best, so that only its pattern counts.
-    pub normalise: bool,
+    pub normalize: bool,
     /// Seed of the noise.
     pub seed: u64,
 }
@@ -27,12 +27,12 @@ pub struct Infidelity {
 /// captum's, and the noise of its example.
 impl Default for Infidelity {
     fn default() -> Self {
-        Self { sigma: 0.003, samples: 10, normalise: false, seed: 0 }
+        Self { sigma: 0.003, samples: 10, normalize: false, seed: 0 }
     }
 }
 
 impl Infidelity {
-    /// The infidelity of a map, for each picture.
+    /// The infidelity of a map, for each image.
     ///
     /// # Errors
     ///
@@ -51,20 +51,20 @@ impl Infidelity {
         let [n, c, h, w] = input.dims();
         let device = input.device().inner();
         let perturbations = (0..self.samples).map(|sample| {
-            let places = (0..n).map(|picture| (picture * self.samples + sample) as u64);
+            let places = (0..n).map(|image| (image * self.samples + sample) as u64);
             drawn(self.seed, Purpose::Infidelity, places, [c, h, w], normal, &device)
         });
-        infidelity(model, map, input, target, perturbations, self.normalise)
+        infidelity(model, map, input, target, perturbations, self.normalize)
     }
 }
 
 /// The mean of `(sum(perturbation * map) - (score(input) - score(input - perturbation)))^2` over given
-/// perturbations, each of the input's shape; for each picture. The map is of that shape, too.
+/// perturbations, each of the input's shape; for each image. The map is of that shape, too.
 ///
 /// Chih-Kuan Yeh, Cheng-Yu Hsieh, Arun Sai Suggala, David I. Inouye, Pradeep Ravikumar, *On the
 /// (In)fidelity and Sensitivity of Explanations*, 2019, <https://arxiv.org/abs/1901.09392>, section 2.
 ///
-/// With `normalise`, the map is multiplied by the number (for each picture) that makes this least;
+/// With `normalize`, the map is multiplied by the number (for each image) that makes this least;
 /// of a map that the perturbations do not touch by 0.
 ///
 /// # Errors
@@ -78,12 +78,12 @@ pub fn infidelity<M: Model + ?Sized>(
     input: &Tensor<4>,
     target: &Target,
     perturbations: impl IntoIterator<Item = Tensor<4>>,
-    normalise: bool,
+    normalize: bool,
 ) -> Result<Vec<f32>, ExplainError> {
     let (input, target, whole) = fixed(model, input, target)?;
     let shape @ [n, c, h, w] = input.dims();
     let map = checked_map(map, shape, false)?;
-    // For each picture, over the perturbations: sums of a^2, a b and b^2.
+    // For each image, over the perturbations: sums of a^2, a b and b^2.
     let mut sums = vec![[0f64; 3]; n];
     let mut count = 0;
     for perturbation in perturbations {
@@ -106,7 +106,7 @@ pub fn infidelity<M: Model + ?Sized>(
         return SettingError::refuse("the number of perturbations", 0, "at least 1");
     }
     let infidelity = |[aa, ab, bb]: [f64; 3]| {
-        let scale = match normalise {
+        let scale = match normalize {
             true if aa == 0.0 => 0.0,
             true => ab / aa,
             false => 1.0,

@@ -12,8 +12,8 @@ use crate::explain::error::ExplainError;
 /// What exceeds a part of the maximum, of it the largest region that hangs together, and the box around
 /// it: section 3.2 of Bolei Zhou et al., *Learning Deep Features for Discriminative Localization*, 2016,
 /// <https://arxiv.org/abs/1512.04150>. So Karen Simonyan, Andrea Vedaldi, Andrew Zisserman, *Deep Inside
-/// Convolutional Networks*, 2014, <https://arxiv.org/abs/1312.6034>, section 3.2, localise without having
-/// been taught to; they cut the object out by colours, which this does not.
+/// Convolutional Networks*, 2014, <https://arxiv.org/abs/1312.6034>, section 3.2, localize without having
+/// been taught to; they cut the object out by colors, which this does not.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Localizer {
     /// Standard deviation, in pixels, of a Gaussian that joins the specks of a gradient's map
@@ -30,7 +30,7 @@ impl Default for Localizer {
     }
 }
 
-/// A region of a picture.
+/// A region of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Localization {
@@ -54,7 +54,7 @@ pub struct BoundingBox {
 }
 
 impl Localizer {
-    /// The object of each picture: of the regions of pixels that touch at a side or a corner
+    /// The object of each image: of the regions of pixels that touch at a side or a corner
     /// (8-connected) the largest, the first in reading order if several are. None where no value of
     /// the map is positive.
     ///

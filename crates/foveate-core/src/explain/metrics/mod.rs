@@ -1,12 +1,12 @@
 //! How good is a map? Measures of attributions, one paper a file.
 //!
 //! A map is of the input's shape `[n, c, h, w]`, or `[n, 1, h, w]`; where a measure takes one number
-//! for each pixel, it is the sum over the channels. All measures give one number for each picture.
+//! for each pixel, it is the sum over the channels. All measures give one number for each image.
 //!
 //! - does it add up: [`completeness_delta`];
 //! - do its pixels decide: [`Deletion`], [`Insertion`], [`AverageDrop`], [`Infidelity`];
 //! - does it hold still: [`SensitivityMax`];
-//! - does it show the network at all, and the object: [`cascading_randomisation`], [`pointing_game`].
+//! - does it show the network at all, and the object: [`cascading_randomization`], [`pointing_game`].
 //!
 //! ```
 //! # use foveate_core as foveate;
@@ -36,7 +36,7 @@ mod curve;
 mod infidelity;
 mod localization;
 mod pointing;
-mod randomisation;
+mod randomization;
 mod sensitivity;
 mod spearman;
 
@@ -48,7 +48,7 @@ pub use curve::{Curve, Deletion, Insertion};
 pub use infidelity::{Infidelity, infidelity};
 pub use localization::{BoundingBox, Localization, Localizer};
 pub use pointing::pointing_game;
-pub use randomisation::{RandomisedLayer, cascading_randomisation};
+pub use randomization::{RandomizedLayer, cascading_randomization};
 pub use sensitivity::{SensitivityMax, sensitivity_max};
 pub use spearman::spearman;
 
@@ -74,7 +74,7 @@ fn checked_map(
     }
 }
 
-/// The sums over the channels of a map, `h * w` values for each picture.
+/// The sums over the channels of a map, `h * w` values for each image.
 pub(super) fn pixel_values(
     map: &Tensor<4>,
     input: [usize; 4],
@@ -82,6 +82,6 @@ pub(super) fn pixel_values(
     let values = checked_map(map, input, true)?;
     let [_, channels, h, w] = map.dims();
     let summed =
-        |picture: &[f32]| (0..h * w).map(|i| picture.iter().skip(i).step_by(h * w).sum()).collect();
+        |image: &[f32]| (0..h * w).map(|i| image.iter().skip(i).step_by(h * w).sum()).collect();
     Ok(values.chunks_exact(channels * h * w).map(summed).collect())
 }

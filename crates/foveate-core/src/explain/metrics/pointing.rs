@@ -7,14 +7,14 @@ use crate::SettingError;
 use crate::explain::error::ExplainError;
 
 /// Whether the largest value of each map lies on the object, or within `tolerance` pixels of it
-/// (the paper: 15). `masks`: for each picture `h * w` values, row by row, true on the object.
+/// (the paper: 15). `masks`: for each image `h * w` values, row by row, true on the object.
 ///
 /// Jianming Zhang, Zhe Lin, Jonathan Brandt, Xiaohui Shen, Stan Sclaroff, *Top-down Neural Attention by
 /// Excitation Backprop*, 2016, <https://arxiv.org/abs/1608.00507>, section 4.1.
 ///
 /// # Errors
 ///
-/// [`ExplainError::MapNotFinite`]; [`ExplainError::Setting`]: not one mask for each picture and one
+/// [`ExplainError::MapNotFinite`]; [`ExplainError::Setting`]: not one mask for each image and one
 /// value for each pixel.
 pub fn pointing_game(
     map: &Tensor<4>,
@@ -26,7 +26,7 @@ pub fn pointing_game(
         return Err(ExplainError::Empty { found });
     }
     if masks.len() != n {
-        let expected = format!("{n}, one for each picture");
+        let expected = format!("{n}, one for each image");
         return SettingError::refuse("the number of masks", masks.len(), expected);
     }
     if let Some(mask) = masks.iter().find(|mask| mask.len() != h * w) {

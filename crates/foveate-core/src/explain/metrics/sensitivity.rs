@@ -17,7 +17,7 @@ use crate::explain::target::Target;
 pub struct SensitivityMax {
     /// Largest change of a value of the input; positive.
     pub radius: f32,
-    /// Inputs with noise, for each picture.
+    /// Inputs with noise, for each image.
     pub samples: usize,
     /// Seed of the noise.
     pub seed: u64,
@@ -31,7 +31,7 @@ impl Default for SensitivityMax {
 }
 
 impl SensitivityMax {
-    /// The sensitivity of a method, for each picture.
+    /// The sensitivity of a method, for each image.
     ///
     /// # Errors
     ///
@@ -52,7 +52,7 @@ impl SensitivityMax {
         let input = checked(model, input)?;
         let [n, c, h, w] = input.dims();
         let samples = (0..self.samples).map(|sample| {
-            let places = (0..n).map(|picture| (picture * self.samples + sample) as u64);
+            let places = (0..n).map(|image| (image * self.samples + sample) as u64);
             let radius = self.radius.min(f32::MAX / 4.0);
             let uniform = Uniform::new_inclusive(-radius, radius);
             let uniform = uniform.expect("the radius is finite and positive");
@@ -65,7 +65,7 @@ impl SensitivityMax {
 }
 
 /// The largest change of a map, `|map(perturbed) - map(input)| / |map(input)|` in the 2-norm, over
-/// given copies of the input that are perturbed a little, each of its shape; for each picture. A map
+/// given copies of the input that are perturbed a little, each of its shape; for each image. A map
 /// that is 0 is not divided by. [`Target::Predicted`] is the class found for the input.
 ///
 /// Chih-Kuan Yeh, Cheng-Yu Hsieh, Arun Sai Suggala, David I. Inouye, Pradeep Ravikumar, *On the

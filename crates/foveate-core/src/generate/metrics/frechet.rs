@@ -16,7 +16,7 @@ const BLOCK: usize = 512;
 
 /// All that the Fréchet distance sees of features.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Statistics {
+pub struct FeatureMoments {
     /// The mean of each column.
     pub mean: Vec<f64>,
     /// The covariance of the columns, row by row, over `count - 1`.
@@ -25,7 +25,7 @@ pub struct Statistics {
     pub count: usize,
 }
 
-impl Statistics {
+impl FeatureMoments {
     /// Mean and covariance of rows.
     ///
     /// # Errors
@@ -48,17 +48,18 @@ impl Statistics {
         }
         mean.iter_mut().for_each(|sum| *sum /= rows as f64);
         let mut sums = Mat::zeros(columns, columns);
-        let mut centred = Vec::new();
+        let mut centered = Vec::new();
         for block in features.values().chunks(BLOCK * columns) {
-            centred.clear();
+            centered.clear();
             for row in block.chunks_exact(columns) {
-                centred.extend(row.iter().zip(&mean).map(|(&value, mean)| f64::from(value) - mean));
+                centered
+                    .extend(row.iter().zip(&mean).map(|(&value, mean)| f64::from(value) - mean));
             }
-            let centred = MatRef::from_row_major_slice(&centred, block.len() / columns, columns);
+            let centered = MatRef::from_row_major_slice(&centered, block.len() / columns, columns);
             let (lower, all) = (BlockStructure::TriangularLower, BlockStructure::Rectangular);
-            let turned = centred.transpose();
+            let turned = centered.transpose();
             let par = Par::rayon(0);
-            triangular::matmul(&mut sums, lower, Accum::Add, turned, all, centred, all, 1.0, par);
+            triangular::matmul(&mut sums, lower, Accum::Add, turned, all, centered, all, 1.0, par);
         }
         let at = |i: usize, j: usize| sums[(i.max(j), i.min(j))] / (rows - 1) as f64;
         let covariance = (0..columns).flat_map(|i| (0..columns).map(move |j| (i, j)));
@@ -86,7 +87,7 @@ impl Statistics {
 pub fn frechet_distance(a: &Features, b: &Features) -> Result<f64, MetricError> {
     let sets = ["first", "second"];
     comparable([a, b], sets, 0, "")?;
-    let [a, b] = [Statistics::named(a, sets[0])?, Statistics::named(b, sets[1])?];
+    let [a, b] = [FeatureMoments::named(a, sets[0])?, FeatureMoments::named(b, sets[1])?];
     Ok(frechet_distance_of(&a, &b))
 }
 
@@ -95,7 +96,7 @@ pub fn frechet_distance(a: &Features, b: &Features) -> Result<f64, MetricError> 
 /// # Panics
 ///
 /// If they are of different columns or not finite, or a covariance is no square of them.
-pub fn frechet_distance_of(a: &Statistics, b: &Statistics) -> f64 {
+pub fn frechet_distance_of(a: &FeatureMoments, b: &FeatureMoments) -> f64 {
     assert_eq!(a.mean.len(), b.mean.len(), "statistics of equally many columns");
     let differences = a.mean.iter().zip(&b.mean).map(|(a, b)| a - b);
     let means: f64 = differences.map(|difference| difference * difference).sum();
@@ -107,13 +108,13 @@ pub fn frechet_distance_of(a: &Statistics, b: &Statistics) -> f64 {
     (means + trace(a) + trace(b) - 2.0 * both).max(0.0)
 }
 
-fn trace(statistics: &Statistics) -> f64 {
+fn trace(statistics: &FeatureMoments) -> f64 {
     statistics.covariance.iter().step_by(statistics.mean.len() + 1).sum()
 }
 
 /// A matrix `R` with `R Rᵀ` the covariance: its eigenvectors, each times the root of its
 /// eigenvalue. Those of eigenvalues that are 0 but for rounding are left out.
-fn root(statistics: &Statistics) -> Mat<f64> {
+fn root(statistics: &FeatureMoments) -> Mat<f64> {
     let columns = statistics.mean.len();
     let values = &statistics.covariance;
     assert_eq!(values.len(), columns * columns, "a covariance of all pairs of columns");

@@ -1,14 +1,14 @@
-//! How good generated pictures are, in numbers: of features that a network makes of them
-//! ([`Features`], a row a picture), of its class probabilities, or of the labels it gives.
+//! How good generated images are, in numbers: of features that a network makes of them
+//! ([`Features`], a row an image), of its class probabilities, or of the labels it gives.
 //!
 //! - [`frechet_distance`] (FID) and [`kernel_distance`] (KID): how far two sets lie apart;
 //! - [`Prdc`]: how many samples look real, and how much of the data they cover;
-//! - [`InceptionScore`], [`Modes`], [`conditional_accuracy`]: what a classifier says of samples;
+//! - [`InceptionScore`], [`ModeCoverage`], [`conditional_accuracy`]: what a classifier says of samples;
 //! - [`Scorer`], [`Score`]: all of them, by a fixed network;
 //! - [`nearest`]: whether samples are copies of the data.
 //!
 //! Numbers compare with numbers of the same features alone: the same network, layer, size and
-//! normalisation of pictures; FID, the inception score and recall also with the same number of samples only.
+//! normalization of images; FID, the inception score and recall also with the same number of samples only.
 //!
 //! ```text
 //! FID        |m1 - m2|^2 + tr S1 + tr S2 - 2 tr (S1^1/2 S2 S1^1/2)^1/2     means m, covariances S
@@ -17,7 +17,7 @@
 //! recall     share of real rows in a ball of a generated one
 //! density    mean number of real balls around a generated row, divided by k
 //! coverage   share of real balls that hold a generated row
-//! IS         exp mean KL(p(class | picture) || mean p(class))
+//! IS         exp mean KL(p(class | image) || mean p(class))
 //! modes      classes with a sample, and KL(classes of samples || classes of data)
 //! ```
 //!
@@ -30,7 +30,7 @@
 //! use foveate::generate::metrics::{Score, Scorer};
 //!
 //! let scorer = Scorer::digits(&Device::default())?;
-//! let [real, generated] = [0, 1].map(|seed| scorer.see(&digits(500, seed)));
+//! let [real, generated] = [0, 1].map(|seed| scorer.activations(&digits(500, seed)));
 //! let score = Score::of(&real, &generated, None)?;
 //! println!("{score}");
 //! assert_eq!(score.modes.covered, 10);
@@ -51,10 +51,10 @@ mod scorer;
 
 pub use crate::learn::Features;
 pub use error::MetricError;
-pub use frechet::{Statistics, frechet_distance, frechet_distance_of};
+pub use frechet::{FeatureMoments, frechet_distance, frechet_distance_of};
 pub use inception_score::{InceptionScore, InceptionSettings};
 pub use kernel::{KernelDistance, KernelSettings, kernel_distance};
-pub use modes::{Modes, conditional_accuracy};
+pub use modes::{ModeCoverage, conditional_accuracy};
 pub use nearest::{Nearest, nearest};
 pub use prdc::Prdc;
-pub use scorer::{Score, Scorer, Seen};
+pub use scorer::{Activations, Score, Scorer};

@@ -1,4 +1,4 @@
-//! [`Modes`] and [`conditional_accuracy`]: what the labels say that a classifier gives to samples.
+//! [`ModeCoverage`] and [`conditional_accuracy`]: what the labels say that a classifier gives to samples.
 
 use super::error::MetricError;
 
@@ -7,13 +7,13 @@ use super::error::MetricError;
 /// A mode, one of the classes, is covered if one sample or more is given its label, and the samples' histogram
 /// of labels is compared with the data's by `KL(samples || data)`: Luke Metz, Ben Poole, David Pfau, Jascha
 /// Sohl-Dickstein, *Unrolled Generative Adversarial Networks*, 2017, <https://arxiv.org/abs/1611.02163>, section
-/// 3.3, on three digits stacked as colours, 1,000 classes; so do Zinan Lin, Ashish Khetan, Giulia Fanti, Sewoong
+/// 3.3, on three digits stacked as colors, 1,000 classes; so do Zinan Lin, Ashish Khetan, Giulia Fanti, Sewoong
 /// Oh, *PacGAN: The power of two samples in generative adversarial networks*, 2018,
 /// <https://arxiv.org/abs/1712.04086>, of 26,000 samples. Both numbers depend on how many samples there are.
 /// Deviation: the data's histogram is counted, not taken to be even.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
-pub struct Modes {
+pub struct ModeCoverage {
     /// Classes that one sample or more is of.
     pub covered: usize,
     /// Classes that there are.
@@ -23,7 +23,7 @@ pub struct Modes {
     pub divergence: f64,
 }
 
-impl Modes {
+impl ModeCoverage {
     /// Counts the labels of samples, and of data. Their numbers may differ.
     ///
     /// # Errors

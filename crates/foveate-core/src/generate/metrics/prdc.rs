@@ -37,7 +37,7 @@ impl Prdc {
     /// The k of Naeem et al.
     pub const NEAREST_K: usize = 5;
 
-    /// Measures generated rows against real ones with balls up to the `nearest_k`-th neighbour.
+    /// Measures generated rows against real ones with balls up to the `nearest_k`-th neighbor.
     ///
     /// Time: `(real + generated)² columns`; memory: a strip of 128 rows of distances a thread.
     ///
@@ -51,10 +51,10 @@ impl Prdc {
         nearest_k: usize,
     ) -> Result<Self, MetricError> {
         if nearest_k == 0 {
-            return SettingError::refuse("nearest_k", 0, "one neighbour or more");
+            return SettingError::refuse("nearest_k", 0, "one neighbor or more");
         }
         let sets = ["real", "generated"];
-        comparable([real, generated], sets, nearest_k + 1, "for the k-th neighbour of each")?;
+        comparable([real, generated], sets, nearest_k + 1, "for the k-th neighbor of each")?;
         let real_radii = radii(real, nearest_k);
         let generated_radii = radii(generated, nearest_k);
         let precise: Vec<AtomicBool> = generated_radii.iter().map(|_| false.into()).collect();

@@ -1,4 +1,4 @@
-//! [`Scorer`]: a fixed network that looks at pictures, and [`Score`]: all numbers of what it saw.
+//! [`Scorer`]: a fixed network that looks at images, and [`Score`]: all numbers of what it saw.
 
 use std::fmt;
 
@@ -7,17 +7,17 @@ use burn::tensor::activation::softmax;
 
 use super::{
     Features, InceptionScore, InceptionSettings, KernelDistance, KernelSettings, MetricError,
-    Modes, Prdc, conditional_accuracy, frechet_distance,
+    ModeCoverage, Prdc, conditional_accuracy, frechet_distance,
 };
-use crate::data::Pictures;
+use crate::data::Images;
 use crate::models::weights::WeightsError;
 use crate::models::{Classifier, LeNet, Network, UnknownLayer, device_of, position};
 use crate::train::highest;
 
-/// Pictures that pass the network together.
+/// Images that pass the network together.
 const AT_ONCE: usize = 250;
 
-/// A classifier whose features and answers measure pictures. Scores compare only with scores by the same one.
+/// A classifier whose features and answers measure images. Scores compare only with scores by the same one.
 #[derive(Debug, Clone)]
 pub struct Scorer<N> {
     classifier: Classifier<N>,
@@ -25,7 +25,7 @@ pub struct Scorer<N> {
 }
 
 impl Scorer<LeNet> {
-    /// [`LeNet::digits`]. Features are the 84 of its last hidden layer, behind the ReLU; pictures are
+    /// [`LeNet::digits`]. Features are the 84 of its last hidden layer, behind the ReLU; images are
     /// scaled to 28x28.
     ///
     /// # Errors
@@ -47,60 +47,60 @@ impl<N: Network> Scorer<N> {
         Ok(Self { classifier, layer: layer.into() })
     }
 
-    /// What the network sees in pictures, which are scaled to its size.
+    /// What the network sees in images, which are scaled to its size.
     ///
     /// # Panics
     ///
     /// If there is none.
-    pub fn see(&self, pictures: &Pictures) -> Seen {
-        assert!(!pictures.is_empty(), "there is a picture to see");
+    pub fn activations(&self, images: &Images) -> Activations {
+        assert!(!images.is_empty(), "there is an image to see");
         let [height, width] = self.classifier.preprocessing().size();
         let scaled;
-        let pictures = match [pictures.height, pictures.width] == [height, width] {
-            true => pictures,
+        let images = match [images.height, images.width] == [height, width] {
+            true => images,
             false => {
-                scaled = pictures.resized(height, width);
+                scaled = images.resized(height, width);
                 &scaled
             }
         };
         let network = self.classifier.network();
         let device = device_of(network);
         let (mut features, mut probabilities) = (Vec::new(), Vec::new());
-        let indices: Vec<usize> = (0..pictures.len()).collect();
+        let indices: Vec<usize> = (0..images.len()).collect();
         for chosen in indices.chunks(AT_ONCE) {
-            let pixels = pictures.batch(chosen, &device);
-            let input = self.classifier.preprocessing().normalise(&pixels).into_tensor();
+            let pixels = images.batch(chosen, &device);
+            let input = self.classifier.preprocessing().normalize(&pixels).into_tensor();
             let found = network.features(input, &self.layer).expect("the layer is there");
             let logits = network.head(found.clone(), &self.layer).expect("the layer is there");
             features.extend(found.into_data().iter::<f32>());
             probabilities.extend(softmax(logits, 1).into_data().iter::<f32>());
         }
         let rows = |values: Vec<f32>| {
-            let columns = values.len() / pictures.len();
+            let columns = values.len() / images.len();
             Features::new(values, columns)
         };
-        Seen { features: rows(features), probabilities: rows(probabilities) }
+        Activations { features: rows(features), probabilities: rows(probabilities) }
     }
 }
 
-/// What a network sees in pictures, one row each.
+/// What a network sees in images, one row each.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Seen {
+pub struct Activations {
     /// Of the scorer's layer.
     pub features: Features,
     /// Of the classes.
     pub probabilities: Features,
 }
 
-impl Seen {
-    /// The most probable class of each picture.
+impl Activations {
+    /// The most probable class of each image.
     pub fn labels(&self) -> Vec<usize> {
         self.probabilities.iter().map(highest).collect()
     }
 }
 
-/// All numbers of generated pictures beside real ones.
+/// All numbers of generated images beside real ones.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Score {
@@ -108,24 +108,28 @@ pub struct Score {
     pub frechet: f64,
     /// The kernel distance (KID) of random subsets of 1,000, or of half as many as there are.
     pub kernel: KernelDistance,
-    /// Precision, recall, density, coverage by five neighbours.
+    /// Precision, recall, density, coverage by five neighbors.
     pub prdc: Prdc,
     /// The inception score.
     pub inception: InceptionScore,
     /// The classes.
-    pub modes: Modes,
-    /// The share of pictures of the class that was asked for, if one was.
+    pub modes: ModeCoverage,
+    /// The share of images of the class that was asked for, if one was.
     pub conditional_accuracy: Option<f64>,
 }
 
 impl Score {
-    /// Measures generated pictures against real ones; `asked` are the classes that the generated ones
+    /// Measures generated images against real ones; `asked` are the classes that the generated ones
     /// were to be of.
     ///
     /// # Errors
     ///
-    /// [`MetricError`]: too few pictures, features that are not finite.
-    pub fn of(real: &Seen, generated: &Seen, asked: Option<&[usize]>) -> Result<Self, MetricError> {
+    /// [`MetricError`]: too few images, features that are not finite.
+    pub fn of(
+        real: &Activations,
+        generated: &Activations,
+        asked: Option<&[usize]>,
+    ) -> Result<Self, MetricError> {
         let least = real.features.rows().min(generated.features.rows());
         let subsets = KernelSettings {
             subset_size: KernelSettings::default().subset_size.min(least / 2),
@@ -138,7 +142,7 @@ impl Score {
             kernel: KernelDistance::of(&real.features, &generated.features, &subsets)?,
             prdc: Prdc::of(&real.features, &generated.features, Prdc::NEAREST_K)?,
             inception: InceptionScore::of(&generated.probabilities, &InceptionSettings::default())?,
-            modes: Modes::of(&labels, &real.labels(), classes)?,
+            modes: ModeCoverage::of(&labels, &real.labels(), classes)?,
             conditional_accuracy: match asked {
                 Some(asked) => Some(conditional_accuracy(&labels, asked)?),
                 None => None,
@@ -150,7 +154,7 @@ impl Score {
 impl fmt::Display for Score {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Prdc { precision, recall, density, coverage } = self.prdc;
-        let Modes { covered, classes, divergence } = self.modes;
+        let ModeCoverage { covered, classes, divergence } = self.modes;
         writeln!(f, "FID                    {:.3}", self.frechet)?;
         writeln!(
             f,

@@ -31,11 +31,11 @@ pub fn matrix(counts: &[Vec<usize>], names: &[String], title: &str) -> RgbImage 
         };
         let (start, end) =
             (Pos::new(HPos::Left, VPos::Center), Pos::new(HPos::Right, VPos::Center));
-        let centre = Pos::new(HPos::Center, VPos::Center);
+        let center = Pos::new(HPos::Center, VPos::Center);
         let upwards = FontTransform::Rotate270;
         words(title, text(20).pos(start), (12, 20));
-        words("predicted", text(16).pos(centre), (beside + side / 2, 50));
-        words("true", text(16).transform(upwards.clone()).pos(centre), (18, above + side / 2));
+        words("predicted", text(16).pos(center), (beside + side / 2, 50));
+        words("true", text(16).transform(upwards.clone()).pos(center), (18, above + side / 2));
         for (i, row) in counts.iter().enumerate() {
             let all = row.iter().sum::<usize>().max(1);
             let middle = i as i32 * cell + cell / 2;
@@ -50,9 +50,9 @@ pub fn matrix(counts: &[Vec<usize>], names: &[String], title: &str) -> RgbImage 
                 let shade = Rectangle::new(corners, RGBColor(r, g, b).filled());
                 page.draw(&shade).expect(MEMORY);
                 if count > 0 && counted {
-                    let colour = if share > 0.5 { WHITE } else { BLACK };
+                    let color = if share > 0.5 { WHITE } else { BLACK };
                     let at = (left + cell / 2, top + cell / 2);
-                    words(&count.to_string(), text(14).color(&colour).pos(centre), at);
+                    words(&count.to_string(), text(14).color(&color).pos(center), at);
                 }
             }
         }

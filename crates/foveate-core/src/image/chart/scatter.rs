@@ -4,7 +4,7 @@ use image::RgbImage;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
-use super::{COLOURS, MEMORY, Page, page, text};
+use super::{COLORS, MEMORY, Page, page, text};
 use crate::image::text::clip;
 
 /// Points of one kind.
@@ -21,7 +21,7 @@ const MARGIN: i32 = 12;
 
 /// Draws the points of all clouds on a page of 800 x 800 pixels, x and y in one scale, without ticks.
 ///
-/// Points lie over one another evenly, whichever cloud comes first. As many as seven clouds have the colours
+/// Points lie over one another evenly, whichever cloud comes first. As many as seven clouds have the colors
 /// of [`Curves`](super::Curves); more have ten others, then the same ten paler, then begin anew.
 pub fn scatter(clouds: &[Cloud], title: &str) -> RgbImage {
     page((SIDE as u32, SIDE as u32), |page| {
@@ -52,7 +52,7 @@ pub fn scatter(clouds: &[Cloud], title: &str) -> RgbImage {
         for (_, number, point) in points {
             let at_x = middle_x + ((point.0 - x) * scale).round() as i32;
             let at_y = middle_y - ((point.1 - y) * scale).round() as i32;
-            let fill = colour(number, clouds.len()).mix(0.7).filled();
+            let fill = color(number, clouds.len()).mix(0.7).filled();
             // Five by five without the corners.
             for (wide, from, to) in [(1, -2, -1), (2, -1, 2), (1, 2, 3)] {
                 let corners = [(at_x - wide, at_y + from), (at_x + wide + 1, at_y + to)];
@@ -62,7 +62,7 @@ pub fn scatter(clouds: &[Cloud], title: &str) -> RgbImage {
     })
 }
 
-/// Draws every cloud's name beside its colour, in columns, on the upper half of the page at most;
+/// Draws every cloud's name beside its color, in columns, on the upper half of the page at most;
 /// returns where the rows end.
 fn draw_legend(page: &Page<'_>, clouds: &[Cloud], mut top: i32) -> i32 {
     let style = text(16).pos(Pos::new(HPos::Left, VPos::Center));
@@ -77,8 +77,8 @@ fn draw_legend(page: &Page<'_>, clouds: &[Cloud], mut top: i32) -> i32 {
         for (i, name) in some.iter().enumerate() {
             let (left, y) = (MARGIN + i as i32 * column, top + 10);
             let square = [(left, y - 5), (left + 10, y + 5)];
-            let colour = colour(row * columns + i, clouds.len());
-            page.draw(&Rectangle::new(square, colour.filled())).expect(MEMORY);
+            let color = color(row * columns + i, clouds.len());
+            page.draw(&Rectangle::new(square, color.filled())).expect(MEMORY);
             page.draw_text(name, &style, (left + 17, y)).expect(MEMORY);
         }
         top += 22;
@@ -87,9 +87,9 @@ fn draw_legend(page: &Page<'_>, clouds: &[Cloud], mut top: i32) -> i32 {
 }
 
 /// Of many clouds, those of d3's and matplotlib's ten categories.
-fn colour(number: usize, clouds: usize) -> RGBColor {
-    if clouds <= COLOURS.len() {
-        return COLOURS[number];
+fn color(number: usize, clouds: usize) -> RGBColor {
+    if clouds <= COLORS.len() {
+        return COLORS[number];
     }
     let (r, g, b) = colorous::CATEGORY10[number % 10].as_tuple();
     let paler = |value: u8| if number / 10 % 2 == 1 { value / 2 + 127 } else { value };

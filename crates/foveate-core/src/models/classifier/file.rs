@@ -1,5 +1,5 @@
 //! A [`Classifier`] on disk: the network's weights as safetensors, and in the file's metadata how it
-//! takes pictures and what its classes are called.
+//! takes images and what its classes are called.
 
 use std::path::Path;
 
@@ -23,7 +23,7 @@ struct Description {
 }
 
 impl<N: Network> Classifier<N> {
-    /// Writes the network's weights, by torchvision's names, with all that it takes to classify pictures.
+    /// Writes the network's weights, by torchvision's names, with all that it takes to classify images.
     /// The file takes the old one's place when it is whole; [`weights::load`] reads it too.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! [`Classifier`]: what takes pictures and names what they show.
+//! [`Classifier`]: what takes images and names what they show.
 
 mod file;
 mod labels;
@@ -11,9 +11,9 @@ pub use labels::imagenet_labels;
 use super::architecture::AnyNetwork;
 use super::layer::build::device_of;
 use super::network::{Network, misfit};
-use crate::image::{PictureError, Pixels, Preprocessing};
+use crate::image::{ImageError, Pixels, Preprocessing};
 
-/// Pictures of 224x224 pixels that pass the network together.
+/// Images of 224x224 pixels that pass the network together.
 const AT_ONCE: usize = 64;
 
 /// A network that owns its preprocessing and the names of its classes, and takes pixels.
@@ -36,13 +36,13 @@ pub struct Prediction {
     pub probability: f32,
 }
 
-/// Pictures that cannot be classified.
+/// Images that cannot be classified.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClassifyError {
-    /// A picture cannot be used.
+    /// An image cannot be used.
     #[error(transparent)]
-    Picture(#[from] PictureError),
+    Image(#[from] ImageError),
     /// There are fewer than two classes.
     #[error(
         "a classifier of {classes} class has no probabilities: expected two classes or more; of a network with one logit \
@@ -52,7 +52,7 @@ pub enum ClassifyError {
         /// How many there are.
         classes: usize,
     },
-    /// The network cannot take pictures of this size.
+    /// The network cannot take images of this size.
     #[error("the network cannot take {misfit}; choose a larger size")]
     Size {
         /// Which size, and where it fails.
@@ -74,7 +74,7 @@ impl<N: Network> Classifier<N> {
         &self.network
     }
 
-    /// How pictures become the network's input.
+    /// How images become the network's input.
     pub fn preprocessing(&self) -> &Preprocessing {
         &self.preprocessing
     }
@@ -90,37 +90,37 @@ impl<N: Network> Classifier<N> {
         &self.labels
     }
 
-    /// Logits `[n, classes]` of pixels `[n, 3, h, w]`; the normalisation is part of the graph.
+    /// Logits `[n, classes]` of pixels `[n, 3, h, w]`; the normalization is part of the graph.
     pub fn logits(&self, pixels: &Pixels) -> Tensor<2> {
-        self.network.forward(self.preprocessing.normalise(pixels).into_tensor())
+        self.network.forward(self.preprocessing.normalize(pixels).into_tensor())
     }
 
-    /// The `top` most probable classes of each picture, in descending order.
+    /// The `top` most probable classes of each image, in descending order.
     ///
     /// # Errors
     ///
-    /// [`ClassifyError`]: a picture too small or too narrow, fewer than two classes, a network that cannot take pictures
+    /// [`ClassifyError`]: an image too small or too narrow, fewer than two classes, a network that cannot take images
     /// of the preprocessing's size.
     ///
     /// # Panics
     ///
-    /// If there is no picture, or the network gives another number of logits than there are labels.
+    /// If there is no image, or the network gives another number of logits than there are labels.
     pub fn classify(
         &self,
-        pictures: &[RgbImage],
+        images: &[RgbImage],
         top: usize,
     ) -> Result<Vec<Vec<Prediction>>, ClassifyError> {
-        assert!(!pictures.is_empty(), "there is a picture to classify");
+        assert!(!images.is_empty(), "there is an image to classify");
         let device = device_of(&self.network);
         let mut predictions = Vec::new();
-        for some in pictures.chunks(at_once(self.preprocessing.size())) {
+        for some in images.chunks(at_once(self.preprocessing.size())) {
             let pixels = self.preprocessing.pixels(some, &device)?;
             predictions.extend(self.classify_pixels(&pixels, top)?);
         }
         Ok(predictions)
     }
 
-    /// The same of pixels as they are, without a resize or a crop: what an attack or a visualisation has made.
+    /// The same of pixels as they are, without a resize or a crop: what an attack or a visualization has made.
     ///
     /// # Errors
     ///
@@ -167,7 +167,7 @@ impl<N: Network> Classifier<N> {
     }
 }
 
-/// Pictures of some height and width that pass the network together: of large ones fewer.
+/// Images of some height and width that pass the network together: of large ones fewer.
 fn at_once([height, width]: [usize; 2]) -> usize {
     (AT_ONCE * 224 * 224 / (height * width).max(1)).clamp(1, AT_ONCE)
 }

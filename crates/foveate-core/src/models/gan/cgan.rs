@@ -3,20 +3,20 @@
 //! convolutions, in the layout of
 //! <https://github.com/znxlwm/pytorch-MNIST-CelebA-cGAN-cDCGAN> ([`CganConfig::new`]), for 32x32 pixels.
 //!
-//! Deviations: no biases before batch norm; the fully connected generator ends in a tanh, as pictures go
+//! Deviations: no biases before batch norm; the fully connected generator ends in a tanh, as images go
 //! from -1 to 1 here.
 //!
 //! ```
 //! # use foveate_core as foveate;
 //! use foveate::burn::tensor::{Device, Tensor};
-//! use foveate::models::{CganConfig, initialised};
+//! use foveate::models::{CganConfig, initialized};
 //!
 //! let device = Device::default();
 //! let config = CganConfig::new().with_width(4).with_latent_dim(8);
-//! let generator = initialised(config.generator(&device), 0);
+//! let generator = initialized(config.generator(&device), 0);
 //! let labels = Tensor::from_ints([3, 7], &device); // a three and a seven are asked for
-//! let pictures = generator.forward(Tensor::zeros([2, 8], &device), Some(labels));
-//! assert_eq!(pictures.dims(), [2, 1, 32, 32]);
+//! let images = generator.forward(Tensor::zeros([2, 8], &device), Some(labels));
+//! assert_eq!(images.dims(), [2, 1, 32, 32]);
 //! ```
 
 use burn::config::Config;
@@ -24,23 +24,23 @@ use burn::nn::Tanh;
 use burn::tensor::Device;
 
 use super::build::{conv, conv_transpose, dropout, leaky_relu, linear, maxout, norm, relu};
-use super::{Discriminator, Generator, is_colour, is_size};
+use super::{Discriminator, Generator, is_color, is_size};
 use crate::models::layer::AnyLayer;
 
-/// Height and width of a picture.
+/// Height and width of an image.
 const SIZE: usize = 32;
 
 /// Configuration of a conditional GAN: Mirza and Osindero, *Conditional Generative Adversarial Nets*, 2014,
 /// <https://arxiv.org/abs/1411.1784>, or its form by convolutions; deviations: see the [module](self).
 #[derive(Config, Debug)]
 pub struct CganConfig {
-    /// Numbers in the noise of a picture, up to 65,536.
+    /// Numbers in the noise of an image, up to 65,536.
     #[config(default = 100)]
     pub latent_dim: usize,
     /// Labels, up to 256.
     #[config(default = 10)]
     pub classes: usize,
-    /// Channels of a picture: 1 or 3.
+    /// Channels of an image: 1 or 3.
     #[config(default = 1)]
     pub channels: usize,
     /// d, the channels of the generator before its last layer; even, up to 16,384.
@@ -90,7 +90,7 @@ impl CganConfig {
         Generator { noise, label, main, latent_dim, classes, size: [channels, SIZE, SIZE] }
     }
 
-    /// A discriminator with random weights; its layers go by `picture.0`, `label.0`, `main.0`, ...
+    /// A discriminator with random weights; its layers go by `image.0`, `label.0`, `main.0`, ...
     /// Without a label, its first layer has the units of both branches.
     ///
     /// # Panics
@@ -106,15 +106,14 @@ impl CganConfig {
             true => vec![linear(inputs, 5 * units, device), maxout(5), dropout()],
             false => vec![conv([inputs, units], 2, 1, device), leaky_relu()],
         };
-        let (picture, label, main);
+        let (image, label, main);
         if dense {
-            picture = branch(channels * SIZE * SIZE, units(290, 240));
+            image = branch(channels * SIZE * SIZE, units(290, 240));
             label = branch(classes, units(0, 50));
             let last = linear(240, 1, device);
             main = vec![linear(290, 4 * 240, device), maxout(4), dropout(), last];
         } else {
-            (picture, label) =
-                (branch(channels, units(d, d / 2)), branch(classes, units(0, d / 2)));
+            (image, label) = (branch(channels, units(d, d / 2)), branch(classes, units(0, d / 2)));
             main = vec![
                 conv([d, 2 * d], 2, 1, device),
                 norm(2 * d, device),
@@ -125,7 +124,7 @@ impl CganConfig {
                 conv([4 * d, 1], 1, 0, device),
             ];
         }
-        Discriminator { picture, label, main, classes }
+        Discriminator { image, label, main, classes }
     }
 
     fn check(&self) {
@@ -136,7 +135,7 @@ impl CganConfig {
         let Self { latent_dim, classes, channels, width, .. } = *self;
         // Labels are bytes.
         (1..=256).contains(&classes)
-            && is_colour(channels)
+            && is_color(channels)
             && [latent_dim, width.saturating_mul(4)].into_iter().all(is_size)
             && width.is_multiple_of(2)
     }

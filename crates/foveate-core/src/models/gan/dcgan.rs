@@ -7,13 +7,13 @@
 //! ```
 //! # use foveate_core as foveate;
 //! use foveate::burn::tensor::{Device, Tensor};
-//! use foveate::models::{DcganConfig, Initialisation};
+//! use foveate::models::{DcganConfig, Initialization};
 //!
 //! let device = Device::default();
 //! let config = DcganConfig::new().with_size(16).with_ngf(4).with_latent_dim(8);
-//! let generator = Initialisation::Dcgan.of(config.generator(&device), 0);
-//! let pictures = generator.forward(Tensor::zeros([2, 8], &device), None);
-//! assert_eq!(pictures.dims(), [2, 1, 16, 16]); // from -1 to 1
+//! let generator = Initialization::Dcgan.of(config.generator(&device), 0);
+//! let images = generator.forward(Tensor::zeros([2, 8], &device), None);
+//! assert_eq!(images.dims(), [2, 1, 16, 16]); // from -1 to 1
 //! ```
 
 use burn::config::Config;
@@ -21,14 +21,14 @@ use burn::nn::Tanh;
 use burn::tensor::Device;
 
 use super::build::{conv, conv_transpose, leaky_relu, norm, relu};
-use super::{Discriminator, Generator, is_colour, is_size};
+use super::{Discriminator, Generator, is_color, is_size};
 use crate::models::layer::AnyLayer;
 
 /// Configuration of a DCGAN: Radford et al., *Unsupervised Representation Learning with Deep Convolutional
 /// Generative Adversarial Networks*, 2016, <https://arxiv.org/abs/1511.06434>, in the layout of PyTorch's example.
 #[derive(Config, Debug)]
 pub struct DcganConfig {
-    /// Numbers in the noise of a picture (`nz`), up to 65,536.
+    /// Numbers in the noise of an image (`nz`), up to 65,536.
     #[config(default = 100)]
     pub latent_dim: usize,
     /// Channels of the generator before its last layer; `size / 8` times as many are 65,536 at most.
@@ -37,10 +37,10 @@ pub struct DcganConfig {
     /// Channels of the discriminator behind its first layer; likewise.
     #[config(default = 32)]
     pub ndf: usize,
-    /// Channels of a picture: 1 or 3.
+    /// Channels of an image: 1 or 3.
     #[config(default = 1)]
     pub channels: usize,
-    /// Height and width of a picture: 8, 16, 32, 64, ... 1024.
+    /// Height and width of an image: 8, 16, 32, 64, ... 1024.
     #[config(default = 32)]
     pub size: usize,
 }
@@ -84,7 +84,7 @@ impl DcganConfig {
             main.extend([norm(width, device), leaky_relu()]);
         }
         main.push(conv([width, 1], 1, 0, device));
-        Discriminator { picture: vec![], label: vec![], main, classes: 0 }
+        Discriminator { image: vec![], label: vec![], main, classes: 0 }
     }
 
     fn check(&self) {
@@ -95,11 +95,11 @@ impl DcganConfig {
         let Self { latent_dim, ngf, ndf, channels, size } = *self;
         let sized = (8..=1024).contains(&size) && size.is_power_of_two();
         let widths = [ngf, ndf].map(|width| width.saturating_mul(size / 8));
-        sized && is_colour(channels) && is_size(latent_dim) && widths.into_iter().all(is_size)
+        sized && is_color(channels) && is_size(latent_dim) && widths.into_iter().all(is_size)
     }
 }
 
-/// How many times as many channels there are at 4x4 pixels as at half of the picture's size.
+/// How many times as many channels there are at 4x4 pixels as at half of the image's size.
 fn widest(size: usize) -> usize {
     size / 8
 }

@@ -5,19 +5,19 @@
 //!
 //! A generator and a discriminator are a pair if the one takes what the other gives; built by
 //! [`DcganConfig`](super::DcganConfig) or [`CganConfig`](super::CganConfig), trained by
-//! [`AdversarialGeneration`](crate::generate::AdversarialGeneration), kept by [`GanConfig`](super::GanConfig).
+//! [`GanTraining`](crate::generate::GanTraining), kept by [`GanConfig`](super::GanConfig).
 //!
 //! ```
 //! # use foveate_core as foveate;
 //! use foveate::burn::tensor::{Device, Tensor};
-//! use foveate::models::{DcganConfig, initialised};
+//! use foveate::models::{DcganConfig, initialized};
 //!
 //! let device = Device::default();
 //! let config = DcganConfig::new().with_size(16).with_ngf(4).with_ndf(4).with_latent_dim(8);
-//! let generator = initialised(config.generator(&device), 0);
-//! let discriminator = initialised(config.discriminator(&device), 1);
-//! let pictures = generator.forward(Tensor::zeros([2, 8], &device), None);
-//! assert_eq!(discriminator.forward(pictures, None).dims(), [2]); // a logit of being real each
+//! let generator = initialized(config.generator(&device), 0);
+//! let discriminator = initialized(config.discriminator(&device), 1);
+//! let images = generator.forward(Tensor::zeros([2, 8], &device), None);
+//! assert_eq!(discriminator.forward(images, None).dims(), [2]); // a logit of being real each
 //! ```
 
 mod build;
@@ -78,7 +78,7 @@ impl Branches<'_> {
     }
 }
 
-/// Noise, and a label if it has classes, to a picture: G of Goodfellow et al., *Generative Adversarial Nets*, 2014,
+/// Noise, and a label if it has classes, to an image: G of Goodfellow et al., *Generative Adversarial Nets*, 2014,
 /// <https://arxiv.org/abs/1406.2661>.
 #[derive(Module, Debug)]
 pub struct Generator {
@@ -92,7 +92,7 @@ pub struct Generator {
 }
 
 impl Generator {
-    /// Numbers in the noise of a picture.
+    /// Numbers in the noise of an image.
     pub fn latent_dim(&self) -> usize {
         self.latent_dim
     }
@@ -102,12 +102,12 @@ impl Generator {
         self.classes
     }
 
-    /// Channels, height and width of a picture.
+    /// Channels, height and width of an image.
     pub fn size(&self) -> [usize; 3] {
         self.size
     }
 
-    /// Pictures of noise.
+    /// Images of noise.
     ///
     /// # Shapes
     ///
@@ -129,7 +129,7 @@ impl Generator {
         pass: &Pass<'_>,
     ) -> Tensor<4> {
         let [n, found] = noise.dims();
-        assert_eq!(found, self.latent_dim, "numbers in the noise of a picture");
+        assert_eq!(found, self.latent_dim, "numbers in the noise of an image");
         let [channels, height, width] = self.size;
         let Self { noise: input, label, main, classes, .. } = self;
         let branches = Branches { name: "noise", input, label, main, classes: *classes };
@@ -138,11 +138,11 @@ impl Generator {
     }
 }
 
-/// A picture, and a label if it has classes, to the logit of being real: D of Goodfellow et al., *Generative
+/// An image, and a label if it has classes, to the logit of being real: D of Goodfellow et al., *Generative
 /// Adversarial Nets*, 2014, <https://arxiv.org/abs/1406.2661>.
 #[derive(Module, Debug)]
 pub struct Discriminator {
-    picture: Vec<AnyLayer>,
+    image: Vec<AnyLayer>,
     label: Vec<AnyLayer>,
     main: Vec<AnyLayer>,
     classes: usize,
@@ -158,26 +158,26 @@ impl Discriminator {
     ///
     /// # Shapes
     ///
-    /// - pictures: `[n, channels, height, width]`, from -1 to 1
+    /// - images: `[n, channels, height, width]`, from -1 to 1
     /// - labels: `[n]`, from 0 on below [`classes`](Self::classes)
     /// - output: `[n]`
     ///
     /// # Panics
     ///
     /// If the shapes are others, or there are labels without classes or classes without labels.
-    pub fn forward(&self, pictures: Tensor<4>, labels: Option<Tensor<1, Int>>) -> Tensor<1> {
-        self.forward_in(pictures, labels, &Pass::default())
+    pub fn forward(&self, images: Tensor<4>, labels: Option<Tensor<1, Int>>) -> Tensor<1> {
+        self.forward_in(images, labels, &Pass::default())
     }
 
     pub(crate) fn forward_in(
         &self,
-        pictures: Tensor<4>,
+        images: Tensor<4>,
         labels: Option<Tensor<1, Int>>,
         pass: &Pass<'_>,
     ) -> Tensor<1> {
-        let Self { picture: input, label, main, classes } = self;
-        let branches = Branches { name: "picture", input, label, main, classes: *classes };
-        branches.forward(pictures, labels, pass).flatten(0, 3)
+        let Self { image: input, label, main, classes } = self;
+        let branches = Branches { name: "image", input, label, main, classes: *classes };
+        branches.forward(images, labels, pass).flatten(0, 3)
     }
 }
 
@@ -186,7 +186,7 @@ fn is_size(count: usize) -> bool {
     (1..=1 << 16).contains(&count)
 }
 
-/// Whether pictures can have so many channels.
-fn is_colour(channels: usize) -> bool {
+/// Whether images can have so many channels.
+fn is_color(channels: usize) -> bool {
     matches!(channels, 1 | 3)
 }

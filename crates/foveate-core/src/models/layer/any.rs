@@ -21,7 +21,7 @@ pub enum AnyLayer {
     ConvTranspose2d(ConvTranspose2d),
     /// A fully connected layer.
     Linear(Linear),
-    /// Batch normalisation over channels.
+    /// Batch normalization over channels.
     BatchNorm(BatchNorm),
     /// `max(x, 0)`.
     Relu(Relu),
@@ -29,7 +29,7 @@ pub enum AnyLayer {
     LeakyRelu(LeakyRelu),
     /// The hyperbolic tangent.
     Tanh(Tanh),
-    /// The largest of each group of neighbouring channels.
+    /// The largest of each group of neighboring channels.
     Maxout(Maxout),
     /// The largest value of each window.
     MaxPool2d(MaxPool2d),
@@ -68,7 +68,7 @@ pub(in crate::models) fn sequential<'a>(name: &str, units: &'a [AnyLayer]) -> Ve
     units.iter().enumerate().map(named).collect()
 }
 
-/// Puts a freshly initialised layer for `classes` classes in the place of the last, fully connected one.
+/// Puts a freshly initialized layer for `classes` classes in the place of the last, fully connected one.
 ///
 /// # Panics
 ///

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::Layer;
 use crate::models::pass::Pass;
-use crate::ops::{self, Activation, Statistics};
+use crate::ops::{self, Activation, BatchNormMode};
 
 impl Layer for BatchNorm {
     fn forward_by(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
@@ -24,7 +24,7 @@ impl Layer for BatchNorm {
     ) -> Tensor<4> {
         let device = input.device();
         let [n, _, h, w] = input.dims();
-        pass.normalises(n * h * w);
+        pass.normalizes(n * h * w);
         let (statistics, numbers) = if device.is_autodiff() && self.training.is_enabled() {
             let batch = ops::batch_statistics(input.clone());
             let move_towards = |running: &RunningState<Tensor<1>>, batch: Tensor<1>| {
@@ -34,9 +34,9 @@ impl Layer for BatchNorm {
             move_towards(&self.running_mean, batch[0].clone());
             let unbiased = (n * h * w) as f64 / (n * h * w).saturating_sub(1).max(1) as f64;
             move_towards(&self.running_var, batch[1].clone() * unbiased);
-            (Statistics::Batch, batch)
+            (BatchNormMode::Batch, batch)
         } else {
-            (Statistics::Given, running(self, &device))
+            (BatchNormMode::Given, running(self, &device))
         };
         let (gamma, beta) = (self.gamma.val(), self.beta.val());
         ops::batch_norm(input, gamma, beta, numbers, statistics, self.epsilon, activation)

@@ -6,7 +6,7 @@ use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::Device;
 
-/// A square convolution with `stride` and symmetric `padding`; weights initialised as PyTorch does.
+/// A square convolution with `stride` and symmetric `padding`; weights initialized as PyTorch does.
 pub(in crate::models) fn conv2d(
     [inputs, outputs]: [usize; 2],
     kernel: usize,
@@ -19,7 +19,7 @@ pub(in crate::models) fn conv2d(
         .with_padding(pad(padding))
 }
 
-/// A fully connected layer; weights initialised as PyTorch does.
+/// A fully connected layer; weights initialized as PyTorch does.
 pub(in crate::models) fn linear(inputs: usize, outputs: usize, device: &Device) -> Linear {
     assert!(outputs > 0, "a layer has at least one output");
     LinearConfig::new(inputs, outputs).init(device)

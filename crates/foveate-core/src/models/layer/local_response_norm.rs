@@ -7,7 +7,7 @@ use super::Layer;
 use crate::models::pass::Pass;
 use crate::ops::{self, Lrn};
 
-/// Local response normalisation across channels; see [`ops::lrn`].
+/// Local response normalization across channels; see [`ops::lrn`].
 #[derive(Module, Debug)]
 pub struct LocalResponseNorm {
     size: usize,

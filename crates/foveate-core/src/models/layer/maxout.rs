@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use super::Layer;
 use crate::models::pass::Pass;
 
-/// The largest of each group of neighbouring channels: Ian Goodfellow, David Warde-Farley, Mehdi Mirza,
+/// The largest of each group of neighboring channels: Ian Goodfellow, David Warde-Farley, Mehdi Mirza,
 /// Aaron Courville, Yoshua Bengio, *Maxout Networks*, 2013, <https://arxiv.org/abs/1302.4389>.
 #[derive(Module, Debug)]
 pub struct Maxout {

@@ -61,7 +61,7 @@ pub trait Layer {
 
     /// [`forward_by`](Layer::forward_by), then a batch norm: one layer to relevance where this one is
     /// linear.
-    fn forward_normalised(&self, input: Tensor<4>, norm: &BatchNorm, pass: &Pass<'_>) -> Tensor<4> {
+    fn forward_normalized(&self, input: Tensor<4>, norm: &BatchNorm, pass: &Pass<'_>) -> Tensor<4> {
         norm.forward_by(self.forward_by(input, pass), pass)
     }
 
@@ -106,7 +106,7 @@ fn windows(pixels: usize, kernel: usize, stride: usize, padding: usize, ceil: bo
     let span = pixels + 2 * padding + if ceil { stride - 1 } else { 0 };
     let Some(room) = span.checked_sub(kernel) else { return 0 };
     let count = room / stride + 1;
-    // As PyTorch: the last window must start inside the picture or its left padding.
+    // As PyTorch: the last window must start inside the image or its left padding.
     if ceil && (count - 1) * stride >= pixels + padding { count - 1 } else { count }
 }
 

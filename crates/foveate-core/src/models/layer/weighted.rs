@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 
 use super::batch_norm::affine;
 use super::{Layer, reach, symmetric, windows};
-use crate::models::backward_rule::{BackwardRule, positive, stabilised};
+use crate::models::backward_rule::{BackwardRule, positive, stabilized};
 use crate::models::pass::Pass;
 use crate::ops::{self, Activation, ConvOptions, ConvTransposeOptions};
 
@@ -32,7 +32,7 @@ trait Convolution: Layer {
         let z = norm.map_or(z.clone(), |norm| norm.forward_activated(z, Activation::None, pass));
         match pass.rule() {
             BackwardRule::Gradient | BackwardRule::Guided | BackwardRule::Deconvnet => z,
-            BackwardRule::Epsilon(epsilon) => stabilised(z, epsilon),
+            BackwardRule::Epsilon(epsilon) => stabilized(z, epsilon),
             BackwardRule::Composite(_) => {
                 let (mut weight, mut bias) = self.weights();
                 if let Some(norm) = norm {
@@ -86,7 +86,7 @@ impl Layer for Conv2d {
         self.product(input, weight, bias, activation)
     }
 
-    fn forward_normalised(&self, input: Tensor<4>, norm: &BatchNorm, pass: &Pass<'_>) -> Tensor<4> {
+    fn forward_normalized(&self, input: Tensor<4>, norm: &BatchNorm, pass: &Pass<'_>) -> Tensor<4> {
         self.by_rule(input, Some(norm), pass)
     }
 
@@ -162,7 +162,7 @@ impl Layer for ConvTranspose2d {
         self.product(input, weight, bias, activation)
     }
 
-    fn forward_normalised(&self, input: Tensor<4>, norm: &BatchNorm, pass: &Pass<'_>) -> Tensor<4> {
+    fn forward_normalized(&self, input: Tensor<4>, norm: &BatchNorm, pass: &Pass<'_>) -> Tensor<4> {
         self.by_rule(input, Some(norm), pass)
     }
 
@@ -207,7 +207,7 @@ impl Layer for Linear {
         output.reshape([n, features, 1, 1])
     }
 
-    fn forward_normalised(&self, input: Tensor<4>, norm: &BatchNorm, pass: &Pass<'_>) -> Tensor<4> {
+    fn forward_normalized(&self, input: Tensor<4>, norm: &BatchNorm, pass: &Pass<'_>) -> Tensor<4> {
         let z = self.forward_activated(input, Activation::None, pass);
         by_epsilon(norm.forward_activated(z, Activation::None, pass), pass)
     }
@@ -238,7 +238,7 @@ impl Layer for Linear {
 
 fn by_epsilon(z: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
     match pass.rule() {
-        BackwardRule::Epsilon(epsilon) | BackwardRule::Composite(epsilon) => stabilised(z, epsilon),
+        BackwardRule::Epsilon(epsilon) | BackwardRule::Composite(epsilon) => stabilized(z, epsilon),
         _ => z,
     }
 }

@@ -55,13 +55,13 @@ pub enum WeightsError {
         /// The reader's words.
         reason: String,
     },
-    /// The file holds weights, and not how the network takes pictures.
+    /// The file holds weights, and not how the network takes images.
     #[error("{path}: expected a file written by Classifier::save, found weights alone", path = .path.display())]
     NoClassifier {
         /// The file.
         path: PathBuf,
     },
-    /// What the file says of pictures and classes is not this network's.
+    /// What the file says of images and classes is not this network's.
     #[error("{path}: {reason}; open it with the network that it was written of", path = .path.display())]
     Unfit {
         /// The file.

@@ -9,14 +9,14 @@
 //! # use foveate_core as foveate;
 //! use foveate::burn::tensor::{Device, Tensor};
 //! use foveate::models::weights::{WeightsError, load, save};
-//! use foveate::models::{LeNetConfig, Network, initialised};
+//! use foveate::models::{LeNetConfig, Network, initialized};
 //!
 //! let device = Device::default();
 //! let file = std::env::temp_dir().join(format!("foveate-{}.safetensors", std::process::id()));
-//! let trained = initialised(LeNetConfig::new().init(&device), 0);
+//! let trained = initialized(LeNetConfig::new().init(&device), 0);
 //! save(&trained, &file)?;
 //!
-//! let other = initialised(LeNetConfig::new().init(&device), 1);
+//! let other = initialized(LeNetConfig::new().init(&device), 1);
 //! let loaded = load(other, &file)?;
 //! let x = Tensor::<4>::ones([1, 3, 28, 28], &device);
 //! let difference = loaded.forward(x.clone()) - trained.forward(x);
@@ -37,8 +37,8 @@
 //! use foveate::models::weights::Source;
 //!
 //! let source = Source::of(Architecture::ResNet18).next().expect("its weights are known");
-//! assert_eq!(source.licence, "BSD-3-Clause");
-//! assert_eq!(source.accuracy, Some((69.758, 89.078))); // percent of ImageNet's validation pictures
+//! assert_eq!(source.license, "BSD-3-Clause");
+//! assert_eq!(source.accuracy, Some((69.758, 89.078))); // percent of ImageNet's validation images
 //! ```
 
 mod download;

@@ -24,9 +24,9 @@ pub struct Source {
     pub sha256: &'static str,
     /// The file's size in MiB.
     pub mebibytes: f32,
-    /// Licence of the weights.
-    pub licence: &'static str,
-    /// Published accuracy on ImageNet's validation pictures, one 224x224 crop, in percent: first
+    /// License of the weights.
+    pub license: &'static str,
+    /// Published accuracy on ImageNet's validation images, one 224x224 crop, in percent: first
     /// answer right, one of the first five right.
     pub accuracy: Option<(f32, f32)>,
     /// Whether the file's batch norms were folded into its convolutions.
@@ -50,7 +50,7 @@ const fn torchvision(
         url: Some(url),
         sha256,
         mebibytes,
-        licence: "BSD-3-Clause",
+        license: "BSD-3-Clause",
         accuracy: Some((top1, top5)),
         folded: false,
     }
@@ -89,7 +89,7 @@ pub const SOURCES: &[Source] = &[
         url: None,
         sha256: "79e6b41304f1be5060cd56a242278526c988ba5667fb6f1bbd22695496d9ab3f",
         mebibytes: 4.718,
-        licence: "BSD-2-Clause",
+        license: "BSD-2-Clause",
         accuracy: None,
         folded: false,
     },
@@ -100,7 +100,7 @@ pub const SOURCES: &[Source] = &[
         url: None,
         sha256: "8c27b3981dd786670ee244fe9efb7c4cf0d3ee5b76d20030e5436d53f440efbb",
         mebibytes: 13.359,
-        licence: "unrestricted use (Caffe model zoo)",
+        license: "unrestricted use (Caffe model zoo)",
         accuracy: Some((68.7, 88.9)),
         folded: false,
     },
@@ -111,7 +111,7 @@ pub const SOURCES: &[Source] = &[
         url: None,
         sha256: "783325924a52193b39653ffec4c699521f59571c4ee89cf219113870e391ec3a",
         mebibytes: 28.068,
-        licence: "BSD-3-Clause",
+        license: "BSD-3-Clause",
         accuracy: None,
         folded: false,
     },
@@ -122,7 +122,7 @@ pub const SOURCES: &[Source] = &[
         url: None,
         sha256: "60c0d2476eaeedef6573064d46118cf62e4ca56104432c84c2c2b30f970edfb3",
         mebibytes: 13.077,
-        licence: "BSD-3-Clause",
+        license: "BSD-3-Clause",
         accuracy: None,
         folded: true,
     },

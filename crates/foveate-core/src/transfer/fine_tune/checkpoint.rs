@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::history::{Epoch, Score};
-use super::{FineTune, Labelled};
+use super::settings::{FineTune, Labeled};
 use crate::image::Preprocessing;
 use crate::models::Network;
 use crate::store::{digest, hex};
@@ -13,25 +13,25 @@ pub(super) fn identity(
     settings: &FineTune,
     network: &impl Network,
     preprocessing: &Preprocessing,
-    training: Labelled<'_>,
-    validation: Option<Labelled<'_>>,
+    training: Labeled<'_>,
+    validation: Option<Labeled<'_>>,
 ) -> Identity {
     let epochs = if settings.schedule.may_go_on() { 0 } else { settings.epochs };
     let settings = FineTune { epochs, checkpoint: None, ..settings.clone() };
     Identity(vec![
         ("settings", format!("{settings:?}, {preprocessing:?}")),
         ("network", digest(&tensors(network))),
-        ("training pictures", training.digest()),
-        ("validation pictures", validation.map_or("none".into(), |data| data.digest())),
+        ("training images", training.digest()),
+        ("validation images", validation.map_or("none".into(), |data| data.digest())),
     ])
 }
 
-impl Labelled<'_> {
+impl Labeled<'_> {
     fn digest(&self) -> String {
         let mut hasher = Sha256::new();
-        for (picture, label) in self.pictures.iter().zip(self.labels) {
-            hasher.update(format!("{label} {:?}", picture.dimensions()));
-            hasher.update(picture.as_raw());
+        for (image, label) in self.images.iter().zip(self.labels) {
+            hasher.update(format!("{label} {:?}", image.dimensions()));
+            hasher.update(image.as_raw());
         }
         hex(hasher)
     }

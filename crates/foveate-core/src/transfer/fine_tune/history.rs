@@ -1,25 +1,25 @@
 //! [`History`]: how a training went.
 
-/// Means over a set of pictures.
+/// Means over a set of images.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Score {
     /// Cross-entropy, in nats.
     pub loss: f64,
-    /// Share of pictures whose class has the highest logit, in `[0, 1]`.
+    /// Share of images whose class has the highest logit, in `[0, 1]`.
     pub accuracy: f64,
 }
 
-/// One pass over the training pictures.
+/// One pass over the training images.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Epoch {
-    /// On the training pictures as they were learned from: augmented, with dropout, each before
+    /// On the training images as they were learned from: augmented, with dropout, each before
     /// the step it was part of.
     pub training: Score,
-    /// On the validation pictures, afterwards.
+    /// On the validation images, afterwards.
     pub validation: Option<Score>,
-    /// Of the epoch's first step.
+    /// Of the epoch's last step.
     pub learning_rate: f64,
     /// For training and validation.
     pub seconds: f64,
@@ -37,8 +37,7 @@ impl History {
     /// Index of the epoch whose network is kept: of the highest validation accuracy, among equals
     /// of the lowest loss; without validation, the last. None before the first epoch.
     pub fn best(&self) -> Option<usize> {
-        let epochs = 0..self.epochs.len();
-        epochs.reduce(|best, i| if better(&self.epochs[best], &self.epochs[i]) { i } else { best })
+        best(&self.epochs)
     }
 
     /// A table for a spreadsheet or a plot: a line of names, then a line for each epoch, counted
@@ -57,16 +56,15 @@ impl History {
         }
         csv
     }
+}
 
-    /// Whether an epoch is better than all before it.
-    pub(super) fn improves(&self, epoch: &Epoch) -> bool {
-        self.best().is_none_or(|best| better(&self.epochs[best], epoch))
-    }
+pub(super) fn best(epochs: &[Epoch]) -> Option<usize> {
+    (0..epochs.len()).reduce(|best, i| if better(&epochs[best], &epochs[i]) { i } else { best })
+}
 
-    pub(super) fn out_of_patience(&self, patience: Option<usize>) -> bool {
-        let (Some(patience), Some(best)) = (patience, self.best()) else { return false };
-        self.epochs.len() - 1 - best >= patience.max(1)
-    }
+pub(super) fn out_of_patience(epochs: &[Epoch], patience: Option<usize>) -> bool {
+    let (Some(patience), Some(best)) = (patience, best(epochs)) else { return false };
+    epochs.len() - 1 - best >= patience.max(1)
 }
 
 fn better(than: &Epoch, epoch: &Epoch) -> bool {

@@ -1,22 +1,22 @@
-//! [`Part`]: which layers are trained; and the two passes through a network that is cut there.
+//! [`Trainable`]: which layers are trained; and the two passes through a network that is cut there.
 
 use burn::tensor::Tensor;
 
-use super::TransferError;
 use crate::SettingError;
 use crate::models::{Network, Pass, UnknownLayer, run};
+use crate::transfer::error::TransferError;
 
 /// The layers of a network that are trained; those before them stay as they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Part {
+pub enum Trainable {
     /// The last layer that has parameters.
     Head,
     /// From a layer, by torchvision's name, or from the first of a group (`features.9`, `layer4`)
     /// to the end.
     From(String),
     /// All layers.
-    Whole,
+    All,
 }
 
 /// Where a network is cut.
@@ -28,17 +28,17 @@ pub(super) struct Split {
 }
 
 impl Split {
-    pub fn new(network: &impl Network, part: &Part) -> Result<Self, TransferError> {
+    pub fn new(network: &impl Network, trainable: &Trainable) -> Result<Self, TransferError> {
         let layers = network.layers();
         let within = |name: &str, group: &str| {
             name.strip_prefix(group).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
-        let mut first = match part {
-            Part::Whole => 0,
-            Part::Head => {
+        let mut first = match trainable {
+            Trainable::All => 0,
+            Trainable::Head => {
                 layers.iter().rposition(|named| named.layer.parameters() > 0).unwrap_or(0)
             }
-            Part::From(name) => {
+            Trainable::From(name) => {
                 let found = layers.iter().position(|named| within(&named.name, name));
                 found.ok_or_else(|| UnknownLayer {
                     name: name.clone(),
@@ -48,7 +48,7 @@ impl Split {
         };
         if layers[first..].iter().all(|named| named.layer.parameters() == 0) {
             let expected = "a layer with parameters, or one before it";
-            return SettingError::refuse("part", &layers[first].name, expected);
+            return SettingError::refuse("trainable", &layers[first].name, expected);
         }
         // A dropout in front of the first trained layer belongs to its training.
         while first > 0 && layers[first - 1].layer.dropout().is_some() {

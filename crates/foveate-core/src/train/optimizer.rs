@@ -1,6 +1,6 @@
-//! [`Optimiser`]: SGD with momentum, and Adam, step for step as PyTorch takes them.
+//! [`Optimizer`]: SGD with momentum, and Adam, step for step as PyTorch takes them.
 //!
-//! burn's optimisers are not used: they keep their state by identifiers that are new in every
+//! burn's optimizers are not used: they keep their state by identifiers that are new in every
 //! process, and restore it on the default device, which may be a GPU that is not there.
 
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ use crate::SettingError;
 /// <https://proceedings.mlr.press/v28/sutskever13.html>.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
-pub enum Optimiser {
+pub enum Optimizer {
     /// Stochastic gradient descent, without dampening.
     Sgd {
         /// In `[0, 1)`.
@@ -40,7 +40,7 @@ pub enum Optimiser {
     },
 }
 
-impl Optimiser {
+impl Optimizer {
     /// SGD with momentum 0.9, no weight decay.
     pub const SGD: Self = Self::Sgd { momentum: 0.9, weight_decay: 0.0, nesterov: false };
     /// Adam with the paper's and PyTorch's numbers.
@@ -77,9 +77,9 @@ impl Optimiser {
     }
 }
 
-/// What an optimiser remembers, by a parameter's place in the network.
+/// What an optimizer remembers, by a parameter's place in the network.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Moments(pub BTreeMap<String, Moment>);
+pub(crate) struct OptimizerState(pub BTreeMap<String, Moment>);
 
 /// What it remembers of a parameter.
 #[derive(Debug, Clone)]
@@ -90,23 +90,23 @@ pub(crate) struct Moment {
     pub means: Vec<Tensor<1>>,
 }
 
-impl Moments {
+impl OptimizerState {
     /// A step of every parameter that has a gradient.
     pub fn step<M: Module>(
         &mut self,
-        optimiser: &Optimiser,
+        optimizer: &Optimizer,
         learning_rate: f64,
         module: M,
         gradients: GradientsParams,
     ) -> M {
         let path = Vec::new();
-        module.map(&mut Step { optimiser, learning_rate, gradients, moments: self, path })
+        module.map(&mut Step { optimizer, learning_rate, gradients, optimizer_state: self, path })
     }
 
     /// What is taken from a parameter, all `[n]` and out of the graph.
     fn change(
         &mut self,
-        optimiser: &Optimiser,
+        optimizer: &Optimizer,
         learning_rate: f64,
         name: String,
         parameter: Tensor<1>,
@@ -119,8 +119,8 @@ impl Moments {
             0.0 => gradient,
             _ => gradient + parameter * weight_decay,
         };
-        let (change, means) = match *optimiser {
-            Optimiser::Sgd { momentum, weight_decay, nesterov } => {
+        let (change, means) = match *optimizer {
+            Optimizer::Sgd { momentum, weight_decay, nesterov } => {
                 let gradient = decayed(weight_decay);
                 let mean = match old.and_then(|mut means| means.pop()) {
                     Some(mean) => mean * momentum + gradient.clone(),
@@ -130,7 +130,7 @@ impl Moments {
                     if nesterov { gradient + mean.clone() * momentum } else { mean.clone() };
                 (ahead * learning_rate, if momentum > 0.0 { vec![mean] } else { vec![] })
             }
-            Optimiser::Adam { betas: [first, second], epsilon, weight_decay } => {
+            Optimizer::Adam { betas: [first, second], epsilon, weight_decay } => {
                 let gradient = decayed(weight_decay);
                 let old = old.unwrap_or_else(|| vec![gradient.zeros_like(), gradient.zeros_like()]);
                 let [mean, square]: [Tensor<1>; 2] = old.try_into().expect("Adam has two means");
@@ -151,10 +151,10 @@ impl Moments {
 }
 
 struct Step<'a> {
-    optimiser: &'a Optimiser,
+    optimizer: &'a Optimizer,
     learning_rate: f64,
     gradients: GradientsParams,
-    moments: &'a mut Moments,
+    optimizer_state: &'a mut OptimizerState,
     path: Vec<String>,
 }
 
@@ -174,8 +174,8 @@ impl ModuleMapper for Step<'_> {
             let flat = tensor.inner().flatten::<1>(0, D - 1);
             let gradient = gradient.inner().flatten::<1>(0, D - 1);
             let name = self.path.join(".");
-            let change = self.moments.change(
-                self.optimiser,
+            let change = self.optimizer_state.change(
+                self.optimizer,
                 self.learning_rate,
                 name,
                 flat.clone(),
@@ -197,10 +197,11 @@ mod tests {
     #[test]
     fn steps_are_counted_for_each_parameter() {
         let device = Device::default();
-        let mut moments = Moments::default();
+        let mut optimizer_state = OptimizerState::default();
         let mut change = |name: &str| {
             let ones = || Tensor::<1>::ones([1], &device);
-            let change = moments.change(&Optimiser::ADAM, 0.1, name.into(), ones(), ones() * 4.0);
+            let change =
+                optimizer_state.change(&Optimizer::ADAM, 0.1, name.into(), ones(), ones() * 4.0);
             change.into_scalar::<f32>()
         };
         for _ in 0..5 {

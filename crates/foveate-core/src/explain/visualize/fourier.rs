@@ -1,4 +1,4 @@
-//! Pictures made of waves; see [`FourierImage`].
+//! Images made of waves; see [`FourierImage`].
 
 use std::f64::consts::TAU;
 
@@ -11,35 +11,35 @@ use crate::explain::error::ExplainError;
 use crate::explain::noise::{Purpose, drawn};
 use crate::image::Pixels;
 
-/// Square root of the correlation of ImageNet's colours, as lucid has it: rows are red, green and
-/// blue, columns the independent colours, to be divided by the largest length of a column.
-pub const COLOUR_CORRELATION: [[f64; 3]; 3] =
+/// Square root of the correlation of ImageNet's colors, as lucid has it: rows are red, green and
+/// blue, columns the independent colors, to be divided by the largest length of a column.
+pub const COLOR_CORRELATION: [[f64; 3]; 3] =
     [[0.26, 0.09, 0.02], [0.27, 0.00, -0.05], [0.27, -0.09, 0.03]];
 
-/// From a spectrum to pixels: `sigmoid(colours * inverse DFT(spectrum / frequency) / 4)`.
+/// From a spectrum to pixels: `sigmoid(colors * inverse DFT(spectrum / frequency) / 4)`.
 ///
-/// Dividing by the frequency makes a step change all scales alike, as natural pictures vary.
+/// Dividing by the frequency makes a step change all scales alike, as natural images vary.
 ///
 /// Section "Preconditioning and Parameterization" of *Feature Visualization* (see
-/// [`FeatureVisualisation`](super::FeatureVisualisation)), with the numbers of its code, lucid. Deviation: the
+/// [`FeatureVisualization`](super::FeatureVisualization)), with the numbers of its code, lucid. Deviation: the
 /// inverse transform is two matrix products in place of an FFT. That is the same sum, differentiable on every
-/// backend, and small for pictures of some hundred pixels a side.
+/// backend, and small for images of some hundred pixels a side.
 #[derive(Debug, Clone)]
 pub struct FourierImage {
     height: usize,
     width: usize,
     /// `[1, 1, 2 * height, width / 2 + 1]`
     scale: Tensor<4>,
-    /// `[1, 1, 2 * height, 2 * height]`: along columns of the picture.
+    /// `[1, 1, 2 * height, 2 * height]`: along columns of the image.
     columns: Tensor<4>,
     /// `[1, 1, 2 * (width / 2 + 1), width]`: along rows.
     rows: Tensor<4>,
     /// `[1, 1, 3, 3]`
-    colours: Tensor<4>,
+    colors: Tensor<4>,
 }
 
 impl FourierImage {
-    /// Pictures of a size. `decay_power` is the power of the frequency that is divided by: 1 in the
+    /// Images of a size. `decay_power` is the power of the frequency that is divided by: 1 in the
     /// paper.
     ///
     /// # Errors
@@ -82,7 +82,7 @@ impl FourierImage {
             let wave = if row < half { angle.cos() } else { -angle.sin() };
             twice * wave / (h * w).sqrt()
         };
-        let length = |column: usize| COLOUR_CORRELATION.iter().map(move |row| row[column].powi(2));
+        let length = |column: usize| COLOR_CORRELATION.iter().map(move |row| row[column].powi(2));
         let longest = (0..3).map(|c| length(c).sum::<f64>().sqrt()).fold(0.0, f64::max);
         Ok(Self {
             height,
@@ -90,28 +90,24 @@ impl FourierImage {
             scale: matrix([2 * height, half], scale, device),
             columns: matrix([2 * height, 2 * height], columns, device),
             rows: matrix([2 * half, width], rows, device),
-            colours: matrix(
-                [3, 3],
-                |row, column| COLOUR_CORRELATION[row][column] / longest,
-                device,
-            ),
+            colors: matrix([3, 3], |row, column| COLOR_CORRELATION[row][column] / longest, device),
         })
     }
 
-    /// Random spectra `[pictures, 3, 2 * height, width / 2 + 1]`, normal with a standard deviation: the
-    /// real parts above the imaginary parts, a channel for each independent colour.
+    /// Random spectra `[images, 3, 2 * height, width / 2 + 1]`, normal with a standard deviation: the
+    /// real parts above the imaginary parts, a channel for each independent color.
     ///
     /// # Errors
     ///
-    /// [`ExplainError::Empty`] for no picture; [`ExplainError::Setting`] for a standard deviation below
+    /// [`ExplainError::Empty`] for no image; [`ExplainError::Setting`] for a standard deviation below
     /// 0 or not finite.
     pub fn spectrum(
         &self,
-        pictures: usize,
+        images: usize,
         standard_deviation: f32,
         seed: u64,
     ) -> Result<Tensor<4>, ExplainError> {
-        if pictures == 0 {
+        if images == 0 {
             return Err(ExplainError::Empty { found: [0, 3, self.height, self.width] });
         }
         let normal = Normal::new(0.0, standard_deviation).ok().filter(|n| n.std_dev() >= 0.0);
@@ -121,15 +117,15 @@ impl FourierImage {
         let shape = [3, 2 * self.height, self.width / 2 + 1];
         Ok(drawn(
             seed,
-            Purpose::FeatureVisualisation,
-            0..pictures as u64,
+            Purpose::FeatureVisualization,
+            0..images as u64,
             shape,
             normal,
             &self.scale.device(),
         ))
     }
 
-    /// The waves' sum, before colours: `[n, 3, 2 * height, width / 2 + 1]` to `[n, 3, height, width]`,
+    /// The waves' sum, before colors: `[n, 3, 2 * height, width / 2 + 1]` to `[n, 3, height, width]`,
     /// PyTorch's `irfft2(spectrum * scale, norm="ortho") / 4`.
     pub fn waves(&self, spectrum: Tensor<4>) -> Tensor<4> {
         let h = self.height;
@@ -138,11 +134,11 @@ impl FourierImage {
         Tensor::cat(vec![real, imaginary], 3).matmul(self.rows.clone()).div_scalar(4.0)
     }
 
-    /// The picture of a spectrum, `[n, 3, height, width]` in `[0, 1]`; part of the graph.
+    /// The image of a spectrum, `[n, 3, height, width]` in `[0, 1]`; part of the graph.
     pub fn pixels(&self, spectrum: Tensor<4>) -> Pixels {
         let waves = self.waves(spectrum);
         let [n, c, h, w] = waves.dims();
-        let colours = self.colours.clone().matmul(waves.reshape([n, 1, c, h * w]));
-        Pixels::new(sigmoid(colours.reshape([n, c, h, w])))
+        let colors = self.colors.clone().matmul(waves.reshape([n, 1, c, h * w]));
+        Pixels::new(sigmoid(colors.reshape([n, c, h, w])))
     }
 }

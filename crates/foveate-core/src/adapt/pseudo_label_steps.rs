@@ -1,16 +1,16 @@
-//! [`Alternate`]: now and then a step on the network's own answers.
+//! [`PseudoLabelSteps`]: now and then a step on the network's own answers.
 
-use super::AdaptError;
+use super::error::AdaptError;
 use crate::SettingError;
 
-/// Steps on the target's pictures between those on the source's, with the network's own answers of the
+/// Steps on the target's images between those on the source's, with the network's own answers of the
 /// moment for labels, whose loss weighs more and more.
 ///
 /// Equation 16 of Dong-Hyun Lee, *Pseudo-Label: The Simple and Efficient Semi-Supervised Learning Method for
 /// Deep Neural Networks*, Workshop on Challenges in Representation Learning, ICML 2013. Deviation: the paper
 /// adds both losses in every step; here target batches get steps of their own.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Alternate {
+pub struct PseudoLabelSteps {
     /// Source batches to one target batch, 1 or more.
     pub every: usize,
     /// The target's weight at last, 0 or larger.
@@ -21,14 +21,14 @@ pub struct Alternate {
     pub to: f64,
 }
 
-impl Default for Alternate {
+impl Default for PseudoLabelSteps {
     /// The practical's ratio; the paper's last weight, 3, over the first half.
     fn default() -> Self {
         Self { every: 50, weight: 3.0, from: 0.0, to: 0.5 }
     }
 }
 
-impl Alternate {
+impl PseudoLabelSteps {
     /// The weight when the share `progress` in `[0, 1]` of the training is done.
     pub fn at(&self, progress: f64) -> f64 {
         match progress {
@@ -40,16 +40,16 @@ impl Alternate {
 
     pub(super) fn check(&self) -> Result<(), AdaptError> {
         if self.every == 0 {
-            return SettingError::refuse("alternate.every", 0, "one source batch or more");
+            return SettingError::refuse("pseudo_label_steps.every", 0, "one source batch or more");
         }
         if !(self.weight >= 0.0 && self.weight.is_finite()) {
             let expected = "a number of 0 or larger";
-            return SettingError::refuse("alternate.weight", self.weight, expected);
+            return SettingError::refuse("pseudo_label_steps.weight", self.weight, expected);
         }
         if !(0.0 <= self.from && self.from <= self.to && self.to <= 1.0) {
             let found = format!("{} to {}", self.from, self.to);
             return SettingError::refuse(
-                "alternate.from",
+                "pseudo_label_steps.from",
                 found,
                 "two shares in [0, 1], the smaller first",
             );

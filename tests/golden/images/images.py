@@ -39,7 +39,7 @@ stack("cropped.png", [T.Compose([T.Resize(64), T.CenterCrop(55)])(p) for p in pi
 small = noise(24, 16)
 alpha = np.asarray(noise(24, 16))[..., :1]
 files = {
-    "grey.png": small.convert("L"),
+    "gray.png": small.convert("L"),
     "alpha.png": Image.fromarray(np.concatenate([np.asarray(small), alpha], axis=2)),
     "palette.gif": small.quantize(64),
     "rgb.bmp": small,

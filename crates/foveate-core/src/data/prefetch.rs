@@ -11,7 +11,7 @@ use std::thread;
 /// # Panics
 ///
 /// If there is no thread, or `work` panics.
-pub fn ahead<T: Sync, R: Send, E>(
+pub fn prefetch<T: Sync, R: Send, E>(
     items: &[T],
     threads: usize,
     waiting: usize,

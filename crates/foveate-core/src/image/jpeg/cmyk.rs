@@ -43,7 +43,7 @@ pub(super) fn decode(decoder: Decoder<'_>) -> Result<Vec<u8>, JpegError> {
     Ok(rgb)
 }
 
-/// A channel: rows of `stride` samples, of which `width` by `height` are the picture's, the rest padding.
+/// A channel: rows of `stride` samples, of which `width` by `height` are the image's, the rest padding.
 struct Plane {
     samples: Vec<u8>,
     stride: usize,

@@ -1,27 +1,28 @@
-//! [`Augmentation`]: random changes of training pictures that leave their class as it is.
+//! Random changes of training images that leave their class as it is: [`CropAndFlip`] of photographs, [`ShiftAndContrast`]
+//! of small images.
 
 use image::imageops;
-use rand::Rng;
+use rand::{Rng, RngCore};
+use rand_chacha::ChaCha8Rng;
 
-use super::TransferError;
 use crate::SettingError;
-use crate::image::{self as pictures, PictureError, Resize, RgbImage};
+use crate::image::{self as images, ImageError, Resize, RgbImage};
 
-/// Random changes of a picture, drawn anew in every epoch.
+/// Random crops and flips of an image, drawn anew in every epoch.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Augmentation {
-    /// Left and right are swapped in every other picture.
+pub struct CropAndFlip {
+    /// Left and right are swapped in every other image.
     pub flip: bool,
-    /// A random part of the picture in place of the whole.
+    /// A random part of the image in place of the whole.
     pub crop: Option<RandomResizedCrop>,
 }
 
-impl Augmentation {
-    /// Pictures as they are.
+impl CropAndFlip {
+    /// Images as they are.
     pub const NONE: Self = Self { flip: false, crop: None };
 }
 
-impl Default for Augmentation {
+impl Default for CropAndFlip {
     fn default() -> Self {
         Self { flip: true, crop: None }
     }
@@ -34,7 +35,7 @@ impl Default for Augmentation {
 /// <https://arxiv.org/abs/1409.4842>, section 6. Sides are at least 8 pixels here.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RandomResizedCrop {
-    /// Least and largest share of the picture's area, in `(0, 1]`.
+    /// Least and largest share of the image's area, in `(0, 1]`.
     pub scale: [f64; 2],
     /// Least and largest quotient of width and height.
     pub ratio: [f64; 2],
@@ -46,8 +47,8 @@ impl Default for RandomResizedCrop {
     }
 }
 
-impl Augmentation {
-    pub(super) fn check(&self) -> Result<(), TransferError> {
+impl CropAndFlip {
+    pub(crate) fn check(&self) -> Result<(), SettingError> {
         let Some(RandomResizedCrop { scale: [least, most], ratio }) = self.crop else {
             return Ok(());
         };
@@ -67,20 +68,20 @@ impl Augmentation {
         Ok(())
     }
 
-    /// The picture in the size that the network takes, changed.
-    pub(super) fn apply(
+    /// The image in the size that the network takes, changed.
+    pub(crate) fn apply(
         &self,
-        picture: &RgbImage,
+        image: &RgbImage,
         resize: Resize,
         generator: &mut impl Rng,
-    ) -> Result<RgbImage, PictureError> {
+    ) -> Result<RgbImage, ImageError> {
         let mut changed = match self.crop {
-            None => pictures::resize(picture, resize)?,
+            None => images::resize(image, resize)?,
             Some(crop) => {
-                let [x, y, width, height] = crop.rectangle(picture.dimensions(), generator);
-                let part = imageops::crop_imm(picture, x, y, width, height).to_image();
+                let [x, y, width, height] = crop.rectangle(image.dimensions(), generator);
+                let part = imageops::crop_imm(image, x, y, width, height).to_image();
                 let [height, width] = resize.size();
-                pictures::resize(&part, Resize::Exact { height, width })?
+                images::resize(&part, Resize::Exact { height, width })?
             }
         };
         if self.flip && generator.random_bool(0.5) {
@@ -112,6 +113,53 @@ impl RandomResizedCrop {
             _ => (width, height),
         };
         [(width - a) / 2, (height - b) / 2, a, b]
+    }
+}
+
+/// Random shifts and contrasts of a small image, drawn anew in every epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShiftAndContrast {
+    /// Moved by as many pixels at most, in each direction; what comes in repeats the edge.
+    pub shift: usize,
+    /// Each channel x becomes `a x + b (1 - x)` for a and b random in `[0, 1]`: its contrast, its
+    /// brightness, and whether it is inverted.
+    pub contrast: bool,
+}
+
+impl ShiftAndContrast {
+    /// Images as they are.
+    pub const NONE: Self = Self { shift: 0, contrast: false };
+
+    /// Changes an image `[3, height, width]` of values in `[0, 1]`.
+    pub(crate) fn apply(
+        &self,
+        image: &mut [f32],
+        [height, width]: [usize; 2],
+        generator: &mut ChaCha8Rng,
+    ) {
+        if self.shift > 0 {
+            let span = 2 * self.shift as u64 + 1;
+            let mut offset =
+                || ((u64::from(generator.next_u32()) * span) >> 32) as isize - self.shift as isize;
+            let (down, right) = (offset(), offset());
+            let old = image.to_vec();
+            let from =
+                |at: usize, by: isize, length: usize| at.saturating_add_signed(-by).min(length - 1);
+            for (row, new) in image.chunks_exact_mut(width).enumerate() {
+                let (channel, y) = (row / height, row % height);
+                let old = &old[(channel * height + from(y, down, height)) * width..][..width];
+                for (x, value) in new.iter_mut().enumerate() {
+                    *value = old[from(x, right, width)];
+                }
+            }
+        }
+        if self.contrast {
+            for channel in image.chunks_exact_mut(height * width) {
+                let mut uniform = || (generator.next_u32() >> 8) as f32 / (1 << 24) as f32;
+                let (a, b) = (uniform(), uniform());
+                channel.iter_mut().for_each(|x| *x = a * *x + b * (1.0 - *x));
+            }
+        }
     }
 }
 
@@ -161,14 +209,14 @@ mod tests {
 
     #[test]
     fn flips_and_only_flips() {
-        let picture = RgbImage::from_fn(16, 16, |x, y| image::Rgb([x as u8, y as u8, 7]));
-        let flipped = imageops::flip_horizontal(&picture);
+        let image = RgbImage::from_fn(16, 16, |x, y| image::Rgb([x as u8, y as u8, 7]));
+        let flipped = imageops::flip_horizontal(&image);
         let resize = Resize::Exact { height: 16, width: 16 };
         let mut generator = ChaCha8Rng::seed_from_u64(2);
         let mut count = 0;
         for _ in 0..400 {
-            let found = Augmentation::default().apply(&picture, resize, &mut generator).unwrap();
-            assert!(found == picture || found == flipped);
+            let found = CropAndFlip::default().apply(&image, resize, &mut generator).unwrap();
+            assert!(found == image || found == flipped);
             count += usize::from(found == flipped);
         }
         assert!((160..=240).contains(&count), "four deviations around 200: {count}");

@@ -1,4 +1,4 @@
-//! The model parameter randomisation test; see [`cascading_randomisation`].
+//! The model parameter randomization test; see [`cascading_randomization`].
 
 use burn::module::{ModuleMapper, Param};
 use burn::tensor::{Tensor, TensorData};
@@ -19,10 +19,10 @@ use crate::models::{Classifier, ModulePath, NamedLayer, Network, parameter_names
 /// How much of a map is left when a network's layers from the last one back to this are random.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct RandomisedLayer {
+pub struct RandomizedLayer {
     /// The layer that has become random last.
     pub layer: String,
-    /// Spearman's correlation of each picture's map with that of the trained network, in
+    /// Spearman's correlation of each image's map with that of the trained network, in
     /// `[-1, 1]`; NaN for a map that is the same everywhere. Such a map is 0 where a random network
     /// gives the class no gradient, as SqueezeNet's ReLU behind the class scores often does: take
     /// another seed.
@@ -38,7 +38,7 @@ pub struct RandomisedLayer {
 /// One element for each layer with parameters. Same seed, same random layers.
 ///
 /// Julius Adebayo, Justin Gilmer, Michael Muelly, Ian Goodfellow, Moritz Hardt, Been Kim, *Sanity Checks for
-/// Saliency Maps*, 2018, <https://arxiv.org/abs/1810.03292>, section 3. The paper initialises layers anew.
+/// Saliency Maps*, 2018, <https://arxiv.org/abs/1810.03292>, section 3. The paper initializes layers anew.
 /// Here weights become normal numbers of mean 0 with the mean square of those they replace, so that
 /// activations keep their scale in every architecture; biases are shuffled, and so are the channels of a
 /// batch norm, each of which keeps its four numbers: a variance stays with its mean and its factor.
@@ -51,13 +51,13 @@ pub struct RandomisedLayer {
 /// # Panics
 ///
 /// If a weight is not finite: of a training that went wrong, since files that hold one are refused.
-pub fn cascading_randomisation<N: Network>(
+pub fn cascading_randomization<N: Network>(
     method: &(impl Attribution<Classifier<N>> + ?Sized),
     classifier: &Classifier<N>,
     input: &Tensor<4>,
     target: &Target,
     seed: u64,
-) -> Result<Vec<RandomisedLayer>, ExplainError> {
+) -> Result<Vec<RandomizedLayer>, ExplainError> {
     let (input, target, _) = fixed(classifier, input, target)?;
     let map = values(&method.attribute(classifier, &input, &target)?);
     let size = map.len() / input.dims()[0];
@@ -71,16 +71,16 @@ pub fn cascading_randomisation<N: Network>(
     let mut network = classifier.network().valid();
     let layers = layers(&network)?;
     let steps = layers.into_iter().rev().enumerate().map(|(place, layer)| {
-        let generator = generator(seed, Purpose::Randomisation, place as u64);
-        let mut randomiser =
-            Randomiser { layer: &layer, path: ModulePath::default(), norm: None, generator };
-        network = network.clone().map(&mut randomiser);
+        let generator = generator(seed, Purpose::Randomization, place as u64);
+        let mut randomizer =
+            Randomizer { layer: &layer, path: ModulePath::default(), norm: None, generator };
+        network = network.clone().map(&mut randomizer);
         let labels = classifier.labels().to_vec();
         let random = Classifier::new(network.clone(), *classifier.preprocessing(), labels);
         let other = values(&method.attribute(&random, &input, &target)?);
         let (correlations, absolute) =
             (correlations(&other, |value| value), correlations(&other, f32::abs));
-        Ok(RandomisedLayer { layer, correlations, absolute })
+        Ok(RandomizedLayer { layer, correlations, absolute })
     });
     steps.collect()
 }
@@ -106,7 +106,7 @@ fn within(path: &str, layer: &str) -> bool {
 }
 
 /// Makes the parameters of one layer random.
-struct Randomiser<'a, R> {
+struct Randomizer<'a, R> {
     layer: &'a str,
     path: ModulePath,
     /// The last batch norm, and the new order of its channels.
@@ -114,7 +114,7 @@ struct Randomiser<'a, R> {
     generator: R,
 }
 
-impl<R: Rng> Randomiser<'_, R> {
+impl<R: Rng> Randomizer<'_, R> {
     /// Each channel of a batch norm keeps its numbers.
     fn order(&mut self, length: usize) -> Vec<usize> {
         let norm = self.path.norm();
@@ -130,7 +130,7 @@ impl<R: Rng> Randomiser<'_, R> {
     }
 }
 
-impl<R: Rng> ModuleMapper for Randomiser<'_, R> {
+impl<R: Rng> ModuleMapper for Randomizer<'_, R> {
     fn enter_module(&mut self, name: &str, container: &str) {
         self.path.enter(name, container);
     }

@@ -1,35 +1,33 @@
-//! Pictures against Pillow and torchvision; and pictures that are none.
+//! Images against Pillow and torchvision; and images that are none.
 
 use std::fs;
 
 use foveate::image::sheet::{self, Cell};
-use foveate::image::{
-    PictureError, Pixels, Preprocessing, Resize, RgbImage, grey_map, open, resize,
-};
+use foveate::image::{ImageError, Pixels, Preprocessing, Resize, RgbImage, gray_map, open, resize};
 
 use crate::devices;
 use crate::networks::{golden_folder, values};
 
 fn golden(name: &str) -> RgbImage {
-    open(golden_folder().join("pictures").join(name)).unwrap()
+    open(golden_folder().join("images").join(name)).unwrap()
 }
 
-/// The largest difference in grey levels.
+/// The largest difference in gray levels.
 fn difference(a: &RgbImage, b: &RgbImage) -> u8 {
     assert_eq!(a.dimensions(), b.dimensions());
     a.iter().zip(b.iter()).map(|(a, b)| a.abs_diff(*b)).max().unwrap()
 }
 
-/// Compares what `size` makes of the four pictures with the four below each other in `expected`.
+/// Compares what `size` makes of the four images with the four below each other in `expected`.
 fn resizes_as_pillow(size: Resize, expected: &str) {
     let expected = golden(expected);
     let height = expected.height() / 4;
     for i in 0..4 {
-        let found = resize(&golden(&format!("picture{i}.png")), size).unwrap();
+        let found = resize(&golden(&format!("image{i}.png")), size).unwrap();
         let expected =
             image::imageops::crop_imm(&expected, 0, i * height, expected.width(), height);
         let worst = difference(&found, &expected.to_image());
-        assert_eq!(worst, 0, "picture{i}.png: {worst} grey levels off");
+        assert_eq!(worst, 0, "image{i}.png: {worst} gray levels off");
     }
 }
 
@@ -44,29 +42,29 @@ fn short_side_and_crop_equal_torchvision() {
 }
 
 #[test]
-fn formats_colours_and_alpha_are_read_as_pillow_reads_them() {
-    for name in ["grey.png", "alpha.png", "palette.gif", "rgb.bmp", "rgb.tiff", "lossless.webp"] {
+fn formats_colors_and_alpha_are_read_as_pillow_reads_them() {
+    for name in ["gray.png", "alpha.png", "palette.gif", "rgb.bmp", "rgb.tiff", "lossless.webp"] {
         assert_eq!(golden(name), golden(&format!("{name}.expected.png")), "{name}");
     }
 }
 
 #[test]
-fn exif_orientation_is_honoured() {
+fn exif_orientation_is_honored() {
     let (found, expected) = (golden("turned.jpg"), golden("turned.jpg.expected.png"));
     assert_eq!(found.dimensions(), (64, 96));
     assert!(found == expected);
 }
 
 #[test]
-fn pixels_and_normalisation() {
-    let picture = RgbImage::from_fn(9, 8, |x, y| image::Rgb([x as u8, y as u8, 255]));
+fn pixels_and_normalization() {
+    let image = RgbImage::from_fn(9, 8, |x, y| image::Rgb([x as u8, y as u8, 255]));
     for chosen in devices::all() {
-        let pixels = Pixels::from_pictures(&[picture.clone(), picture.clone()], &chosen.device);
+        let pixels = Pixels::from_images(&[image.clone(), image.clone()], &chosen.device);
         assert_eq!(pixels.tensor().dims(), [2, 3, 8, 9]);
-        assert_eq!(pixels.to_pictures(), [picture.clone(), picture.clone()]);
-        let input = values(Preprocessing::IMAGENET.normalise(&pixels).into_tensor().into_data());
+        assert_eq!(pixels.to_images(), [image.clone(), image.clone()]);
+        let input = values(Preprocessing::IMAGENET.normalize(&pixels).into_tensor().into_data());
         let expected = |value: f32, mean: f32, std: f32| (value / 255.0 - mean) / std;
-        // Row 2, column 5 of the second picture; one rounding of f32 apart.
+        // Row 2, column 5 of the second image; one rounding of f32 apart.
         let at = |channel: usize| input[(3 + channel) * 72 + 2 * 9 + 5];
         assert!((at(0) - expected(5.0, 0.485, 0.229)).abs() < 1e-6);
         assert!((at(1) - expected(2.0, 0.456, 0.224)).abs() < 1e-6);
@@ -75,7 +73,7 @@ fn pixels_and_normalisation() {
 }
 
 /// Writes `bytes` to a file of this name, opens it and returns the error.
-fn refused(name: &str, bytes: &[u8]) -> PictureError {
+fn refused(name: &str, bytes: &[u8]) -> ImageError {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     fs::write(&path, bytes).unwrap();
@@ -85,24 +83,24 @@ fn refused(name: &str, bytes: &[u8]) -> PictureError {
 }
 
 fn bytes(name: &str) -> Vec<u8> {
-    fs::read(golden_folder().join("pictures").join(name)).unwrap()
+    fs::read(golden_folder().join("images").join(name)).unwrap()
 }
 
 #[test]
-fn files_that_are_no_pictures() {
-    assert!(matches!(refused("text.jpg", b"no picture at all"), PictureError::Format { .. }));
-    assert!(matches!(refused("empty.png", b""), PictureError::Format { .. }));
+fn files_that_are_no_images() {
+    assert!(matches!(refused("text.jpg", b"no image at all"), ImageError::Format { .. }));
+    assert!(matches!(refused("empty.png", b""), ImageError::Format { .. }));
     let jpeg = bytes("turned.jpg");
     for length in [20, jpeg.len() / 3] {
-        assert!(matches!(refused("cut.jpg", &jpeg[..length]), PictureError::Damaged { .. }));
+        assert!(matches!(refused("cut.jpg", &jpeg[..length]), ImageError::Damaged { .. }));
     }
-    let png = bytes("picture0.png");
-    assert!(matches!(refused("cut.png", &png[..png.len() / 2]), PictureError::Damaged { .. }));
+    let png = bytes("image0.png");
+    assert!(matches!(refused("cut.png", &png[..png.len() / 2]), ImageError::Damaged { .. }));
 }
 
 #[test]
 fn jpeg_with_something_behind_it() {
-    // Motion photos have a film behind the picture; a thumbnail's end is not the picture's.
+    // Motion photos have a film behind the image; a thumbnail's end is not the image's.
     let mut jpeg = bytes("turned.jpg");
     jpeg.extend(b"\xff\xd8\xff\xda\0\x04\0\0 film \xff\xda\0");
     let folder = tempfile::tempdir().unwrap();
@@ -113,20 +111,20 @@ fn jpeg_with_something_behind_it() {
     cut.truncate(cut.len() - 200);
     // APP1 with a thumbnail's end-of-image marker inside.
     cut.splice(2..2, *b"\xff\xe1\0\x06\xff\xd9\xff\xd9");
-    assert!(matches!(refused("cut.jpg", &cut), PictureError::Damaged { .. }));
+    assert!(matches!(refused("cut.jpg", &cut), ImageError::Damaged { .. }));
 }
 
 #[test]
 fn formats_that_are_left_out() {
     assert!(matches!(
         refused("image.qoi", b"qoif\0\0\0\x08\0\0\0\x08\x03\0"),
-        PictureError::Format { .. }
+        ImageError::Format { .. }
     ));
 }
 
 /// HEIC and AVIF by the first box of their files, whatever their names end in.
 #[test]
-fn pictures_of_telephones_are_named() {
+fn images_of_telephones_are_named() {
     let start = |brands: &[&[u8; 4]]| {
         let mut start = (8 + 4 * brands.len() as u32).to_be_bytes().to_vec();
         start.extend(b"ftyp");
@@ -136,35 +134,35 @@ fn pictures_of_telephones_are_named() {
     };
     let minor = b"\0\0\0\0";
     for (brands, expected) in [
-        (&[b"heic", minor, b"mif1", b"heic"][..], "a HEIC picture"),
-        (&[b"mif1", minor, b"mif1", b"heic"], "a HEIC picture"),
-        (&[b"msf1", minor, b"msf1", b"hevc"], "a HEIC picture"),
-        (&[b"avif", minor, b"mif1", b"miaf"], "an AVIF picture"),
-        (&[b"mif1", minor, b"avif", b"mif1"], "an AVIF picture"),
-        (&[b"mif1", minor, b"mif1"], "a HEIF picture"),
+        (&[b"heic", minor, b"mif1", b"heic"][..], "a HEIC image"),
+        (&[b"mif1", minor, b"mif1", b"heic"], "a HEIC image"),
+        (&[b"msf1", minor, b"msf1", b"hevc"], "a HEIC image"),
+        (&[b"avif", minor, b"mif1", b"miaf"], "an AVIF image"),
+        (&[b"mif1", minor, b"avif", b"mif1"], "an AVIF image"),
+        (&[b"mif1", minor, b"mif1"], "a HEIF image"),
     ] {
         let error = refused("IMG_0001.jpg", &start(brands));
-        assert!(matches!(error, PictureError::Unsupported { .. }), "{error}");
+        assert!(matches!(error, ImageError::Unsupported { .. }), "{error}");
         let text = error.to_string();
         assert!(text.contains(expected) && text.contains("save it as"), "{text}");
     }
-    assert!(matches!(refused("film.jpg", &start(&[b"isom", minor])), PictureError::Format { .. }));
-    assert!(matches!(refused("cut.heic", b"\0\0\0\x18ftyp"), PictureError::Format { .. }));
+    assert!(matches!(refused("film.jpg", &start(&[b"isom", minor])), ImageError::Format { .. }));
+    assert!(matches!(refused("cut.heic", b"\0\0\0\x18ftyp"), ImageError::Format { .. }));
 }
 
 #[test]
 fn maps_and_sheets() {
-    let map = grey_map(&[-1.0, 0.0, 1.0, 3.0, 3.0, 3.0], 2, 3);
-    let greys: Vec<u8> = map.pixels().map(|pixel| pixel[0]).collect();
-    assert_eq!(greys, [0, 64, 128, 255, 255, 255]);
-    assert!(grey_map(&[5.0; 4], 2, 2).iter().all(|&value| value == 0));
+    let map = gray_map(&[-1.0, 0.0, 1.0, 3.0, 3.0, 3.0], 2, 3);
+    let grays: Vec<u8> = map.pixels().map(|pixel| pixel[0]).collect();
+    assert_eq!(grays, [0, 64, 128, 255, 255, 255]);
+    assert!(gray_map(&[5.0; 4], 2, 2).iter().all(|&value| value == 0));
 
     let red = RgbImage::from_pixel(30, 20, image::Rgb([255, 0, 0]));
     let bars = vec![("half".to_string(), 0.5)];
     let cells = [Cell::new(red.clone(), "one"), Cell { bars, ..Cell::new(red.clone(), "two") }];
     let page = sheet::draw(&cells, 1);
-    let count = |colour: [u8; 3]| page.pixels().filter(|pixel| pixel.0 == colour).count();
-    assert_eq!(count([255, 0, 0]), 2 * 30 * 20, "both pictures are on the page");
+    let count = |color: [u8; 3]| page.pixels().filter(|pixel| pixel.0 == color).count();
+    assert_eq!(count([255, 0, 0]), 2 * 30 * 20, "both images are on the page");
     let bar = count([170, 205, 240]);
     assert!(bar > 100 && bar <= 17 * 17, "a bar of half of 30 pixels, with text on it: {bar}");
 }
@@ -180,7 +178,7 @@ fn decompression_bomb_is_not_decoded() {
     png.extend(crc.to_be_bytes());
     png.extend(b"\0\0\0\0IDAT\x35\xaf\x06\x1e");
     let error = refused("bomb.png", &png);
-    assert!(matches!(error, PictureError::TooLarge { width: 60_000, .. }), "{error}");
+    assert!(matches!(error, ImageError::TooLarge { width: 60_000, .. }), "{error}");
 }
 
 fn crc32(bytes: &[u8]) -> u32 {
@@ -204,14 +202,14 @@ fn folders_missing_and_strange_paths() {
         use std::ffi::OsStr;
         use std::os::unix::ffi::OsStrExt;
         let path = folder.path().join(OsStr::from_bytes(b"caf\xe9.png"));
-        assert!(matches!(open(&path).unwrap_err(), PictureError::Io { .. }));
+        assert!(matches!(open(&path).unwrap_err(), ImageError::Io { .. }));
         fs::write(&path, bytes("rgb.bmp")).unwrap();
         assert_eq!(open(&path).unwrap(), golden("rgb.bmp"));
     }
 }
 
 #[test]
-fn pictures_too_narrow_to_see_anything() {
+fn images_too_narrow_to_see_anything() {
     for (width, height) in [(1, 1), (1, 20_000), (20_000, 1), (8, 500), (7, 300)] {
         for size in [Preprocessing::IMAGENET.resize, Resize::Exact { height: 224, width: 224 }] {
             let error = resize(&RgbImage::new(width, height), size).unwrap_err();

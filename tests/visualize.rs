@@ -1,13 +1,13 @@
-//! Pictures that networks make of themselves, and pictures of maps.
+//! Images that networks make of themselves, and images of maps.
 
 use std::path::Path;
 
 use foveate::burn::tensor::{Device, Tensor, TensorData, s};
-use foveate::explain::visualise::{
-    ClassVisualisation, FeatureVisualisation, FourierImage, Objective, Transformations,
+use foveate::explain::visualize::{
+    ClassVisualization, FeatureVisualization, FourierImage, Objective, Transformations,
 };
 use foveate::explain::{ExplainError, LayeredModel, Model};
-use foveate::image::{Colours, FilmError, HeatMap, overlay, save_gif};
+use foveate::image::{AnimationError, Colors, HeatMap, overlay, save_gif};
 use foveate::image::{Pixels, RgbImage, open};
 use foveate::models::{Architecture, BackwardRule, NoRule, Pretrained, UnknownLayer};
 use image::{AnimationDecoder, codecs::gif::GifDecoder};
@@ -24,11 +24,11 @@ fn difference(a: &[f32], b: &[f32]) -> f32 {
 }
 
 /// Values between 0.2 and 0.8 that repeat nowhere.
-fn picture(shape: [usize; 4], device: &Device) -> Tensor<4> {
+fn image(shape: [usize; 4], device: &Device) -> Tensor<4> {
     devices::noise(shape, 7, device).mul_scalar(0.05).add_scalar(0.5).clamp(0.2, 0.8)
 }
 
-/// Two classes: the sum of the picture times the weight, and of the picture times its negative.
+/// Two classes: the sum of the image times the weight, and of the image times its negative.
 fn linear(weight: Tensor<4>) -> impl Fn(Tensor<4>) -> Tensor<2> {
     move |x: Tensor<4>| {
         let score = (x * weight.clone()).flatten::<2>(1, 3).sum_dim(1);
@@ -37,8 +37,8 @@ fn linear(weight: Tensor<4>) -> impl Fn(Tensor<4>) -> Tensor<2> {
 }
 
 /// One plain step, in pixels.
-fn plain() -> ClassVisualisation {
-    ClassVisualisation {
+fn plain() -> ClassVisualization {
+    ClassVisualization {
         iterations: 1,
         learning_rate: 0.1,
         l2_reg: 0.0,
@@ -46,26 +46,26 @@ fn plain() -> ClassVisualisation {
         max_jitter: 0,
         mean: [0.0; 3],
         std: [1.0; 3],
-        ..ClassVisualisation::default()
+        ..ClassVisualization::default()
     }
 }
 
-fn after(setting: &ClassVisualisation, model: &impl Model, start: &Tensor<4>) -> Vec<f32> {
+fn after(setting: &ClassVisualization, model: &impl Model, start: &Tensor<4>) -> Vec<f32> {
     let snapshots = setting.run(model, &Pixels::new(start.clone()), &[0]).unwrap();
     values(snapshots.last().unwrap().pixels.tensor())
 }
 
-/// In f64: x + learning_rate * g / ||g||, g = weight * std - 2 * l2_reg * x, in normalised space.
+/// In f64: x + learning_rate * g / ||g||, g = weight * std - 2 * l2_reg * x, in normalized space.
 /// Tolerance: f32 sums of 60 values.
 #[test]
 fn one_step_goes_along_the_weight() {
     for chosen in devices::all() {
         let device = &chosen.device;
         let weight = devices::noise([1, 3, 4, 5], 3, device);
-        let start = picture([1, 3, 4, 5], device);
+        let start = image([1, 3, 4, 5], device);
         let (mean, std) = ([0.4, 0.5, 0.6], [0.2, 0.25, 0.5]);
         for l2_reg in [0.0, 0.3] {
-            let setting = ClassVisualisation { l2_reg, mean, std, ..plain() };
+            let setting = ClassVisualization { l2_reg, mean, std, ..plain() };
             let found = after(&setting, &linear(weight.clone()), &start);
             let (start, weight) = (values(&start), values(&weight));
             let of = |channel: [f32; 3], i: usize| f64::from(channel[i / 20]);
@@ -88,8 +88,8 @@ fn from_zero_the_step_has_the_length_of_the_learning_rate() {
     let device = devices::any();
     let weight = devices::noise([1, 3, 4, 5], 3, &device);
     let start = Tensor::full([1, 3, 4, 5], 0.5, &device);
-    // x = 0 here, and regularisation nothing.
-    let setting = ClassVisualisation { mean: [0.5; 3], l2_reg: 0.7, ..plain() };
+    // x = 0 here, and regularization nothing.
+    let setting = ClassVisualization { mean: [0.5; 3], l2_reg: 0.7, ..plain() };
     let found = after(&setting, &linear(weight.clone()), &start);
     let step: Vec<f32> = found.iter().map(|value| value - 0.5).collect();
     let weight = values(&weight);
@@ -104,12 +104,12 @@ fn from_zero_the_step_has_the_length_of_the_learning_rate() {
 fn pixels_stay_pixels() {
     let device = devices::any();
     let weight = devices::noise([1, 3, 4, 5], 3, &device);
-    let far = ClassVisualisation { learning_rate: 1e4, ..plain() };
-    let found = after(&far, &linear(weight.clone()), &picture([1, 3, 4, 5], &device));
+    let far = ClassVisualization { learning_rate: 1e4, ..plain() };
+    let found = after(&far, &linear(weight.clone()), &image([1, 3, 4, 5], &device));
     for (pixel, weight) in found.iter().zip(values(&weight)) {
         assert_eq!(*pixel, if weight > 0.0 { 1.0 } else { 0.0 });
     }
-    let noise = ClassVisualisation::default().noise(2, [32, 32], &device);
+    let noise = ClassVisualization::default().noise(2, [32, 32], &device);
     let noise = values(noise.tensor());
     assert!(noise.iter().all(|v| (0.0..=1.0).contains(v)));
     // Of a standard normal x, 1.7 % lie below (0 - 0.485) / 0.229 for red.
@@ -117,20 +117,20 @@ fn pixels_stay_pixels() {
     assert!((5..40).contains(&black), "{black} of 1024 red values are black");
 }
 
-/// The score is computed from the rolled picture, so that the step, rolled back, is the weight rolled
-/// the other way, and the picture itself stays where it was.
+/// The score is computed from the rolled image, so that the step, rolled back, is the weight rolled
+/// the other way, and the image itself stays where it was.
 #[test]
 fn jitter_is_undone() {
     for chosen in devices::all() {
         let device = &chosen.device;
         let weight = devices::noise([1, 3, 7, 9], 3, device);
-        let start = picture([1, 3, 7, 9], device);
+        let start = image([1, 3, 7, 9], device);
         let step =
             values(&(weight.clone() / weight.clone().square().sum().sqrt().into_scalar::<f32>()));
         let start_values = values(&start);
         let mut shifts = Vec::new();
         for seed in 0..6 {
-            let setting = ClassVisualisation { max_jitter: 4, seed, ..plain() };
+            let setting = ClassVisualization { max_jitter: 4, seed, ..plain() };
             let found = after(&setting, &linear(weight.clone()), &start);
             let expected = |down: usize, right: usize| -> Vec<f32> {
                 let at = |i: usize| {
@@ -154,15 +154,15 @@ fn silent(x: Tensor<4>) -> Tensor<2> {
     x.mul_scalar(0.0).flatten::<2>(1, 3).sum_dim(1)
 }
 
-/// Directly in f64, the picture mirrored with its edge pixels; SciPy's own numbers besides.
+/// Directly in f64, the image mirrored with its edge pixels; SciPy's own numbers besides.
 #[test]
 fn blur_is_a_gaussian() {
     for chosen in devices::all() {
         let device = &chosen.device;
         let (h, w) = (6, 9);
-        let start = picture([1, 3, h, w], device);
+        let start = image([1, 3, h, w], device);
         for (sigma, radius) in [(0.5f32, 2), (1.3, 5)] {
-            let setting = ClassVisualisation { blur_every: 1, blur_sigma: sigma, ..plain() };
+            let setting = ClassVisualization { blur_every: 1, blur_sigma: sigma, ..plain() };
             let found = after(&setting, &silent, &start);
             let x = values(&start);
             let mirror = |i: i32, n: usize| {
@@ -193,7 +193,7 @@ fn blur_is_a_gaussian() {
         }
     }
     let device = devices::any();
-    let setting = ClassVisualisation { blur_every: 1, ..plain() };
+    let setting = ClassVisualization { blur_every: 1, ..plain() };
     let rows: [(&[f32], &[f32]); 2] = [
         (
             &[0.0, 0.0, 1.0, 0.0, 0.0, 0.5],
@@ -211,10 +211,10 @@ fn blur_is_a_gaussian() {
 #[test]
 fn snapshots_come_when_asked_for() {
     let device = devices::any();
-    let start = Pixels::new(picture([1, 3, 4, 5], &device));
+    let start = Pixels::new(image([1, 3, 4, 5], &device));
     let model = linear(devices::noise([1, 3, 4, 5], 3, &device));
     let at = |iterations, snapshot_every| -> Vec<usize> {
-        let setting = ClassVisualisation { iterations, snapshot_every, ..plain() };
+        let setting = ClassVisualization { iterations, snapshot_every, ..plain() };
         let snapshots = setting.run(&model, &start, &[0]).unwrap();
         snapshots.iter().map(|snapshot| snapshot.iteration).collect()
     };
@@ -223,7 +223,7 @@ fn snapshots_come_when_asked_for() {
     assert_eq!(at(7, 0), [1, 7]);
     assert_eq!(at(1, 1), [1]);
     // What a snapshot says is what the model says of its pixels.
-    let setting = ClassVisualisation { iterations: 3, ..plain() };
+    let setting = ClassVisualization { iterations: 3, ..plain() };
     let last = setting.run(&model, &start, &[1]).unwrap().pop().unwrap();
     let logits = values(&model.logits(last.pixels.tensor().clone()));
     assert!((last.scores[0] - logits[1]).abs() < 1e-5);
@@ -240,14 +240,14 @@ fn the_seed_decides_and_the_batch_does_not() {
         let score = (x.square() * weight.clone()).flatten::<2>(1, 3).sum_dim(1);
         Tensor::cat(vec![score.clone(), score.neg()], 1)
     };
-    let setting = |seed| ClassVisualisation {
+    let setting = |seed| ClassVisualization {
         iterations: 12,
         learning_rate: 0.5,
         seed,
-        ..ClassVisualisation::default()
+        ..ClassVisualization::default()
     };
-    let run = |seed, pictures, classes: &[usize]| {
-        let start = setting(seed).noise(pictures, [12, 10], &device);
+    let run = |seed, images, classes: &[usize]| {
+        let start = setting(seed).noise(images, [12, 10], &device);
         let last = setting(seed).run(&model, &start, classes).unwrap().pop().unwrap();
         values(last.pixels.tensor())
     };
@@ -262,24 +262,24 @@ fn the_seed_decides_and_the_batch_does_not() {
 #[test]
 fn bad_questions_to_a_class_are_errors() {
     let device = devices::any();
-    let start = Pixels::new(picture([1, 3, 4, 5], &device));
+    let start = Pixels::new(image([1, 3, 4, 5], &device));
     let model = linear(devices::noise([1, 3, 4, 5], 3, &device));
-    let error = |setting: ClassVisualisation, start: &Pixels, classes: &[usize]| {
+    let error = |setting: ClassVisualization, start: &Pixels, classes: &[usize]| {
         setting.run(&model, start, classes).unwrap_err()
     };
     assert_eq!(error(plain(), &start, &[2]), ExplainError::Class { class: 2, classes: 2 });
-    assert_eq!(error(plain(), &start, &[0, 1]), ExplainError::Targets { pictures: 1, found: 2 });
-    assert_eq!(error(plain(), &start, &[]), ExplainError::Targets { pictures: 1, found: 0 });
+    assert_eq!(error(plain(), &start, &[0, 1]), ExplainError::Targets { images: 1, found: 2 });
+    assert_eq!(error(plain(), &start, &[]), ExplainError::Targets { images: 1, found: 0 });
     let bright = Pixels::new(start.tensor().clone().mul_scalar(10.0));
     assert!(matches!(error(plain(), &bright, &[0]), ExplainError::NotPixels { index: 0, .. }));
     let settings = [
-        ("iterations", ClassVisualisation { iterations: 0, ..plain() }),
-        ("learning_rate", ClassVisualisation { learning_rate: 0.0, ..plain() }),
-        ("learning_rate", ClassVisualisation { learning_rate: f32::NAN, ..plain() }),
-        ("l2_reg", ClassVisualisation { l2_reg: -1.0, ..plain() }),
-        ("blur_sigma", ClassVisualisation { blur_sigma: f32::INFINITY, ..plain() }),
-        ("mean", ClassVisualisation { mean: [f32::NAN; 3], ..plain() }),
-        ("std", ClassVisualisation { std: [1.0, 0.0, 1.0], ..plain() }),
+        ("iterations", ClassVisualization { iterations: 0, ..plain() }),
+        ("learning_rate", ClassVisualization { learning_rate: 0.0, ..plain() }),
+        ("learning_rate", ClassVisualization { learning_rate: f32::NAN, ..plain() }),
+        ("l2_reg", ClassVisualization { l2_reg: -1.0, ..plain() }),
+        ("blur_sigma", ClassVisualization { blur_sigma: f32::INFINITY, ..plain() }),
+        ("mean", ClassVisualization { mean: [f32::NAN; 3], ..plain() }),
+        ("std", ClassVisualization { std: [1.0, 0.0, 1.0], ..plain() }),
     ];
     for (name, setting) in settings {
         let error = error(setting, &start, &[0]);
@@ -359,7 +359,7 @@ fn waves_are_the_direct_sum() {
 
 /// The columns of lucid's `color_correlation_normalized`, as NumPy prints them.
 #[test]
-fn colours_are_lucids() {
+fn colors_are_lucids() {
     let device = devices::any();
     let image = FourierImage::new([1, 1], 1.0, &device).unwrap();
     let lucid = [
@@ -367,20 +367,20 @@ fn colours_are_lucids() {
         [0.1948252, 0.0, -0.1948252],
         [0.0432945, -0.1082362, 0.0649417],
     ];
-    for (colour, expected) in lucid.into_iter().enumerate() {
-        // A constant of 1 in one independent colour: 4 is divided by.
+    for (color, expected) in lucid.into_iter().enumerate() {
+        // A constant of 1 in one independent color: 4 is divided by.
         let spectrum = Tensor::<4>::zeros([1, 3, 2, 1], &device);
-        let spectrum = spectrum.slice_fill(s![.., colour, 0, ..], 4.0);
+        let spectrum = spectrum.slice_fill(s![.., color, 0, ..], 4.0);
         let found = values(image.pixels(spectrum).tensor());
         let logits: Vec<f32> = found.iter().map(|p| (p / (1.0 - p)).ln()).collect();
         assert!(difference(&logits, &expected) < 1e-6, "{logits:?}");
     }
 }
 
-/// Of a picture that is linear in x and y, bilinear sampling is exact: the result is linear, the same
-/// at the centre, its slope turned and divided by the scale.
+/// Of an image that is linear in x and y, bilinear sampling is exact: the result is linear, the same
+/// at the center, its slope turned and divided by the scale.
 #[test]
-fn transformations_turn_and_scale_about_the_centre() {
+fn transformations_turn_and_scale_about_the_center() {
     for chosen in devices::all() {
         let (h, w) = (21, 31);
         let ramp: Vec<f32> =
@@ -391,7 +391,7 @@ fn transformations_turn_and_scale_about_the_centre() {
         for step in 0..20 {
             let found = values(&setting.apply(ramp.clone(), 1, step).unwrap());
             let at = |y: usize, x: usize| found[y * w + x];
-            assert!((at(10, 15) - 0.4).abs() < 1e-5, "{chosen}: the centre moved");
+            assert!((at(10, 15) - 0.4).abs() < 1e-5, "{chosen}: the center moved");
             let (across, down) = (at(10, 16) - at(10, 15), at(11, 15) - at(10, 15));
             let linear = 0.4 + 8.0 * across - 5.0 * down;
             assert!((at(5, 23) - linear).abs() < 1e-4, "{chosen}: not linear");
@@ -411,7 +411,7 @@ fn transformations_turn_and_scale_about_the_centre() {
 #[test]
 fn padding_and_jitter_cut_a_window() {
     let device = devices::any();
-    let x = picture([1, 1, 5, 6], &device);
+    let x = image([1, 1, 5, 6], &device);
     let setting = Transformations { pad: 2, first_jitter: 3, ..Transformations::NONE };
     let x_values = values(&x);
     let mut places = Vec::new();
@@ -466,13 +466,13 @@ impl Model for Identity {
 }
 
 impl LayeredModel for Identity {
-    fn normalised(&self, input: Tensor<4>) -> Tensor<4> {
+    fn normalized(&self, input: Tensor<4>) -> Tensor<4> {
         input
     }
 
-    fn features(&self, normalised: Tensor<4>, layer: &str) -> Result<Tensor<4>, UnknownLayer> {
+    fn features(&self, normalized: Tensor<4>, layer: &str) -> Result<Tensor<4>, UnknownLayer> {
         match layer {
-            "input" => Ok(normalised),
+            "input" => Ok(normalized),
             name => Err(UnknownLayer { name: name.into(), known: vec!["input".into()] }),
         }
     }
@@ -481,8 +481,8 @@ impl LayeredModel for Identity {
         Ok(activations.flatten(1, 3))
     }
 
-    fn logits_by(&self, normalised: Tensor<4>, _: BackwardRule) -> Result<Tensor<2>, NoRule> {
-        Ok(normalised.flatten(1, 3))
+    fn logits_by(&self, normalized: Tensor<4>, _: BackwardRule) -> Result<Tensor<2>, NoRule> {
+        Ok(normalized.flatten(1, 3))
     }
 }
 
@@ -492,12 +492,12 @@ fn the_first_step_is_adams() {
     for chosen in devices::all() {
         let device = &chosen.device;
         let (size, seed) = ([6, 8], 5);
-        let setting = FeatureVisualisation {
+        let setting = FeatureVisualization {
             steps: 1,
             standard_deviation: 0.1,
             transformations: Transformations::NONE,
             seed,
-            ..FeatureVisualisation::default()
+            ..FeatureVisualization::default()
         };
         let objectives = [Objective::Neuron(1), Objective::Channel(2)];
         let found = setting.run(&Identity, "input", &objectives, size, device).unwrap();
@@ -526,13 +526,13 @@ fn the_first_step_is_adams() {
 fn features_grow_the_same_way_every_time() {
     let device = devices::any();
     let run = |seed| {
-        let setting = FeatureVisualisation { steps: 100, seed, ..FeatureVisualisation::default() };
+        let setting = FeatureVisualization { steps: 100, seed, ..FeatureVisualization::default() };
         let objectives = [Objective::Channel(0)];
         setting.run(&Identity, "input", &objectives, [24, 20], &device).unwrap()
     };
     let (first, again, other) = (run(1), run(1), run(2));
     let last = |snapshots: &[_]| -> Vec<f32> {
-        let snapshots: &[foveate::explain::visualise::FeatureSnapshot] = snapshots;
+        let snapshots: &[foveate::explain::visualize::FeatureSnapshot] = snapshots;
         values(snapshots.last().unwrap().pixels.tensor())
     };
     assert_eq!(last(&first), last(&again));
@@ -544,8 +544,8 @@ fn features_grow_the_same_way_every_time() {
 #[test]
 fn bad_questions_to_a_layer_are_errors() {
     let device = devices::any();
-    let plain = FeatureVisualisation::default();
-    let error = |setting: &FeatureVisualisation, layer, channel, size| {
+    let plain = FeatureVisualization::default();
+    let error = |setting: &FeatureVisualization, layer, channel, size| {
         let objectives = [Objective::Channel(channel)];
         setting.run(&Identity, layer, &objectives, size, &device).unwrap_err()
     };
@@ -560,10 +560,10 @@ fn bad_questions_to_a_layer_are_errors() {
     let none = plain.run(&Identity, "input", &[], [32, 32], &device).unwrap_err();
     assert!(matches!(none, ExplainError::Empty { .. }));
     let settings = [
-        ("steps", FeatureVisualisation { steps: 0, ..plain.clone() }),
-        ("learning_rate", FeatureVisualisation { learning_rate: -0.1, ..plain.clone() }),
-        ("standard_deviation", FeatureVisualisation { standard_deviation: -1.0, ..plain.clone() }),
-        ("decay_power", FeatureVisualisation { decay_power: f32::NAN, ..plain.clone() }),
+        ("steps", FeatureVisualization { steps: 0, ..plain.clone() }),
+        ("learning_rate", FeatureVisualization { learning_rate: -0.1, ..plain.clone() }),
+        ("standard_deviation", FeatureVisualization { standard_deviation: -1.0, ..plain.clone() }),
+        ("decay_power", FeatureVisualization { decay_power: f32::NAN, ..plain.clone() }),
     ];
     for (name, setting) in settings {
         assert_eq!(named(error(&setting, "input", 0, [32, 32])), name);
@@ -575,7 +575,7 @@ fn bad_questions_to_a_layer_are_errors() {
         ("first_jitter + last_jitter", Transformations { last_jitter: 31, ..none }),
     ];
     for (name, transformations) in transformations {
-        let setting = FeatureVisualisation { transformations, ..plain.clone() };
+        let setting = FeatureVisualization { transformations, ..plain.clone() };
         assert_eq!(named(error(&setting, "input", 0, [32, 32])), name);
     }
 }
@@ -584,37 +584,37 @@ fn near(found: [u8; 3], expected: [u8; 3], most: u8) -> bool {
     found.iter().zip(expected).all(|(a, b)| a.abs_diff(b) <= most)
 }
 
-/// matplotlib 3.11's colours at 0, 1/4, 1/2, 3/4 and 1. Between the ends, steps of 1/256 fall a step
+/// matplotlib 3.11's colors at 0, 1/4, 1/2, 3/4 and 1. Between the ends, steps of 1/256 fall a step
 /// apart, and red and blue differ from a spline through ColorBrewer's by a few shades.
 #[test]
-fn colours_are_matplotlibs() {
+fn colors_are_matplotlibs() {
     let ramp = [0.0, 0.25, 0.5, 0.75, 1.0];
     let signed = [-1.0, -0.5, 0.0, 0.5, 1.0];
     let golden = [
         (
-            Colours::Viridis,
+            Colors::Viridis,
             ramp,
             [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]],
             3,
         ),
         (
-            Colours::Inferno,
+            Colors::Inferno,
             ramp,
             [[0, 0, 4], [87, 16, 110], [188, 55, 84], [249, 142, 9], [252, 255, 164]],
             3,
         ),
         (
-            Colours::Signed,
+            Colors::Signed,
             signed,
             [[5, 48, 97], [107, 172, 209], [247, 246, 246], [228, 128, 102], [103, 0, 31]],
             10,
         ),
     ];
-    for (colours, map, expected, most) in golden {
-        let drawn = HeatMap { colours, outliers: 0.0 }.draw(&map, 1, 5);
+    for (colors, map, expected, most) in golden {
+        let drawn = HeatMap { colors, outliers: 0.0 }.draw(&map, 1, 5);
         for (i, (pixel, expected)) in drawn.pixels().zip(expected).enumerate() {
             let most = if i % 4 == 0 { most.min(1) } else { most };
-            assert!(near(pixel.0, expected, most), "{colours:?}: {pixel:?}, {expected:?}");
+            assert!(near(pixel.0, expected, most), "{colors:?}: {pixel:?}, {expected:?}");
         }
     }
 }
@@ -626,16 +626,16 @@ fn outliers_are_captums() {
     let map: Vec<f32> = (0..60).map(|i| (i * 7919 % 97) as f32 / 97.0 - 0.3).collect();
     let top = map.iter().position(|&v| (v - 0.679_381_4).abs() < 1e-6).unwrap();
     let next = map.iter().position(|&v| (v - 0.648_453_6).abs() < 1e-6).unwrap();
-    let colour = |outliers, at: usize| {
-        let heat = HeatMap { colours: Colours::Signed, outliers };
-        let picture = heat.draw(&map, 6, 10);
-        picture.get_pixel(at as u32 % 10, at as u32 / 10).0
+    let color = |outliers, at: usize| {
+        let heat = HeatMap { colors: Colors::Signed, outliers };
+        let image = heat.draw(&map, 6, 10);
+        image.get_pixel(at as u32 % 10, at as u32 / 10).0
     };
-    let last = colour(0.0, top);
-    assert_ne!(colour(2.0, next), last);
-    assert_eq!(colour(10.0, next), last);
+    let last = color(0.0, top);
+    assert_ne!(color(2.0, next), last);
+    assert_eq!(color(10.0, next), last);
     let below = map.iter().position(|&v| (0.6..0.648).contains(&v)).unwrap();
-    assert_ne!(colour(10.0, below), last);
+    assert_ne!(color(10.0, below), last);
 }
 
 #[test]
@@ -669,19 +669,19 @@ fn overlays_mix() {
 fn films_come_back() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("film.gif");
-    let pictures: Vec<RgbImage> =
+    let images: Vec<RgbImage> =
         [10, 120, 250].map(|v| RgbImage::from_pixel(6, 4, image::Rgb([v, 255 - v, 40]))).into();
     // Twice: the second replaces the first.
-    save_gif(&file, &pictures[..1], 50).unwrap();
-    save_gif(&file, &pictures, 120).unwrap();
+    save_gif(&file, &images[..1], 50).unwrap();
+    save_gif(&file, &images, 120).unwrap();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     let reader = std::io::BufReader::new(std::fs::File::open(&file).unwrap());
     let frames = GifDecoder::new(reader).unwrap().into_frames().collect_frames().unwrap();
     assert_eq!(frames.len(), 3);
-    for (frame, picture) in frames.iter().zip(&pictures) {
+    for (frame, image) in frames.iter().zip(&images) {
         assert_eq!(frame.delay().numer_denom_ms(), (120, 1));
         let [r, g, b, a] = frame.buffer().get_pixel(5, 3).0;
-        assert!(near([r, g, b], picture.get_pixel(0, 0).0, 2) && a == 255, "{r} {g} {b} {a}");
+        assert!(near([r, g, b], image.get_pixel(0, 0).0, 2) && a == 255, "{r} {g} {b} {a}");
     }
     assert_eq!(open(&file).unwrap().dimensions(), (6, 4));
 }
@@ -690,22 +690,22 @@ fn films_come_back() {
 fn films_that_cannot_be_written_are_errors() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("nowhere/film.gif");
-    let picture = RgbImage::new(6, 4);
-    let error = save_gif(&file, std::slice::from_ref(&picture), 100).unwrap_err();
-    assert!(matches!(error, FilmError::Io { .. }));
+    let image = RgbImage::new(6, 4);
+    let error = save_gif(&file, std::slice::from_ref(&image), 100).unwrap_err();
+    assert!(matches!(error, AnimationError::Io { .. }));
     assert!(error.to_string().contains("nowhere/film.gif"), "{error}");
     let file = folder.path().join("film.gif");
-    let odd = |pictures: &[RgbImage]| match save_gif(&file, pictures, 100).unwrap_err() {
-        FilmError::Pictures { index, found, .. } => (index, found),
+    let odd = |images: &[RgbImage]| match save_gif(&file, images, 100).unwrap_err() {
+        AnimationError::Images { index, found, .. } => (index, found),
         error => panic!("{error}"),
     };
     assert_eq!(odd(&[]), (0, (0, 0)));
-    assert_eq!(odd(&[picture.clone(), RgbImage::new(5, 4)]), (1, (5, 4)));
+    assert_eq!(odd(&[image.clone(), RgbImage::new(5, 4)]), (1, (5, 4)));
     assert_eq!(odd(&[RgbImage::new(0, 4)]), (0, (0, 4)));
     // A folder stands in the way: the new film is not left behind half done.
     let taken: &Path = &folder.path().join("taken");
     std::fs::create_dir_all(taken.join("inside")).unwrap();
-    assert!(matches!(save_gif(taken, &[picture], 100), Err(FilmError::Io { .. })));
+    assert!(matches!(save_gif(taken, &[image], 100), Err(AnimationError::Io { .. })));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
@@ -719,12 +719,12 @@ fn squeezenet_sees_a_tarantula_and_a_gorilla() {
     let device = devices::any();
     let pretrained = Pretrained::load(Architecture::SqueezeNet1_1, &device).unwrap();
     let classifier = pretrained.classifier().unwrap();
-    let setting = ClassVisualisation::default();
+    let setting = ClassVisualization::default();
     for class in [76, 366] {
         let start = setting.noise(1, [224, 224], &device);
         let last = setting.run(&classifier, &start, &[class]).unwrap().pop().unwrap();
         // As 8 bits a channel, what a file holds; not resized.
-        let kept = Pixels::from_pictures(&last.pixels.to_pictures(), &device);
+        let kept = Pixels::from_images(&last.pixels.to_images(), &device);
         let logits = values(&classifier.logits(&kept));
         let first = (0..1000).max_by(|&a, &b| logits[a].total_cmp(&logits[b])).unwrap();
         assert_eq!(first, class);

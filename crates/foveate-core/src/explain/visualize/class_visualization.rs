@@ -1,4 +1,4 @@
-//! Class visualisation: Simonyan et al., 2014; see [`ClassVisualisation`].
+//! Class visualization: Simonyan et al., 2014; see [`ClassVisualization`].
 
 use burn::tensor::activation::{sigmoid, softmax};
 use burn::tensor::{Device, Int, Tensor, TensorData};
@@ -14,10 +14,10 @@ use crate::explain::noise::{Purpose, drawn, generator};
 use crate::explain::target::Target;
 use crate::image::{Pixels, Preprocessing};
 
-/// A picture that a class's logit is large for, by gradient ascent from a picture or from noise.
+/// An image that a class's logit is large for, by gradient ascent from an image or from noise.
 ///
-/// It maximises `logit - l2_reg * ||x||²` over the normalised picture `x = (pixels - mean) / std`.
-/// One iteration: roll the picture by 0 to `max_jitter` pixels down and right, step by
+/// It maximizes `logit - l2_reg * ||x||²` over the normalized image `x = (pixels - mean) / std`.
+/// One iteration: roll the image by 0 to `max_jitter` pixels down and right, step by
 /// `learning_rate * g / ||g||`, roll back, cut off what is no pixel, and now and then blur.
 ///
 /// Karen Simonyan, Andrea Vedaldi, Andrew Zisserman, *Deep Inside Convolutional Networks: Visualising Image
@@ -27,12 +27,12 @@ use crate::image::{Pixels, Preprocessing};
 /// exercise "class visualization" (<https://cs231n.github.io/assignments2020/assignment3/>).
 ///
 /// Deviations from the exercise: noise is cut off at the valid range at once, not after the first step;
-/// where the gradient is zero, the picture stays as it is (there it divides by zero).
+/// where the gradient is zero, the image stays as it is (there it divides by zero).
 #[derive(Debug, Clone, PartialEq)]
-pub struct ClassVisualisation {
+pub struct ClassVisualization {
     /// Steps; at least 1.
     pub iterations: usize,
-    /// Euclidean length of a step, in normalised pixels; above 0.
+    /// Euclidean length of a step, in normalized pixels; above 0.
     pub learning_rate: f32,
     /// Weight of `||x||²`; at least 0.
     pub l2_reg: f32,
@@ -40,11 +40,11 @@ pub struct ClassVisualisation {
     pub blur_every: usize,
     /// Standard deviation of the blur, in pixels; above 0.
     pub blur_sigma: f32,
-    /// Most pixels the picture is rolled by.
+    /// Most pixels the image is rolled by.
     pub max_jitter: u32,
     /// Iterations from one snapshot to the next, besides the first and the last; 0 takes no others.
     pub snapshot_every: usize,
-    /// Mean of the red, green and blue channel that the picture is normalised with: the model's
+    /// Mean of the red, green and blue channel that the image is normalized with: the model's
     /// own, for the exercise's arithmetic; 0 to work on pixels.
     pub mean: [f32; 3],
     /// Standard deviation of the channels, likewise; above 0; 1 to work on pixels.
@@ -54,7 +54,7 @@ pub struct ClassVisualisation {
 }
 
 /// The knobs of CS231n, with ImageNet's mean and standard deviation.
-impl Default for ClassVisualisation {
+impl Default for ClassVisualization {
     fn default() -> Self {
         let Preprocessing { mean, std, .. } = Preprocessing::IMAGENET;
         Self {
@@ -72,7 +72,7 @@ impl Default for ClassVisualisation {
     }
 }
 
-/// The pictures after some iterations, and what the model says of them.
+/// The images after some iterations, and what the model says of them.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ClassSnapshot {
@@ -80,22 +80,22 @@ pub struct ClassSnapshot {
     pub iteration: usize,
     /// `[n, 3, h, w]`
     pub pixels: Pixels,
-    /// The logit of each picture's class.
+    /// The logit of each image's class.
     pub scores: Vec<f32>,
     /// Its probability, in `[0, 1]`: softmax of the logits, sigmoid of a single one.
     pub probabilities: Vec<f32>,
 }
 
-impl ClassVisualisation {
-    /// `pictures` different pictures of noise to start from, `[pictures, 3, height, width]`: standard
-    /// normal when normalised, as far as pixels go.
-    pub fn noise(&self, pictures: usize, [height, width]: [usize; 2], device: &Device) -> Pixels {
+impl ClassVisualization {
+    /// `images` different images of noise to start from, `[images, 3, height, width]`: standard
+    /// normal when normalized, as far as pixels go.
+    pub fn noise(&self, images: usize, [height, width]: [usize; 2], device: &Device) -> Pixels {
         let shape = [3, height, width];
         let device = device.clone().inner();
         let noise = drawn(
             self.seed,
-            Purpose::ClassVisualisation,
-            0..pictures as u64,
+            Purpose::ClassVisualization,
+            0..images as u64,
             shape,
             StandardNormal,
             &device,
@@ -103,7 +103,7 @@ impl ClassVisualisation {
         Pixels::new(self.pixels(noise).clamp(0.0, 1.0))
     }
 
-    /// Visualises a class in each picture of a batch, one for each or one for all. Pictures do not
+    /// Visualizes a class in each image of a batch, one for each or one for all. Images do not
     /// influence one another; all are rolled alike.
     ///
     /// Gives the snapshots in their order; the last is the result.
@@ -125,10 +125,10 @@ impl ClassVisualisation {
             return Err(ExplainError::NotPixels { index, value });
         }
         let target = Target::Classes(classes.to_vec()).fixed(&logits(model, start.clone())?)?;
-        let mut generator = generator(self.seed, Purpose::ClassVisualisation, SHARED);
+        let mut generator = generator(self.seed, Purpose::ClassVisualization, SHARED);
 
-        let mut x = self.normalised(start);
-        let (least, most) = (self.normalised(x.zeros_like()), self.normalised(x.ones_like()));
+        let mut x = self.normalized(start);
+        let (least, most) = (self.normalized(x.zeros_like()), self.normalized(x.ones_like()));
         let mut snapshots = Vec::new();
         for i in 0..self.iterations {
             let [down, right] =
@@ -174,14 +174,14 @@ impl ClassVisualisation {
         })
     }
 
-    fn normalised(&self, pixels: Tensor<4>) -> Tensor<4> {
+    fn normalized(&self, pixels: Tensor<4>) -> Tensor<4> {
         let device = pixels.device();
         (pixels - channels(self.mean, &device)) / channels(self.std, &device)
     }
 
-    fn pixels(&self, normalised: Tensor<4>) -> Tensor<4> {
-        let device = normalised.device();
-        normalised * channels(self.std, &device) + channels(self.mean, &device)
+    fn pixels(&self, normalized: Tensor<4>) -> Tensor<4> {
+        let device = normalized.device();
+        normalized * channels(self.std, &device) + channels(self.mean, &device)
     }
 
     fn validate(&self) -> Result<(), ExplainError> {
@@ -213,13 +213,13 @@ fn channels(values: [f32; 3], device: &Device) -> Tensor<4> {
     Tensor::<1>::from_floats(values, device).reshape([1, 3, 1, 1])
 }
 
-/// Each picture's gradient with the Euclidean length 1, or 0.
+/// Each image's gradient with the Euclidean length 1, or 0.
 fn unit(gradient: Tensor<4>) -> Tensor<4> {
     let square = gradient.clone().square().sum_dim(1).sum_dim(2).sum_dim(3);
     gradient / square.sqrt().clamp_min(f32::MIN_POSITIVE)
 }
 
-/// A Gaussian filter along one side, SciPy's `gaussian_filter1d`: cut off at 4 sigma, the picture
+/// A Gaussian filter along one side, SciPy's `gaussian_filter1d`: cut off at 4 sigma, the image
 /// mirrored at its edges, edge pixels included.
 fn blurred(x: Tensor<4>, side: usize, sigma: f32) -> Tensor<4> {
     let sigma = f64::from(sigma);

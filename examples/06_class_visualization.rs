@@ -1,10 +1,10 @@
-//! What does a class look like to a network? A picture that it takes for that class, grown from
+//! What does a class look like to a network? An image that it takes for that class, grown from
 //! noise or from a photograph.
 //!
 //! ```text
-//! cargo run --release --example 06_class_visualisation -- tarantula
-//! cargo run --release --example 06_class_visualisation -- gorilla --from cat.jpg --iterations 200
-//! cargo run --release --example 06_class_visualisation -- tarantula --sweep
+//! cargo run --release --example 06_class_visualization -- tarantula
+//! cargo run --release --example 06_class_visualization -- gorilla --from cat.jpg --iterations 200
+//! cargo run --release --example 06_class_visualization -- tarantula --sweep
 //! ```
 
 mod failure;
@@ -15,13 +15,13 @@ use std::time::Instant;
 
 use anyhow::{Context, bail, ensure};
 use clap::Parser;
-use foveate::explain::visualise::ClassVisualisation;
+use foveate::explain::visualize::ClassVisualization;
 use foveate::image::save_gif;
 use foveate::image::sheet::{self, Cell};
 use foveate::prelude::*;
 use foveate::{device, image};
 
-/// Draws the picture of a class: class.png, class.gif as it grows, class_sheet.png with its snapshots.
+/// Draws the image of a class: class.png, class.gif as it grows, class_sheet.png with its snapshots.
 #[derive(Parser)]
 struct Args {
     /// The class: its index, or a part of its label
@@ -40,11 +40,11 @@ struct Args {
     #[arg(long, default_value_t = 100)]
     iterations: usize,
 
-    /// Length of a step, in normalised pixels
+    /// Length of a step, in normalized pixels
     #[arg(long, default_value_t = 25.0)]
     learning_rate: f32,
 
-    /// Weight of the picture's squared length
+    /// Weight of the image's squared length
     #[arg(long, default_value_t = 1e-3)]
     l2_reg: f32,
 
@@ -56,11 +56,11 @@ struct Args {
     #[arg(long, default_value_t = 0.5)]
     blur_sigma: f32,
 
-    /// Most pixels the picture is rolled by before a step
+    /// Most pixels the image is rolled by before a step
     #[arg(long, default_value_t = 16)]
     max_jitter: u32,
 
-    /// Iterations from one picture of the sheet to the next
+    /// Iterations from one image of the sheet to the next
     #[arg(long, default_value_t = 25)]
     show_every: usize,
 
@@ -72,7 +72,7 @@ struct Args {
     #[arg(long, default_value_t = 0)]
     seed: u64,
 
-    /// Compare learning rates, regularisations and numbers of iterations on one sheet
+    /// Compare learning rates, regularizations and numbers of iterations on one sheet
     /// (class_sweep.png) instead
     #[arg(long)]
     sweep: bool,
@@ -81,7 +81,7 @@ struct Args {
     #[arg(long, env = "FOVEATE_DEVICE", default_value = "auto")]
     device: String,
 
-    /// Folder for the pictures
+    /// Folder for the images
     #[arg(long, default_value = "out")]
     out: PathBuf,
 }
@@ -102,7 +102,7 @@ fn run() -> anyhow::Result<()> {
     println!("class:   {class}, {label}");
 
     let &Preprocessing { mean, std, .. } = classifier.preprocessing();
-    let visualisation = ClassVisualisation {
+    let visualization = ClassVisualization {
         iterations: args.iterations,
         learning_rate: args.learning_rate,
         l2_reg: args.l2_reg,
@@ -116,41 +116,41 @@ fn run() -> anyhow::Result<()> {
     };
     let start = match &args.from {
         Some(path) => classifier.preprocessing().pixels(&[image::open(path)?], &chosen.device)?,
-        None => visualisation.noise(1, [args.size; 2], &chosen.device),
+        None => visualization.noise(1, [args.size; 2], &chosen.device),
     };
     std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     if args.sweep {
-        return sweep(&visualisation, &classifier, &start, class, &args.out);
+        return sweep(&visualization, &classifier, &start, class, &args.out);
     }
 
     let clock = Instant::now();
-    // A film of some thirty pictures, and those of the sheet.
+    // A film of some thirty images, and those of the sheet.
     let film_every = (args.iterations / 30).max(1);
-    let every = ClassVisualisation { snapshot_every: 1, ..visualisation };
+    let every = ClassVisualization { snapshot_every: 1, ..visualization };
     let snapshots = every.run(&classifier, &start, &[class])?;
     println!("{} iterations in {:.1} s", args.iterations, clock.elapsed().as_secs_f64());
 
-    let mut film = start.to_pictures();
+    let mut film = start.to_images();
     let mut cells = vec![Cell::new(film[0].clone(), "start")];
     for snapshot in &snapshots {
         let done = snapshot.iteration;
-        let picture = snapshot.pixels.to_pictures().remove(0);
+        let image = snapshot.pixels.to_images().remove(0);
         let last = done == args.iterations;
         if done == 1 || last || (args.show_every > 0 && done % args.show_every == 0) {
             let [score, probability] = [snapshot.scores[0], snapshot.probabilities[0]];
             println!("  {done:5}: logit {score:6.2}, probability {:5.1} %", probability * 100.0);
             let bar = (format!("{:.1} % {label}", probability * 100.0), probability);
             let caption = format!("iteration {done}, logit {score:.1}");
-            cells.push(Cell { bars: vec![bar], ..Cell::new(picture.clone(), caption) });
+            cells.push(Cell { bars: vec![bar], ..Cell::new(image.clone(), caption) });
         }
         if last || done % film_every == 0 {
-            film.push(picture);
+            film.push(image);
         }
     }
 
     let file = args.out.join("class.png");
     film.last().expect("the start").save(&file).with_context(|| file.display().to_string())?;
-    println!("picture: {}", file.display());
+    println!("image: {}", file.display());
     save_sheet(&cells, 3, &args.out.join("class_sheet.png"))?;
     let file = args.out.join("class.gif");
     save_gif(&file, &film, 100)?;
@@ -182,24 +182,24 @@ fn find(text: &str, labels: &[String]) -> anyhow::Result<usize> {
     }
 }
 
-/// One row for each learning rate and regularisation, one column for each number of iterations.
+/// One row for each learning rate and regularization, one column for each number of iterations.
 fn sweep(
-    visualisation: &ClassVisualisation,
+    visualization: &ClassVisualization,
     classifier: &Classifier,
     start: &Pixels,
     class: usize,
     out: &Path,
 ) -> anyhow::Result<()> {
     let mut cells = Vec::new();
-    let most = visualisation.iterations;
+    let most = visualization.iterations;
     let quarter = (most / 4).max(1);
     for learning_rate in [5.0, 25.0, 100.0] {
         for l2_reg in [0.0, 1e-3, 1e-2] {
-            let setting = ClassVisualisation {
+            let setting = ClassVisualization {
                 learning_rate,
                 l2_reg,
                 snapshot_every: quarter,
-                ..visualisation.clone()
+                ..visualization.clone()
             };
             for snapshot in setting.run(classifier, start, &[class])? {
                 // A quarter, a half, all.
@@ -214,8 +214,8 @@ fn sweep(
                 );
                 let caption = format!("rate {learning_rate}, l2 {l2_reg}, {done}");
                 println!("  {caption}: {}", bar.0);
-                let picture = snapshot.pixels.to_pictures().remove(0);
-                cells.push(Cell { bars: vec![bar], ..Cell::new(picture, caption) });
+                let image = snapshot.pixels.to_images().remove(0);
+                cells.push(Cell { bars: vec![bar], ..Cell::new(image, caption) });
             }
         }
     }

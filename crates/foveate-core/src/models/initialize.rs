@@ -1,4 +1,4 @@
-//! [`Initialisation`]: random weights from a seed.
+//! [`Initialization`]: random weights from a seed.
 
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Tensor, TensorData};
@@ -10,7 +10,7 @@ use rand_distr::StandardNormal;
 /// Where the weights of a network come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub enum Initialisation {
+pub enum Initialization {
     /// PyTorch's: weights and biases of convolutions and fully connected layers are uniform between
     /// `-1 / sqrt(n)` and `1 / sqrt(n)` for `n` inputs of an output (Kaiming He et al., *Delving Deep into
     /// Rectifiers*, 2015, <https://arxiv.org/abs/1502.01852>, with a = sqrt(5)). Batch norms scale by 1.
@@ -21,7 +21,7 @@ pub enum Initialisation {
     Dcgan,
 }
 
-impl Initialisation {
+impl Initialization {
     /// The network with new weights. Same seed, same weights, on every device; `init` alone draws them
     /// from the device's generator. Layers of other kinds, and running statistics, stay as they are.
     #[must_use]
@@ -31,15 +31,15 @@ impl Initialisation {
     }
 }
 
-/// [`Initialisation::PyTorch`] of a network.
+/// [`Initialization::PyTorch`] of a network.
 #[must_use]
-pub fn initialised<M: Module>(network: M, seed: u64) -> M {
-    Initialisation::PyTorch.of(network, seed)
+pub fn initialized<M: Module>(network: M, seed: u64) -> M {
+    Initialization::PyTorch.of(network, seed)
 }
 
 struct Draw {
     generator: ChaCha8Rng,
-    rule: Initialisation,
+    rule: Initialization,
     /// Names of the fields around a parameter, the innermost last, and what holds them.
     path: Vec<[String; 2]>,
     /// Of the last weight; its bias comes behind it.
@@ -83,10 +83,10 @@ impl ModuleMapper for Draw {
             (0..dims.iter().product()).map(|_| draw(self)).collect()
         };
         let values = match (rule, kind, name.as_str()) {
-            (Initialisation::PyTorch, _, _) if weighs => draw(&mut Self::uniform),
-            (Initialisation::Dcgan, "BatchNorm", "gamma") => draw(&mut |from| from.normal(1.0)),
-            (Initialisation::Dcgan, _, "weight") if weighs => draw(&mut |from| from.normal(0.0)),
-            (Initialisation::Dcgan, _, "bias") if weighs => draw(&mut |_| 0.0),
+            (Initialization::PyTorch, _, _) if weighs => draw(&mut Self::uniform),
+            (Initialization::Dcgan, "BatchNorm", "gamma") => draw(&mut |from| from.normal(1.0)),
+            (Initialization::Dcgan, _, "weight") if weighs => draw(&mut |from| from.normal(0.0)),
+            (Initialization::Dcgan, _, "bias") if weighs => draw(&mut |_| 0.0),
             _ => return parameter,
         };
         parameter.map(|tensor| Tensor::from_data(TensorData::new(values, dims), &tensor.device()))

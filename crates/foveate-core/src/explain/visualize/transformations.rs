@@ -1,4 +1,4 @@
-//! Random changes under which a picture must hold; see [`Transformations`].
+//! Random changes under which an image must hold; see [`Transformations`].
 
 use burn::tensor::ops::{GridSampleOptions, GridSamplePaddingMode, InterpolateMode, PadMode};
 use burn::tensor::{Tensor, TensorData, grid::affine_grid_2d};
@@ -9,16 +9,16 @@ use crate::SettingError;
 use crate::explain::error::ExplainError;
 use crate::explain::noise::{Purpose, generator};
 
-/// Padding with grey, a shift, a change of scale and a turn about the centre, another shift. What
+/// Padding with gray, a shift, a change of scale and a turn about the center, another shift. What
 /// moves in from outside the padding is black.
 ///
 /// Section "Transformation robustness" of *Feature Visualization* (see
-/// [`FeatureVisualisation`](super::FeatureVisualisation)), with the numbers of lucid and lucent. Deviations:
+/// [`FeatureVisualization`](super::FeatureVisualization)), with the numbers of lucid and lucent. Deviations:
 /// scale and angle are drawn from intervals, not from lists of eleven and twenty-six; both are one bilinear
-/// sampling, and the picture keeps its size under them.
+/// sampling, and the image keeps its size under them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Transformations {
-    /// Pixels of grey on each side.
+    /// Pixels of gray on each side.
     pub pad: usize,
     /// A window of so many pixels fewer is cut out at a random place.
     pub first_jitter: usize,
@@ -42,7 +42,7 @@ impl Transformations {
     pub const NONE: Self =
         Self { pad: 0, first_jitter: 0, scale: 0.0, degrees: 0.0, last_jitter: 0 };
 
-    /// Transforms `[n, c, h, w]`, all pictures alike, to `[n, c, h', w']` with
+    /// Transforms `[n, c, h, w]`, all images alike, to `[n, c, h', w']` with
     /// `h' = h + 2 * pad - first_jitter - last_jitter`: at random by the seed and the number of the
     /// step. Part of the graph.
     ///
@@ -57,7 +57,7 @@ impl Transformations {
     ) -> Result<Tensor<4>, ExplainError> {
         let [_, _, height, width] = pixels.dims();
         self.validate([height, width])?;
-        let generator = &mut generator(seed, Purpose::FeatureVisualisation, SHARED - step);
+        let generator = &mut generator(seed, Purpose::FeatureVisualization, SHARED - step);
         let pad = self.pad;
         let padded = match pad {
             0 => pixels,
@@ -101,10 +101,10 @@ fn window(pixels: Tensor<4>, cut: usize, generator: &mut impl Rng) -> Tensor<4> 
     pixels.slice_dim(2, top..top + h - cut).slice_dim(3, left..left + w - cut)
 }
 
-/// Enlarged by a scale and turned about the centre by an angle in radians, in the same frame.
+/// Enlarged by a scale and turned about the center by an angle in radians, in the same frame.
 fn turned(pixels: Tensor<4>, scale: f32, angle: f32) -> Tensor<4> {
     let [n, c, h, w] = pixels.dims();
-    // From a place in the result to the place in the picture, both from -1 to 1 from the first to
+    // From a place in the result to the place in the image, both from -1 to 1 from the first to
     // the last pixel: a turn of places in pixels.
     let [sides_x, sides_y] = [w - 1, h - 1].map(|side| side as f32);
     let (sin, cos) = (angle.sin() / scale, angle.cos() / scale);

@@ -1,4 +1,4 @@
-//! [`Pictures`]: many small pictures of one size, with labels.
+//! [`Images`]: many small images of one size, with labels.
 
 use burn::tensor::{Device, Tensor, TensorData};
 use rayon::prelude::*;
@@ -8,22 +8,22 @@ use super::error::DataError;
 use crate::image::{Pixels, Preprocessing, Resize, RgbImage, scale};
 use crate::store::hex;
 
-/// Pictures of one size, each with a label.
+/// Images of one size, each with a label.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pictures {
+pub struct Images {
     /// Pixels down.
     pub height: usize,
     /// Pixels across.
     pub width: usize,
-    /// 1: grey, 3: RGB.
+    /// 1: gray, 3: RGB.
     pub channels: usize,
-    /// `height * width * channels` bytes a picture, row by row, the channels of a pixel together.
+    /// `height * width * channels` bytes an image, row by row, the channels of a pixel together.
     pub pixels: Vec<u8>,
-    /// The class of each picture, from 0 on.
-    pub labels: Vec<u8>,
+    /// The class of each image, from 0 on.
+    pub labels: Vec<usize>,
 }
 
-impl Pictures {
+impl Images {
     /// How many there are.
     pub fn len(&self) -> usize {
         self.labels.len()
@@ -34,33 +34,33 @@ impl Pictures {
         self.labels.is_empty()
     }
 
-    /// The bytes of a picture.
+    /// The bytes of an image.
     ///
     /// # Panics
     ///
-    /// If there is no such picture.
+    /// If there is no such image.
     pub fn bytes(&self, at: usize) -> &[u8] {
         let size = self.height * self.width * self.channels;
         &self.pixels[at * size..][..size]
     }
 
-    /// A picture; grey becomes RGB.
+    /// An image; gray becomes RGB.
     ///
     /// # Panics
     ///
-    /// If there is no such picture.
-    pub fn picture(&self, at: usize) -> RgbImage {
+    /// If there is no such image.
+    pub fn image(&self, at: usize) -> RgbImage {
         let rgb: Vec<u8> = self.rgb(at).flatten().collect();
         RgbImage::from_raw(self.width as u32, self.height as u32, rgb).expect("three bytes a pixel")
     }
 
-    /// The pictures `chosen`, `[n, 3, height, width]`; grey becomes RGB.
+    /// The images `chosen`, `[n, 3, height, width]`; gray becomes RGB.
     ///
     /// # Panics
     ///
-    /// If there is no such picture, or none is chosen.
+    /// If there is no such image, or none is chosen.
     pub fn batch(&self, chosen: &[usize], device: &Device) -> Pixels {
-        assert!(!chosen.is_empty(), "a batch holds a picture");
+        assert!(!chosen.is_empty(), "a batch holds an image");
         let shape = [chosen.len(), 3, self.height, self.width];
         Pixels::new(Tensor::from_data(TensorData::new(self.values(chosen), shape), device))
     }
@@ -79,17 +79,17 @@ impl Pictures {
         values
     }
 
-    /// The pictures `chosen`, `[n, channels, height, width]`, from -1 to 1: as generators make them.
+    /// The images `chosen`, `[n, channels, height, width]`, from -1 to 1: as generators make them.
     ///
     /// # Panics
     ///
-    /// If there is no such picture, or none is chosen.
+    /// If there is no such image, or none is chosen.
     pub fn signed(&self, chosen: &[usize], device: &Device) -> Tensor<4> {
-        assert!(!chosen.is_empty(), "a batch holds a picture");
+        assert!(!chosen.is_empty(), "a batch holds an image");
         let shape = [chosen.len(), self.channels, self.height, self.width];
         let mut values = vec![0.0; shape.iter().product()];
-        let pictures = values.chunks_exact_mut(shape[1..].iter().product());
-        for (values, &at) in pictures.zip(chosen) {
+        let images = values.chunks_exact_mut(shape[1..].iter().product());
+        for (values, &at) in images.zip(chosen) {
             let planes = values.chunks_exact_mut(self.height * self.width).enumerate();
             for (channel, plane) in planes {
                 let bytes = self.bytes(at).iter().skip(channel).step_by(self.channels);
@@ -101,82 +101,77 @@ impl Pictures {
         Tensor::from_data(TensorData::new(values, shape), device)
     }
 
-    /// The pictures, with labels 0, of `[n, channels, height, width]` from -1 to 1: rounded to bytes.
-    pub fn from_signed(pictures: Tensor<4>) -> Self {
-        let [n, channels, height, width] = pictures.dims();
-        let bytes = ((pictures + 1.0) * 127.5).round().clamp(0.0, 255.0).permute([0, 2, 3, 1]);
+    /// The images, with labels 0, of `[n, channels, height, width]` from -1 to 1: rounded to bytes.
+    pub fn from_signed(images: Tensor<4>) -> Self {
+        let [n, channels, height, width] = images.dims();
+        let bytes = ((images + 1.0) * 127.5).round().clamp(0.0, 255.0).permute([0, 2, 3, 1]);
         let pixels = bytes.into_data().iter::<f32>().map(|byte| byte as u8).collect();
         Self { height, width, channels, pixels, labels: vec![0; n] }
     }
 
-    /// Pictures of one size, each with a label from 0 to 255.
+    /// Images of one size, each with a label from 0 on.
     ///
     /// # Errors
     ///
-    /// [`DataError::Sizes`] if a picture is of another size than the first, [`DataError::NoPictures`] if
+    /// [`DataError::Sizes`] if an image is of another size than the first, [`DataError::NoImages`] if
     /// there is none.
     ///
     /// # Panics
     ///
-    /// If there is not one label a picture.
-    pub fn from_images(pictures: &[RgbImage], labels: Vec<u8>) -> Result<Self, DataError> {
-        assert_eq!(pictures.len(), labels.len(), "one label a picture");
-        let expected = pictures.first().ok_or(DataError::NoPictures)?.dimensions();
-        let other = pictures.iter().position(|picture| picture.dimensions() != expected);
-        if let Some(picture) = other {
-            let found = pictures[picture].dimensions();
-            return Err(DataError::Sizes { picture, found, expected });
+    /// If there is not one label an image.
+    pub fn from_images(images: &[RgbImage], labels: Vec<usize>) -> Result<Self, DataError> {
+        assert_eq!(images.len(), labels.len(), "one label an image");
+        let expected = images.first().ok_or(DataError::NoImages)?.dimensions();
+        let other = images.iter().position(|image| image.dimensions() != expected);
+        if let Some(image) = other {
+            let found = images[image].dimensions();
+            return Err(DataError::Sizes { image, found, expected });
         }
         let (width, height) = expected;
-        let pixels = pictures.iter().flat_map(|picture| picture.as_raw()).copied().collect();
+        let pixels = images.iter().flat_map(|image| image.as_raw()).copied().collect();
         Ok(Self { height: height as usize, width: width as usize, channels: 3, pixels, labels })
     }
 
-    /// The pictures side by side, row by row, so many in a row; places without a picture are black.
+    /// The images side by side, row by row, so many in a row; places without an image are black.
     ///
     /// # Panics
     ///
-    /// If there is no picture or no column.
+    /// If there is no image or no column.
     pub fn grid(&self, columns: usize) -> RgbImage {
-        assert!(!self.is_empty() && columns > 0, "a grid holds a picture");
+        assert!(!self.is_empty() && columns > 0, "a grid holds an image");
         let (width, height) = (self.width as u32, self.height as u32);
         let rows = self.len().div_ceil(columns) as u32;
         let mut grid = RgbImage::new(columns as u32 * width, rows * height);
         for at in 0..self.len() {
             let (x, y) = ((at % columns) as u32 * width, (at / columns) as u32 * height);
-            ::image::imageops::replace(&mut grid, &self.picture(at), x.into(), y.into());
+            ::image::imageops::replace(&mut grid, &self.image(at), x.into(), y.into());
         }
         grid
     }
 
-    /// The pictures, scaled to other sizes (bilinear with antialiasing, as torchvision's `Resize`).
+    /// The images, scaled to other sizes (bilinear with antialiasing, as torchvision's `Resize`).
     ///
     /// # Panics
     ///
     /// If a size is 0.
     #[must_use]
     pub fn resized(&self, height: usize, width: usize) -> Self {
-        assert!(height > 0 && width > 0, "pictures of {height}x{width} pixels are asked for");
+        assert!(height > 0 && width > 0, "images of {height}x{width} pixels are asked for");
         let pixels = (0..self.len()).into_par_iter().flat_map_iter(|at| {
-            let resized = scale(&self.picture(at), width as u32, height as u32);
-            // A grey picture's three channels are the same.
+            let resized = scale(&self.image(at), width as u32, height as u32);
+            // A gray image's three channels are the same.
             resized.into_raw().into_iter().step_by(3 / self.channels)
         });
         let pixels = pixels.collect();
         Self { height, width, pixels, labels: self.labels.clone(), channels: self.channels }
     }
 
-    /// The pictures, one by one.
+    /// The images, one by one.
     pub fn images(&self) -> Vec<RgbImage> {
-        (0..self.len()).map(|at| self.picture(at)).collect()
+        (0..self.len()).map(|at| self.image(at)).collect()
     }
 
-    /// The labels as classes.
-    pub fn classes(&self) -> Vec<usize> {
-        self.labels.iter().copied().map(usize::from).collect()
-    }
-
-    /// The pictures from `range` alone.
+    /// The images from `range` alone.
     ///
     /// # Panics
     ///
@@ -188,7 +183,7 @@ impl Pictures {
         Self { pixels, labels: self.labels[range].to_vec(), ..*self }
     }
 
-    /// Takes pictures of this size, normalised by the mean and the standard deviation of each channel
+    /// Takes images of this size, normalized by the mean and the standard deviation of each channel
     /// over all pixels of these sets, each set weighing the same.
     ///
     /// # Panics
@@ -199,7 +194,7 @@ impl Pictures {
         let moments = |channel: usize| {
             let (mut mean, mut square) = (0.0, 0.0);
             for set in sets {
-                assert!(!set.is_empty(), "a set without pictures has no mean");
+                assert!(!set.is_empty(), "a set without images has no mean");
                 assert_eq!([set.height, set.width], [first.height, first.width], "one size");
                 let channel = channel.min(set.channels - 1);
                 // Whole numbers: their sum is the same in every order.
@@ -227,7 +222,7 @@ impl Pictures {
         let Self { height, width, channels, pixels, labels } = self;
         let mut hasher = Sha256::new_with_prefix(format!("{height} {width} {channels}"));
         hasher.update(pixels);
-        hasher.update(labels);
+        labels.iter().for_each(|label| hasher.update(label.to_le_bytes()));
         hex(hasher)
     }
 

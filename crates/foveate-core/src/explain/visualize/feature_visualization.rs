@@ -1,4 +1,4 @@
-//! Feature visualisation: Olah et al., 2017; see [`FeatureVisualisation`].
+//! Feature visualization: Olah et al., 2017; see [`FeatureVisualization`].
 
 use burn::optim::{AdamConfig, Optimizer};
 use burn::tensor::{Device, Tensor};
@@ -16,21 +16,21 @@ use crate::ops::exact;
 pub enum Objective {
     /// The mean over a channel.
     Channel(usize),
-    /// One value of a channel, the one at the centre: row `h / 2`, column `w / 2`.
+    /// One value of a channel, the one at the center: row `h / 2`, column `w / 2`.
     Neuron(usize),
 }
 
-/// A picture that a channel or neuron of a network answers to.
+/// An image that a channel or neuron of a network answers to.
 ///
 /// Chris Olah, Alexander Mordvintsev, Ludwig Schubert, *Feature Visualization*, Distill, 2017,
 /// <https://distill.pub/2017/feature-visualization/>, as in its code lucid and in lucent, lucid for PyTorch:
 /// Adam raises the [`Objective`] of a [`FourierImage`] under random [`Transformations`].
 ///
-/// Deviations: those of these two; small pictures are not enlarged to 224 pixels before the network; the
+/// Deviations: those of these two; small images are not enlarged to 224 pixels before the network; the
 /// gradient goes through ReLUs as it is, where lucid lets some through that are off in the first 16 steps.
 /// A neuron that is off at the start thus stays off: take another seed, or the layer before the ReLU.
 #[derive(Debug, Clone, PartialEq)]
-pub struct FeatureVisualisation {
+pub struct FeatureVisualization {
     /// Steps of Adam; at least 1.
     pub steps: usize,
     /// Adam's learning rate, for a spectrum; above 0.
@@ -39,7 +39,7 @@ pub struct FeatureVisualisation {
     pub standard_deviation: f32,
     /// The power of the frequency that the spectrum is divided by.
     pub decay_power: f32,
-    /// What the picture must withstand.
+    /// What the image must withstand.
     pub transformations: Transformations,
     /// Steps from one snapshot to the next, besides the first and the last; 0 takes no others.
     pub snapshot_every: usize,
@@ -48,7 +48,7 @@ pub struct FeatureVisualisation {
 }
 
 /// lucent's.
-impl Default for FeatureVisualisation {
+impl Default for FeatureVisualization {
     fn default() -> Self {
         Self {
             steps: 512,
@@ -62,7 +62,7 @@ impl Default for FeatureVisualisation {
     }
 }
 
-/// The pictures after some steps, and what is answered to them.
+/// The images after some steps, and what is answered to them.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct FeatureSnapshot {
@@ -70,12 +70,12 @@ pub struct FeatureSnapshot {
     pub step: usize,
     /// `[n, 3, height, width]`
     pub pixels: Pixels,
-    /// The objective for each picture, untransformed.
+    /// The objective for each image, untransformed.
     pub activations: Vec<f32>,
 }
 
-impl FeatureVisualisation {
-    /// Visualises objectives at a layer, a picture of `height` x `width` pixels for each. Pictures do
+impl FeatureVisualization {
+    /// Visualizes objectives at a layer, an image of `height` x `width` pixels for each. Images do
     /// not influence one another; all are transformed alike.
     ///
     /// Gives the snapshots in their order; the last is the result.
@@ -98,7 +98,7 @@ impl FeatureVisualisation {
         let mut spectrum = image.spectrum(objectives.len(), self.standard_deviation, self.seed)?;
         let start = checked(model, image.pixels(spectrum.clone()).tensor())?;
         let answers = |pixels: Tensor<4>| -> Result<Vec<Tensor<1>>, ExplainError> {
-            let maps = exact(|| model.features(model.normalised(pixels), layer))?;
+            let maps = exact(|| model.features(model.normalized(pixels), layer))?;
             objectives.iter().enumerate().map(|(i, objective)| objective.of(&maps, i)).collect()
         };
         answers(start)?;
@@ -111,7 +111,7 @@ impl FeatureVisualisation {
             let pixels = image.pixels(tracked.clone()).tensor().clone();
             let pixels = self.transformations.apply(pixels, self.seed, done as u64)?;
             let loss = Tensor::cat(answers(pixels)?, 0).sum().neg();
-            // An objective that does not depend on the picture leaves it as it is.
+            // An objective that does not depend on the image leaves it as it is.
             let gradient = if loss.is_tracked() { tracked.grad(&loss.backward()) } else { None };
             let gradient = gradient.unwrap_or_else(|| spectrum.zeros_like());
             (spectrum, state) = adam.step(self.learning_rate.into(), spectrum, gradient, state);
@@ -139,15 +139,15 @@ impl FeatureVisualisation {
 }
 
 impl Objective {
-    /// The objective's value `[1]` for one picture of a batch.
-    fn of(self, maps: &Tensor<4>, picture: usize) -> Result<Tensor<1>, ExplainError> {
+    /// The objective's value `[1]` for one image of a batch.
+    fn of(self, maps: &Tensor<4>, image: usize) -> Result<Tensor<1>, ExplainError> {
         let [_, channels, h, w] = maps.dims();
         let (Self::Channel(channel) | Self::Neuron(channel)) = self;
         if channel >= channels {
             let expected = format!("0 to {}, the channels of this layer", channels - 1);
             return SettingError::refuse("channel", channel, expected);
         }
-        let map = maps.clone().slice([picture..picture + 1, channel..channel + 1]);
+        let map = maps.clone().slice([image..image + 1, channel..channel + 1]);
         Ok(match self {
             Self::Channel(_) => map.mean(),
             Self::Neuron(_) => map.slice([0..1, 0..1, h / 2..h / 2 + 1, w / 2..w / 2 + 1]).sum(),

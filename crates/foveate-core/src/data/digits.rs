@@ -4,8 +4,8 @@
 //! which IEEE 754 makes exact, and ChaCha8 for the random numbers.
 
 // Rows of points show a glyph's shape; one a line would hide it.
-#[rustfmt::skip]
 mod chance;
+#[rustfmt::skip]
 mod glyphs;
 mod pen;
 mod textures;

@@ -40,7 +40,7 @@ fn write(folder: &Path) -> anyhow::Result<()> {
     let (train, test) = scene15()?;
     fs::create_dir_all(folder)?;
     let part = |name: &str, data: &ImageFolder| -> anyhow::Result<()> {
-        let found = extractor.folder(data)?;
+        let found = extractor.extract_folder(data)?;
         for columns in COLUMNS {
             let rows = found.features.iter().flat_map(|row| &row[..columns]).copied();
             let features = Features::new(rows.collect(), columns).l2_normalized();

@@ -184,8 +184,8 @@ impl Scenes {
         if self.args.fresh {
             extractor.cache = None;
         }
-        let train = extractor.folder(&self.train)?;
-        let test = extractor.folder(&self.test)?;
+        let train = extractor.extract_folder(&self.train)?;
+        let test = extractor.extract_folder(&self.test)?;
         for error in train.unreadable.iter().chain(&test.unreadable) {
             println!("left out: {error}");
         }

@@ -127,12 +127,7 @@ fn train(args: &Args, folder: &Path, device: &Device) -> anyhow::Result<()> {
     let features = Features::stack(&[train.0, test.0]);
     let labels = [train.1, test.1].concat();
     let classifier = svc(c).fit(&features, &labels, classes.len()).map_err(named)?.classifier;
-    let model = TransferModel::new(
-        vec![(args.features.architecture, extractor)],
-        None,
-        classifier,
-        classes.clone(),
-    )?;
+    let model = TransferModel::new(vec![extractor], None, classifier, classes.clone())?;
     let out = args.model.parent().unwrap_or(Path::new(""));
     std::fs::create_dir_all(out).with_context(|| out.display().to_string())?;
     model.save(&args.model)?;
@@ -149,7 +144,7 @@ fn train(args: &Args, folder: &Path, device: &Device) -> anyhow::Result<()> {
 }
 
 fn extract(extractor: &FeatureExtractor, folder: &ImageFolder) -> anyhow::Result<Extraction> {
-    let found = extractor.folder(folder)?;
+    let found = extractor.extract_folder(folder)?;
     found.unreadable.iter().for_each(|error| println!("left out: {error}"));
     Ok(found)
 }

@@ -167,6 +167,7 @@ fn settings(args: &Args) -> FineTune {
             Course::Cosine => Schedule::Cosine,
         },
         augmentation: CropAndFlip { flip: true, crop: (args.crop < 1.0).then_some(crop) },
+        class_weights: None,
         label_smoothing: args.label_smoothing,
         patience: args.patience,
         seed: args.seed,
@@ -220,9 +221,10 @@ fn run() -> anyhow::Result<()> {
         print(epoch);
         ControlFlow::Continue(())
     };
-    let labeled = |(images, labels)| Labeled { images, labels };
-    let [training, validation] = [&training, &validation].map(|(p, l)| labeled((&p[..], &l[..])));
-    let validation = (!validation.labels.is_empty()).then_some(validation);
+    let some = !validation.1.is_empty();
+    let [training, validation] =
+        [&training, &validation].map(|(images, labels)| Labeled::new(images, labels));
+    let validation = some.then_some(validation);
     // A head that knows nothing yet would spoil the layers below it (Kumar et al. 2022,
     // https://arxiv.org/abs/2202.10054).
     let settings = settings(&args);

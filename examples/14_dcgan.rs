@@ -98,7 +98,7 @@ fn run() -> anyhow::Result<()> {
     let training = &args.training;
     let device = training.place.open()?;
     if let Some(file) = &training.sample {
-        let (_, generator) = GanConfig::open(file, &device)?;
+        let (_, generator) = GanConfig::load(file, &device)?;
         return draw(&generator, &training.place.out, "sample");
     }
     let images = training.data.load_square(training.limit, args.size)?;

@@ -57,7 +57,7 @@ fn run() -> anyhow::Result<()> {
     ensure!(args.width.is_multiple_of(2), "--width {}: expected an even number", args.width);
     let device = training.place.open()?;
     if let Some(file) = &training.sample {
-        let (_, generator) = GanConfig::open(file, &device)?;
+        let (_, generator) = GanConfig::load(file, &device)?;
         return draw(&generator, &training.place.out, "sample");
     }
     let images = training.data.load_square(training.limit, 32)?;

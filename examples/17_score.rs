@@ -69,7 +69,7 @@ fn run() -> anyhow::Result<()> {
         Ok(data.load(args.count)?.resized(size, size))
     };
     let score = if generated.ends_with(".safetensors") {
-        let (_, generator) = GanConfig::open(generated, &chosen.device)?;
+        let (_, generator) = GanConfig::load(generated, &chosen.device)?;
         let real_images = images(real, generator.size()[1])?;
         Judge::of(real, &real_images, args.count, &chosen.device)?.score(&generator)?
     } else {
@@ -94,7 +94,7 @@ fn train(file: &std::path::Path, device: &Device) -> anyhow::Result<()> {
         ..Default::default()
     };
     let network = initialized(LeNetConfig::new().init(device), settings.seed);
-    let labeled = Labeled { images: &images, labels: &labels };
+    let labeled = Labeled::new(&images, &labels);
     // The test digits choose nothing: the last epoch is kept.
     let trained = settings.run_with(network, &preprocessing, labeled, None, |epoch| {
         println!(
@@ -107,7 +107,7 @@ fn train(file: &std::path::Path, device: &Device) -> anyhow::Result<()> {
     let names = (0..10).map(|digit| digit.to_string()).collect();
     let classifier = Classifier::new(trained.network, preprocessing, names);
     classifier.save(file, Precision::Half)?;
-    let classifier = Classifier::open(LeNetConfig::new().init(device), file)?;
+    let classifier = Classifier::load(LeNetConfig::new().init(device), file)?;
     let found = classifier.classify(&test.images(), 1)?;
     let right = found.iter().zip(&test.labels).filter(|(found, label)| found[0].class == **label);
     let right = right.count();

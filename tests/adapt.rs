@@ -493,7 +493,7 @@ fn classifiers_are_written_and_read() {
             classifier.save(&path, precision).unwrap();
             assert_eq!(std::fs::read(&path).unwrap(), bytes, "the same bytes every time");
         }
-        let read = Classifier::open(config.init(&devices::any()), &path).unwrap();
+        let read = Classifier::load(config.init(&devices::any()), &path).unwrap();
         assert_eq!(read.labels(), labels);
         assert_eq!(*read.preprocessing(), PREPROCESSING);
         let (before, after) = (state(classifier.network()), state(read.network()));
@@ -509,7 +509,7 @@ fn classifiers_are_written_and_read() {
     assert!(sizes[1] * 10 < sizes[0] * 6, "{sizes:?}");
 
     let plain = DannConfig::new().init(&devices::any());
-    let error = Classifier::open(plain, &path).unwrap_err();
+    let error = Classifier::load(plain, &path).unwrap_err();
     assert!(matches!(error, WeightsError::Mismatch { .. }), "{error}");
     // Descriptions of other classes, and of images that the network does not take.
     for (labels, size, words) in
@@ -518,14 +518,14 @@ fn classifiers_are_written_and_read() {
         let preprocessing = PREPROCESSING.with_resize(Resize::Exact { height: size, width: size });
         let other = Classifier::new(classifier.network().clone(), preprocessing, labels);
         other.save(&path, Precision::Single).unwrap();
-        let error = Classifier::open(config.init(&devices::any()), &path).unwrap_err();
+        let error = Classifier::load(config.init(&devices::any()), &path).unwrap_err();
         assert!(matches!(error, WeightsError::Unfit { .. }), "{error}");
         assert!(error.to_string().contains(words), "{error}");
     }
     weights::save(classifier.network(), &path).unwrap();
-    let error = Classifier::open(config.init(&devices::any()), &path).unwrap_err().to_string();
+    let error = Classifier::load(config.init(&devices::any()), &path).unwrap_err().to_string();
     assert!(error.contains("Classifier::save"), "{error}");
-    assert!(Classifier::open(config.init(&devices::any()), folder.path().join("none")).is_err());
+    assert!(Classifier::load(config.init(&devices::any()), folder.path().join("none")).is_err());
 }
 
 /// Uniform between -1 / sqrt(n) and 1 / sqrt(n): its variance is 1 / 3n, known to 2.5 % from 4,000 numbers and

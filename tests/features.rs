@@ -151,7 +151,7 @@ fn features_equal_pytorchs() {
                 None => (name, Pooling::Flatten),
             };
             let extractor = FeatureExtractor::new(network.clone(), size, layer, pooling).unwrap();
-            let found = extractor.images(&images).unwrap();
+            let found = extractor.extract(&images).unwrap();
             let expected = &golden[name];
             assert_eq!([found.rows(), found.columns()], expected.shape()[..], "{name}");
             assert_eq!(extractor.columns(), found.columns());
@@ -187,7 +187,7 @@ fn mirrored_features_are_the_mean() {
 fn unreadable_files_are_listed() {
     let (root, cache) = (folder(), TempDir::new().unwrap());
     let data = ImageFolder::open(root.path()).unwrap();
-    let found = extractor(cache.path()).folder(&data).unwrap();
+    let found = extractor(cache.path()).extract_folder(&data).unwrap();
     assert_eq!(found.labels, [0, 0, 1, 1, 1]);
     assert_eq!(found.features.rows(), 5);
     assert_eq!(found.files.len(), 5);
@@ -199,13 +199,14 @@ fn unreadable_files_are_listed() {
     ));
     // The rows are those of the images, whatever is computed together.
     for (row, file) in found.features.iter().zip(&found.files) {
-        let alone = extractor(cache.path()).images(&[foveate::image::open(file).unwrap()]).unwrap();
+        let alone =
+            extractor(cache.path()).extract(&[foveate::image::open(file).unwrap()]).unwrap();
         assert!(relative_error(alone.values(), row) < 1e-6, "{}", file.display());
     }
 }
 
 fn again(extractor: &FeatureExtractor, root: &Path) -> Extraction {
-    extractor.folder(&ImageFolder::open(root).unwrap()).unwrap()
+    extractor.extract_folder(&ImageFolder::open(root).unwrap()).unwrap()
 }
 
 /// What the features depend on is computed again, and nothing else.
@@ -313,27 +314,27 @@ fn broken_links_are_listed_and_small_images_refused() {
     let tiny = SMALL.with_resize(Resize::Exact { height: 16, width: 32 });
     let tiny = extractor(cache.path()).with_preprocessing(tiny);
     let data = ImageFolder::open(root.path()).unwrap();
-    for error in [tiny.folder(&data).map(|_| ()), tiny.images(&[image(1)]).map(|_| ())] {
+    for error in [tiny.extract_folder(&data).map(|_| ()), tiny.extract(&[image(1)]).map(|_| ())] {
         assert!(error.unwrap_err().to_string().contains("nothing leaves"));
     }
     let crop = SMALL.with_resize(Resize::ShortSideCrop { short_side: 40, crop: 48 });
     let crop = extractor(cache.path()).with_preprocessing(crop);
-    assert!(crop.images(&[image(1)]).unwrap_err().to_string().contains("crop: 48"));
+    assert!(crop.extract(&[image(1)]).unwrap_err().to_string().contains("crop: 48"));
     // 28 pixels end as none, of which an average or a fully connected layer would make numbers all the same.
     let vgg = Architecture::Vgg16.init_narrow(16, &devices::any());
     for layer in ["avgpool", "classifier.4"] {
         let tiny = SMALL.with_resize(Resize::Exact { height: 28, width: 28 });
         let vgg = FeatureExtractor::new(vgg.clone(), tiny, layer, Pooling::Flatten).unwrap();
-        let error = vgg.images(&[image(1)]).unwrap_err().to_string();
+        let error = vgg.extract(&[image(1)]).unwrap_err().to_string();
         assert!(error.contains("28x28") && error.contains("features.30"), "{error}");
     }
     let lenet = LeNetConfig::new().init(&devices::any());
     let lenet = FeatureExtractor::new(lenet, SMALL, "classifier.3", Pooling::Flatten).unwrap();
-    let error = lenet.images(&[image(1)]).unwrap_err().to_string();
+    let error = lenet.extract(&[image(1)]).unwrap_err().to_string();
     assert!(error.contains("classifier.0") && error.contains("Linear(400, 120)"), "{error}");
     let mut none = extractor(cache.path());
     none.batch = 0;
-    assert!(none.folder(&data).is_err() && none.images(&[image(1)]).is_err());
+    assert!(none.extract_folder(&data).is_err() && none.extract(&[image(1)]).is_err());
 }
 
 /// Another run holds the file: the features are computed all the same.

@@ -80,7 +80,7 @@ fn small(architecture: Architecture, device: &Device) -> AnyNetwork {
 fn steps_equal_pytorch() {
     let golden = tensors(&golden_folder().join("fine_tune.safetensors"));
     let (images, labels) = golden_batch();
-    let data = Labeled { images: &images, labels: &labels };
+    let data = Labeled::new(&images, &labels);
     let base = FineTune {
         epochs: 3,
         batch: 8,
@@ -134,6 +134,21 @@ fn steps_equal_pytorch() {
                 ..base.clone()
             },
         ),
+        (
+            "adamw",
+            Architecture::SqueezeNet1_1,
+            FineTune {
+                optimizer: Optimizer::AdamW {
+                    betas: [0.9, 0.999],
+                    epsilon: 1e-8,
+                    weight_decay: 0.1,
+                },
+                learning_rate: 1e-3,
+                class_weights: Some((1..=10).map(|class| class as f32 / 4.0).collect()),
+                label_smoothing: 0.1,
+                ..base.clone()
+            },
+        ),
     ];
     let device = devices::any();
     for (case, architecture, settings) in &cases {
@@ -179,7 +194,7 @@ fn steps_equal_pytorch() {
 fn frozen_layers_stay_as_they_are() {
     let device = devices::any();
     let (images, labels) = colors(64, 1);
-    let data = Labeled { images: &images, labels: &labels };
+    let data = Labeled::new(&images, &labels);
     for (architecture, part, trained) in [
         (Architecture::ResNet18, Trainable::From("layer4".into()), &["layer4.", "fc."][..]),
         (Architecture::ResNet18, Trainable::Head, &["fc."]),
@@ -219,10 +234,8 @@ fn frozen_layers_stay_as_they_are() {
 fn resumed_trainings_equal_uninterrupted_ones() {
     let device = devices::any();
     let (images, labels) = colors(72, 2);
-    let (training, validation) = (
-        Labeled { images: &images[..18], labels: &labels[..18] },
-        Labeled { images: &images[18..], labels: &labels[18..] },
-    );
+    let (training, validation) =
+        (Labeled::new(&images[..18], &labels[..18]), Labeled::new(&images[18..], &labels[18..]));
     let folder = tempfile::tempdir().unwrap();
     for (architecture, optimizer, schedule) in [
         (Architecture::ResNet18, Optimizer::SGD, Schedule::Cosine),
@@ -278,7 +291,7 @@ fn resumed_trainings_equal_uninterrupted_ones() {
 fn checkpoints_of_something_else_are_refused() {
     let device = devices::any();
     let (images, labels) = colors(64, 3);
-    let data = Labeled { images: &images, labels: &labels };
+    let data = Labeled::new(&images, &labels);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("new/checkpoint");
     let settings = FineTune {
@@ -305,7 +318,7 @@ fn checkpoints_of_something_else_are_refused() {
     };
     refused(new_head(network(), 3, 2), data, "other network");
     refused(small(Architecture::SqueezeNet1_1, &device), data, "other network");
-    let other = Labeled { images: &images[1..], labels: &labels[1..] };
+    let other = Labeled::new(&images[1..], &labels[1..]);
     refused(network(), other, "other training images");
     let bytes = fs::read(&file).unwrap();
     for length in [0, 4, 100, bytes.len() / 2, bytes.len() - 1] {
@@ -326,8 +339,8 @@ fn colors_are_learned_and_the_best_epoch_is_kept() {
     let device = devices::any();
     let (images, labels) = colors(64, 4);
     let (others, other_labels) = colors(64, 5);
-    let data = Labeled { images: &images, labels: &labels };
-    let validation = Labeled { images: &others, labels: &other_labels };
+    let data = Labeled::new(&images, &labels);
+    let validation = Labeled::new(&others, &other_labels);
     // From other seeds, a class of this random SqueezeNet may stay behind its last ReLU.
     for (architecture, optimizer, learning_rate, seed) in [
         (Architecture::SqueezeNet1_1, Optimizer::ADAM, 3e-3, 5),
@@ -378,7 +391,7 @@ fn a_rest_of_one_image_joins_the_batch_before() {
     let (more, more_labels) = colors(32, 8);
     images.extend(more);
     labels.extend(more_labels);
-    let data = Labeled { images: &images[..33], labels: &labels[..33] };
+    let data = Labeled::new(&images[..33], &labels[..33]);
     let settings = FineTune {
         epochs: 20,
         batch: 32,
@@ -401,7 +414,7 @@ fn a_rest_of_one_image_joins_the_batch_before() {
     assert_eq!(state(&tuned.network), state(&whole.network));
 
     // A step is never of one image, and where it must be, that is said.
-    let one = Labeled { images: &images[..1], labels: &labels[..1] };
+    let one = Labeled::new(&images[..1], &labels[..1]);
     for (settings, data) in [
         (FineTune { batch: 1, ..settings.clone() }, data),
         (FineTune { epochs: 1, ..settings.clone() }, one),
@@ -419,8 +432,8 @@ fn a_rest_of_one_image_joins_the_batch_before() {
 fn training_ends_when_it_gets_worse() {
     let device = devices::any();
     let (images, labels) = colors(64, 4);
-    let data = Labeled { images: &images, labels: &labels };
-    let wrong = Labeled { images: &images[..1], labels: &[2] };
+    let data = Labeled::new(&images, &labels);
+    let wrong = Labeled::new(&images[..1], &[2]);
     let settings = FineTune {
         epochs: 30,
         batch: 8,
@@ -472,7 +485,7 @@ fn new_heads_come_from_the_seed() {
 fn what_cannot_be_trained_is_told() {
     let device = devices::any();
     let (images, labels) = colors(64, 6);
-    let data = Labeled { images: &images, labels: &labels };
+    let data = Labeled::new(&images, &labels);
     let ok = FineTune { epochs: 1, trainable: Trainable::Head, ..Default::default() };
     let run = |settings: &FineTune, data, validation| {
         let network = small(Architecture::SqueezeNet1_1, &device);
@@ -521,15 +534,15 @@ fn what_cannot_be_trained_is_told() {
     };
     told(settings, "not finite");
 
-    let few = Labeled { images: &images[..2], labels: &labels };
+    let few = Labeled::new(&images[..2], &labels);
     assert!(run(&ok, few, None).contains("2 rows"));
-    assert!(run(&ok, Labeled { images: &[], labels: &[] }, None).contains("no images"));
-    let empty = Labeled { images: &[], labels: &[] };
+    assert!(run(&ok, Labeled::new(&[], &[]), None).contains("no images"));
+    let empty = Labeled::new(&[], &[]);
     assert!(run(&ok, data, Some(empty)).contains("no images"));
     let wrong: Vec<usize> = labels.iter().map(|label| label + 1).collect();
-    assert!(run(&ok, Labeled { labels: &wrong, ..data }, None).contains("label 3"));
+    assert!(run(&ok, Labeled::new(&images, &wrong), None).contains("label 3"));
     let tiny = [RgbImage::new(4, 4)];
-    let error = run(&ok, Labeled { images: &tiny, labels: &[0] }, None);
+    let error = run(&ok, Labeled::new(&tiny, &[0]), None);
     assert!(error.contains("4x4"), "{error}");
 
     for (size, words) in [

@@ -85,7 +85,7 @@ fn flat_folders_hold_the_same_images() {
     let root = TempDir::new().unwrap();
     (0..9).for_each(|i| image(root.path().join(format!("{i}.png"))));
     assert!(matches!(ImageFolder::open(root.path()), Err(DataError::NoClasses { .. })));
-    let clean = ImageFolder::open_flat(root.path()).unwrap();
+    let clean = ImageFolder::flat(root.path()).unwrap();
     assert_eq!(clean.samples().len(), 9);
     for name in [".DS_Store", "Thumbs.db", "README.md", ".hidden/1.png", "@eaDir/1.png", "._3.png"]
     {
@@ -93,7 +93,7 @@ fn flat_folders_hold_the_same_images() {
     }
     fs::write(root.path().join("photo.jpg"), b"\0\0\0\x18ftypheic\0\0\0\0mif1heic").unwrap();
     assert!(matches!(ImageFolder::open(root.path()), Err(DataError::NoClasses { .. })));
-    let (found, others) = ImageFolder::open_flat(root.path()).unwrap().recognized();
+    let (found, others) = ImageFolder::flat(root.path()).unwrap().recognized();
     assert_eq!(found, clean);
     let told: Vec<_> = others.iter().map(ToString::to_string).collect();
     assert_eq!(told.len(), 3, "{told:?}");
@@ -105,11 +105,10 @@ fn flat_folders_hold_the_same_images() {
 fn folders_that_are_none_are_told() {
     let root = classes();
     let file = root.path().join("cat/1.png");
-    for error in [ImageFolder::open(&file).unwrap_err(), ImageFolder::open_flat(&file).unwrap_err()]
-    {
+    for error in [ImageFolder::open(&file).unwrap_err(), ImageFolder::flat(&file).unwrap_err()] {
         assert!(matches!(error, DataError::Io { .. }), "{error}");
     }
-    let error = ImageFolder::open_flat(root.path()).unwrap_err();
+    let error = ImageFolder::flat(root.path()).unwrap_err();
     assert!(matches!(error, DataError::NoFiles { .. }), "{error}");
 }
 

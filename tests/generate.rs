@@ -532,7 +532,7 @@ fn generators_are_read_back() {
     let config = GanConfig::Cgan(config);
     let generator = Initialization::Dcgan.of(config.generator(&device), 1);
     config.save(&generator, &file, Precision::Single).unwrap();
-    let (_, read) = GanConfig::open(&file, &device).unwrap();
+    let (_, read) = GanConfig::load(&file, &device).unwrap();
     assert_eq!(bits(&read), bits(&generator));
 
     // Sizes that no generator has, or not this one; of a DCGAN in the end.
@@ -547,7 +547,7 @@ fn generators_are_read_back() {
         let length = (text.len() as u64).to_le_bytes();
         let whole = [&length, text.as_bytes(), &bytes[8 + header..]].concat();
         std::fs::write(&other, whole).unwrap();
-        let error = GanConfig::open(&other, &device).unwrap_err().to_string();
+        let error = GanConfig::load(&other, &device).unwrap_err().to_string();
         assert!(error.contains(expected), "{new}: {error}");
     };
     let (none, other) = ("found no generator's sizes", "are not this network's");

@@ -315,7 +315,7 @@ fn colors(side: u32) -> (Vec<RgbImage>, Vec<usize>) {
 fn fine_tuning_trains_a_block_by_its_seed() {
     let device = devices::any();
     let (images, labels) = colors(10);
-    let data = Labeled { images: &images, labels: &labels };
+    let data = Labeled::new(&images, &labels);
     let preprocessing =
         Preprocessing::IMAGENET.with_resize(Resize::Exact { height: 10, width: 10 });
     let train = |seed, drawn: usize, part| {

@@ -29,17 +29,17 @@ fn images() -> Vec<RgbImage> {
     (0..12).map(image).collect()
 }
 
-fn extractor(layer: &str, mirrored: bool) -> (Architecture, FeatureExtractor) {
+fn extractor(layer: &str, mirrored: bool) -> FeatureExtractor {
     let network = Architecture::SqueezeNet1_1.init(&devices::any());
     let mut extractor =
         FeatureExtractor::new(network, SMALL, layer, Pooling::GlobalAverage).unwrap();
     extractor.mirrored = mirrored;
-    (Architecture::SqueezeNet1_1, extractor)
+    extractor
 }
 
 fn model() -> TransferModel {
     let extractors = vec![extractor("features.4", false), extractor("features.7", true)];
-    let parts: Vec<_> = extractors.iter().map(|(_, it)| it.images(&images()).unwrap()).collect();
+    let parts: Vec<_> = extractors.iter().map(|it| it.extract(&images()).unwrap()).collect();
     let features = Features::concat(&parts);
     let labels: Vec<usize> = (0..12).map(|i| i % 3).collect();
     let pca = Pca::fit(&features, 5).unwrap();
@@ -78,11 +78,11 @@ fn a_plain_model_is_read_back() {
     let mut extractor =
         FeatureExtractor::new(network, square, "features.5", Pooling::Flatten).unwrap();
     extractor.l2_normalized = false;
-    let features = extractor.images(&images()).unwrap();
+    let features = extractor.extract(&images()).unwrap();
     let labels: Vec<usize> = (0..12).map(|i| i % 3).collect();
     let classifier = LinearSvc::default().fit(&features, &labels, 3).unwrap().classifier;
     let names = ["a", "b", "c"].map(String::from).to_vec();
-    let extractors = vec![(Architecture::SqueezeNet1_1, extractor)];
+    let extractors = vec![extractor];
     let model = TransferModel::new(extractors, None, classifier, names).unwrap();
     let file = TempDir::new().unwrap();
     let file = file.path().join("model.safetensors");
@@ -102,11 +102,15 @@ fn parts_that_do_not_fit_are_refused() {
         TransferError::Learn(LearnError::Dimensions { expected: 7, found: 128 })
     ));
     assert!(matches!(new(vec![], labels(2)), Err(TransferError::Setting(_))));
-    let (_, other) = extractor("features.4", false);
+    let narrow = Architecture::SqueezeNet1_1.init_narrow(2, &devices::any());
+    let other = FeatureExtractor::new(narrow, SMALL, "features.4", Pooling::GlobalAverage).unwrap();
+    assert_eq!(other.spec(), None);
     assert!(matches!(
-        new(vec![(Architecture::SqueezeNet1_0, other)], labels(2)),
-        Err(TransferError::Setting(SettingError { name: "architecture", .. }))
+        new(vec![other], labels(2)),
+        Err(TransferError::Setting(SettingError { name: "extractors", .. }))
     ));
+    let spec = extractor("features.4", false).spec().unwrap();
+    assert_eq!(spec.to_string(), "squeezenet1_1:features.4:pooled");
     assert!(matches!(
         new(vec![extractor("features.4", false)], labels(3)),
         Err(TransferError::Setting(SettingError { name: "labels", .. }))
@@ -144,7 +148,7 @@ fn other_and_damaged_files_are_refused() {
     assert!(error(&bytes).contains("SHA-256"));
     // Weights alone are a safetensors file, too.
     let weights_alone = folder.path().join("weights.safetensors");
-    weights::save(extractor("features.4", false).1.network(), &weights_alone).unwrap();
+    weights::save(extractor("features.4", false).network(), &weights_alone).unwrap();
     refused(&fs::read(&weights_alone).unwrap());
     let absent = TransferModel::load(Path::new("absent"), &devices::any());
     assert!(matches!(absent, Err(TransferError::Io { .. })));

@@ -49,7 +49,7 @@
 //! let extractor = FeatureExtractor::new(network, preprocessing, "features", Pooling::Flatten)?;
 //! let drawn = digits(60, 0);
 //! let images = drawn.images();
-//! let features = extractor.images(&images)?;
+//! let features = extractor.extract(&images)?;
 //! // Even and odd digits, from the first forty.
 //! let odd: Vec<usize> = drawn.labels.iter().map(|label| label % 2).collect();
 //! let (first, rest): (Vec<_>, Vec<_>) = ((0..40).collect(), (40..60).collect());

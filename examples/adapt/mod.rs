@@ -94,8 +94,8 @@ pub fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
 /// A classifier that 10_dann wrote: of the practical's network, or of the normalized one.
 pub fn open(path: &Path, device: &Device) -> Result<Classifier<Dann>, WeightsError> {
     let empty = |normalized| DannConfig::new().with_normalized(normalized).init(device);
-    match Classifier::open(empty(false), path) {
-        Err(WeightsError::Mismatch { .. }) => Classifier::open(empty(true), path),
+    match Classifier::load(empty(false), path) {
+        Err(WeightsError::Mismatch { .. }) => Classifier::load(empty(true), path),
         other => other,
     }
 }

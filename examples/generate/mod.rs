@@ -80,7 +80,7 @@ impl Data {
 /// is told, and left out.
 fn folder(path: &Path, count: usize, square: Option<u32>) -> anyhow::Result<Images> {
     let all = match ImageFolder::open(path) {
-        Err(DataError::NoClasses { .. }) => ImageFolder::open_flat(path)?,
+        Err(DataError::NoClasses { .. }) => ImageFolder::flat(path)?,
         folder => folder?,
     };
     let (all, others) = all.recognized();

@@ -22,7 +22,7 @@ pub fn chapter(page: &mut Page, classifier: &Classifier<LeNet>, seed: u64) -> an
         let (network, preprocessing) = (classifier.network().clone(), *classifier.preprocessing());
         let extractor =
             FeatureExtractor::new(network, preprocessing, "features.5", Pooling::Flatten)?;
-        let seen = [extractor.images(&training.images())?, extractor.images(&test.images())?];
+        let seen = [extractor.extract(&training.images())?, extractor.extract(&test.images())?];
         let bytes = |set: &Images| {
             let values = set.pixels.iter().map(|&byte| f32::from(byte) / 255.0).collect();
             Features::new(values, set.pixels.len() / set.len()).l2_normalized()

@@ -83,6 +83,6 @@ impl Kept {
     }
 
     pub fn features(&self) -> Features {
-        self.extractor.folder(&self.images).expect("the cache can be written").features
+        self.extractor.extract_folder(&self.images).expect("the cache can be written").features
     }
 }

@@ -63,7 +63,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         FeatureExtractor::new(network, preprocessing, "features.0", Pooling::GlobalAverage)?;
     let classifier = LinearClassifier::new(vec![0.0; 2 * 64], vec![0.0; 2]);
     let names = ["cat", "dog"].map(String::from).to_vec();
-    TransferModel::new(vec![(architecture, extractor)], None, classifier, names)?.save(&file)?;
+    TransferModel::new(vec![extractor], None, classifier, names)?.save(&file)?;
     seed("model", "squeezenet1_1", header(&fs::read(&file)?))?;
 
     fs::remove_file(&file)?;

@@ -14,7 +14,7 @@ import torch
 import torch.nn as nn
 import torchvision.models as M
 from safetensors.torch import save_file
-from torch.optim import SGD, Adam
+from torch.optim import SGD, Adam, AdamW
 from torch.optim.lr_scheduler import CosineAnnealingLR, StepLR
 
 here = Path(__file__).parent
@@ -40,7 +40,7 @@ def batch():
     return (pixels - mean) / std, (3 * torch.arange(PICTURES)) % CLASSES
 
 
-# name -> network, modules that are frozen, optimiser, schedule, label smoothing, tensors kept
+# name -> network, modules that are frozen, optimiser, schedule, label smoothing, tensors kept(, weights of the classes)
 SQUEEZENET, RESNET = "squeezenet1_1", "resnet18"
 CASES = {
     "sgd": (
@@ -76,11 +76,20 @@ CASES = {
         0.0,
         ["layer4.1.bn2.running_var", "fc.weight", "fc.bias"],
     ),
+    "adamw": (
+        SQUEEZENET,
+        [],
+        lambda p: AdamW(p, 1e-3, weight_decay=0.1),
+        None,
+        0.1,
+        ["features.9.squeeze.weight", "features.12.expand1x1.bias", "classifier.1.bias"],
+        torch.arange(1, CLASSES + 1).double() / 4,
+    ),
 }
 
 inputs, labels = batch()
 golden = {}
-for case, (name, frozen, optimiser, schedule, smoothing, kept) in CASES.items():
+for case, (name, frozen, optimiser, schedule, smoothing, kept, *weights) in CASES.items():
     model = network(name).train()
     for module in model.modules():
         if isinstance(module, nn.Dropout):
@@ -92,7 +101,7 @@ for case, (name, frozen, optimiser, schedule, smoothing, kept) in CASES.items():
     losses = []
     for _ in range(STEPS):
         optimiser.zero_grad()
-        loss = nn.functional.cross_entropy(model(inputs), labels, label_smoothing=smoothing)
+        loss = nn.functional.cross_entropy(model(inputs), labels, *weights, label_smoothing=smoothing)
         loss.backward()
         optimiser.step()
         if schedule:

@@ -25,12 +25,17 @@ pub(crate) fn write(path: &Path, tensors: &Tensors, mut metadata: Metadata) -> i
         (name.as_str(), view.expect("the bytes are those of the shape"))
     });
     let bytes = safetensors::serialize(views, Some(metadata)).expect("names and shapes are plain");
+    replace(path, &bytes)
+}
+
+/// Writes a file under another name in its folder, then gives it its own: nothing is half written.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let mut builder = tempfile::Builder::new();
     #[cfg(unix)] // As files usually are; temporary ones are for their owner alone.
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
-    file.write_all(&bytes)?;
+    file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())

@@ -9,7 +9,7 @@ use super::validator::Validator;
 use crate::SettingError;
 use crate::data::Images;
 use crate::image::Preprocessing;
-use crate::models::{DomainAdversarial, position};
+use crate::models::{DomainAdversarial, misfit, position};
 use crate::train::{Optimizer, Schedule, ShiftAndContrast};
 
 /// Settings of a domain-adversarial training: Ganin et al., 2016; see the [module](super).
@@ -104,6 +104,9 @@ pub(super) fn check_domains(
 ) -> Result<(), AdaptError> {
     let expected = preprocessing.size();
     position(&network.layers(), network.feature_layer())?;
+    if let Some(found) = misfit(&network.layers(), [1, 3, expected[0], expected[1]]) {
+        return SettingError::refuse("preprocessing", found, "another size");
+    }
     let layers = network.summary(expected[0], expected[1]).layers;
     let classes = layers.last().map_or(0, |layer| layer.output_shape[1]);
     for (set, images, needed) in [

@@ -40,10 +40,6 @@ impl DannTraining {
     ///
     /// [`AdaptError`]: settings out of range, too few images or of several sizes, labels that are no
     /// classes, a checkpoint that is damaged or of another training, a loss that is not finite.
-    ///
-    /// # Panics
-    ///
-    /// If the network does not take images of this size.
     pub fn run<N: DomainAdversarial>(
         &self,
         network: N,

@@ -69,7 +69,7 @@ impl ImageFolder {
     /// # Errors
     ///
     /// [`DataError`]: the folder cannot be read, or has no file.
-    pub fn open_flat(folder: impl AsRef<Path>) -> Result<Self, DataError> {
+    pub fn flat(folder: impl AsRef<Path>) -> Result<Self, DataError> {
         let root = folder.as_ref();
         let files = entries(root, 1)?.into_iter().filter(|(_, is_folder)| !is_folder);
         let samples: Vec<_> = files.map(|(path, _)| Sample { path, class: 0 }).collect();

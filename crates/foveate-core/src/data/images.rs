@@ -5,7 +5,8 @@ use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 
 use super::error::DataError;
-use crate::image::{Pixels, Preprocessing, Resize, RgbImage, scale};
+use super::folder::{ImageFolder, Loaded};
+use crate::image::{ImageError, Pixels, Preprocessing, Resize, RgbImage, scale};
 use crate::store::hex;
 
 /// Images of one size, each with a label.
@@ -130,6 +131,24 @@ impl Images {
         let (width, height) = expected;
         let pixels = images.iter().flat_map(|image| image.as_raw()).copied().collect();
         Ok(Self { height: height as usize, width: width as usize, channels: 3, pixels, labels })
+    }
+
+    /// All readable images of a folder, stretched to one size, with the folder's classes; and what cannot be read.
+    ///
+    /// # Errors
+    ///
+    /// [`DataError::NoImages`] if none can be read.
+    ///
+    /// # Panics
+    ///
+    /// If a side of the size is 0.
+    pub fn from_folder(
+        folder: &ImageFolder,
+        [height, width]: [usize; 2],
+    ) -> Result<(Self, Vec<ImageError>), DataError> {
+        let size = Resize::Exact { height: height as u32, width: width as u32 };
+        let Loaded { images, labels, unreadable, .. } = folder.load(size);
+        Ok((Self::from_images(&images, labels)?, unreadable))
     }
 
     /// The images side by side, row by row, so many in a row; places without an image are black.

@@ -1,7 +1,9 @@
 //! Maps of one value a pixel in colors, and laid over images.
 
 use burn::tensor::Tensor;
-use image::{Rgb, RgbImage};
+use image::{Rgb, RgbImage, imageops};
+
+use super::preprocessing::{Resize, scale};
 
 /// Colors for values: equal steps of value look like equal steps of color.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,4 +101,26 @@ pub fn overlay(below: &RgbImage, above: &RgbImage, alpha: f32) -> RgbImage {
     };
     let bytes = below.as_raw().iter().zip(above.as_raw()).map(mixed).collect();
     RgbImage::from_raw(below.width(), below.height(), bytes).expect("as many bytes as below")
+}
+
+/// Lays an image of the size that a network takes over the original: `above` covers what the network has seen of
+/// `original` by this resize, scaled back (bilinear); what the crop cut off stays as it is.
+///
+/// # Panics
+///
+/// If `above` is not of the resize's size, or `alpha` is not in `[0, 1]`.
+pub fn overlay_on_original(
+    original: &RgbImage,
+    above: &RgbImage,
+    resize: Resize,
+    alpha: f32,
+) -> RgbImage {
+    let [rows, columns] = resize.size();
+    assert_eq!(above.dimensions(), (columns, rows), "an image of the network's size");
+    let [left, top, width, height] = resize.seen(original.dimensions());
+    let above = scale(above, width, height);
+    let below = imageops::crop_imm(original, left, top, width, height).to_image();
+    let mut whole = original.clone();
+    imageops::replace(&mut whole, &overlay(&below, &above, alpha), left.into(), top.into());
+    whole
 }

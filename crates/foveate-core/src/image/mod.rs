@@ -36,7 +36,7 @@ pub use animation::{AnimationError, save_gif};
 pub use error::{ImageError, MAX_PIXELS};
 pub use file::{decode, open};
 pub(crate) use file::{read, recognize};
-pub use heat_map::{Colors, HeatMap, overlay};
+pub use heat_map::{Colors, HeatMap, overlay, overlay_on_original};
 pub use map::gray_map;
 pub use pixels::{Input, Pixels};
 pub(crate) use preprocessing::{Described, scale};

@@ -1,5 +1,7 @@
 //! [`Pixels`] and [`Input`]: two tensors of one shape and two meanings.
 
+use std::ops::Deref;
+
 use burn::tensor::{Device, Tensor, TensorData};
 use image::RgbImage;
 
@@ -59,6 +61,15 @@ impl Pixels {
 
     /// The tensor `[n, 3, h, w]`.
     pub fn tensor(&self) -> &Tensor<4> {
+        &self.0
+    }
+}
+
+/// Whatever reads a tensor reads pixels: `method.attribute(&classifier, &pixels, &target)`.
+impl Deref for Pixels {
+    type Target = Tensor<4>;
+
+    fn deref(&self) -> &Tensor<4> {
         &self.0
     }
 }

@@ -38,6 +38,20 @@ impl Resize {
         }
     }
 
+    /// What a network sees of an image of this width and height: left, top, width and height in its pixels.
+    pub(crate) fn seen(self, (width, height): (u32, u32)) -> [u32; 4] {
+        match self {
+            Self::Exact { .. } => [0, 0, width, height],
+            Self::ShortSideCrop { short_side, crop } => {
+                let short = width.min(height);
+                let side =
+                    |pixels: u32| u64::from(pixels) * u64::from(short) / u64::from(short_side);
+                let side = (side(crop) as u32).max(1);
+                [(width - side) / 2, (height - side) / 2, side, side]
+            }
+        }
+    }
+
     /// Whether an image can get this size.
     pub(crate) fn check(self) -> Result<(), SettingError> {
         let possible = !self.size().contains(&0)

@@ -1,5 +1,10 @@
 //! [`Features`]: what a network says of each image, one row an image.
 
+use std::io;
+use std::path::Path;
+
+use crate::store;
+
 /// A matrix of features, `rows` x `columns`: one row an image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Features {
@@ -77,6 +82,39 @@ impl Features {
             }
         }
         self
+    }
+
+    /// Writes the rows as lines of comma-separated values, which read back as the same f32.
+    ///
+    /// # Errors
+    ///
+    /// The system's answer where the file cannot be written; an old one then stays.
+    pub fn save_csv(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        let mut text = String::new();
+        for row in self {
+            let values: Vec<String> = row.iter().map(f32::to_string).collect();
+            text += &values.join(",");
+            text.push('\n');
+        }
+        store::replace(path.as_ref(), text.as_bytes())
+    }
+
+    /// Writes the matrix `[rows, columns]` of f32 as NumPy's `load` reads it
+    /// (<https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>, version 1.0).
+    ///
+    /// # Errors
+    ///
+    /// As [`save_csv`](Self::save_csv).
+    pub fn save_npy(&self, path: impl AsRef<Path>) -> io::Result<()> {
+        let shape = format!("({}, {})", self.rows(), self.columns);
+        let header = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}");
+        // The values start at a multiple of 64 bytes, behind a line's end.
+        let length = (10 + header.len() + 1).next_multiple_of(64) - 10;
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend((length as u16).to_le_bytes());
+        bytes.extend(format!("{header:<width$}\n", width = length - 1).bytes());
+        bytes.extend(self.values.iter().flat_map(|value| value.to_le_bytes()));
+        store::replace(path.as_ref(), &bytes)
     }
 
     /// The rows of several matrices one below the other.

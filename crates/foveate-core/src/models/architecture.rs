@@ -8,6 +8,7 @@ use burn::tensor::Device;
 
 use super::googlenet::{self, GoogLeNet, GoogLeNetConfig};
 use super::layer::NamedLayer;
+use super::layer::build::device_of;
 use super::network::Network;
 use super::resnet::{ResNet, ResNetConfig};
 use super::squeezenet::{self, SqueezeNet, SqueezeNetConfig};
@@ -81,6 +82,29 @@ impl Architecture {
     /// Whether the network ends in class scores.
     pub fn classifies(self) -> bool {
         !matches!(self, Self::Vgg16Features | Self::ResNet18Layer3)
+    }
+
+    /// Which network this is, with any number of classes; none if it is not of full width.
+    pub fn of(network: &AnyNetwork) -> Option<Self> {
+        let found = network.summary(224, 224);
+        let classes = found.layers.last()?.output_shape[1];
+        Self::ALL.into_iter().find(|architecture| {
+            let mut whole = architecture.init(&device_of(network));
+            if architecture.classifies() && classes > 0 {
+                whole = whole.with_classes(classes);
+            }
+            whole.summary(224, 224) == found
+        })
+    }
+
+    /// The layer whose maps class activation maps weight (see [`Cam`](crate::explain::Cam)): the last with height and width.
+    pub fn cam_layer(self) -> &'static str {
+        match self {
+            Self::ResNet18 | Self::ResNet34 => "layer4",
+            Self::ResNet18Layer3 => "layer3",
+            Self::GoogLeNet | Self::GoogLeNetPublished => "inception5b",
+            _ => "features",
+        }
     }
 
     /// The network for ImageNet's 1,000 classes with random weights.

@@ -143,7 +143,9 @@ pub struct BasicBlock {
 }
 
 impl BasicBlock {
-    fn new([inputs, outputs]: [usize; 2], stride: usize, device: &Device) -> Self {
+    /// A block with random weights, from `inputs` to `outputs` channels, whose first convolution has this stride; the
+    /// shortcut projects (1x1 convolution and batch norm) where the shape changes.
+    pub fn new([inputs, outputs]: [usize; 2], stride: usize, device: &Device) -> Self {
         let conv = |inputs, kernel, stride, padding| {
             conv2d([inputs, outputs], kernel, stride, padding).with_bias(false).init(device)
         };
@@ -153,7 +155,8 @@ impl BasicBlock {
             bn1: norm(),
             conv2: conv(outputs, 3, 1, 1),
             bn2: norm(),
-            downsample: (inputs != outputs).then(|| (conv(inputs, 1, stride, 0), norm())),
+            downsample: (inputs != outputs || stride > 1)
+                .then(|| (conv(inputs, 1, stride, 0), norm())),
         }
     }
     /// F.

@@ -38,6 +38,16 @@ pub enum Optimizer {
         /// 0 or larger.
         weight_decay: f64,
     },
+    /// Adam whose weight decay is taken from the parameters themselves, not added to the gradient: Ilya Loshchilov, Frank
+    /// Hutter, *Decoupled Weight Decay Regularization*, 2019, <https://arxiv.org/abs/1711.05101>.
+    AdamW {
+        /// As Adam's.
+        betas: [f64; 2],
+        /// As Adam's.
+        epsilon: f64,
+        /// The share of a parameter that a step takes is the learning rate times this; 0 or larger.
+        weight_decay: f64,
+    },
 }
 
 impl Optimizer {
@@ -46,30 +56,38 @@ impl Optimizer {
     /// Adam with the paper's and PyTorch's numbers.
     pub const ADAM: Self = Self::Adam { betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.0 };
 
+    /// AdamW with PyTorch's numbers.
+    pub const ADAMW: Self = Self::AdamW { betas: [0.9, 0.999], epsilon: 1e-8, weight_decay: 0.01 };
+
     /// Running means that it keeps of each parameter.
     pub(crate) fn means(&self) -> usize {
         match self {
             Self::Sgd { momentum, .. } => usize::from(*momentum > 0.0),
-            Self::Adam { .. } => 2,
+            Self::Adam { .. } | Self::AdamW { .. } => 2,
         }
     }
 
     pub(crate) fn check(&self) -> Result<(), SettingError> {
         let shares: &[_] = match self {
             Self::Sgd { momentum, .. } => &[("momentum", *momentum)],
-            Self::Adam { betas: [first, second], .. } => {
+            Self::Adam { betas: [first, second], .. }
+            | Self::AdamW { betas: [first, second], .. } => {
                 &[("betas[0]", *first), ("betas[1]", *second)]
             }
         };
         if let Some((name, found)) = shares.iter().find(|(_, share)| !(0.0..1.0).contains(share)) {
             return SettingError::refuse(name, found, "a number in [0, 1)");
         }
-        let (Self::Sgd { weight_decay, .. } | Self::Adam { weight_decay, .. }) = *self;
+        let (Self::Sgd { weight_decay, .. }
+        | Self::Adam { weight_decay, .. }
+        | Self::AdamW { weight_decay, .. }) = *self;
         if !(weight_decay >= 0.0 && weight_decay.is_finite()) {
             return SettingError::refuse("weight_decay", weight_decay, "0 or larger");
         }
         match *self {
-            Self::Adam { epsilon, .. } if !(epsilon > 0.0 && epsilon.is_finite()) => {
+            Self::Adam { epsilon, .. } | Self::AdamW { epsilon, .. }
+                if !(epsilon > 0.0 && epsilon.is_finite()) =>
+            {
                 SettingError::refuse("epsilon", epsilon, "a number larger than 0")
             }
             _ => Ok(()),
@@ -115,13 +133,9 @@ impl OptimizerState {
         let old = self.0.remove(&name);
         let steps = old.as_ref().map_or(0, |old| old.steps).saturating_add(1);
         let old = old.map(|old| old.means);
-        let decayed = |weight_decay| match weight_decay {
-            0.0 => gradient,
-            _ => gradient + parameter * weight_decay,
-        };
         let (change, means) = match *optimizer {
             Optimizer::Sgd { momentum, weight_decay, nesterov } => {
-                let gradient = decayed(weight_decay);
+                let gradient = decayed(gradient, parameter, weight_decay);
                 let mean = match old.and_then(|mut means| means.pop()) {
                     Some(mean) => mean * momentum + gradient.clone(),
                     None => gradient.clone(),
@@ -130,17 +144,13 @@ impl OptimizerState {
                     if nesterov { gradient + mean.clone() * momentum } else { mean.clone() };
                 (ahead * learning_rate, if momentum > 0.0 { vec![mean] } else { vec![] })
             }
-            Optimizer::Adam { betas: [first, second], epsilon, weight_decay } => {
-                let gradient = decayed(weight_decay);
-                let old = old.unwrap_or_else(|| vec![gradient.zeros_like(), gradient.zeros_like()]);
-                let [mean, square]: [Tensor<1>; 2] = old.try_into().expect("Adam has two means");
-                let mean = mean * first + gradient.clone() * (1.0 - first);
-                let square = square * second + gradient.clone() * gradient * (1.0 - second);
-                // The means start at 0; this undoes what they lack.
-                let [whole, whole_square] =
-                    [first, second].map(|beta| 1.0 - beta.powf(f64::from(steps)));
-                let root = square.clone().sqrt() / whole_square.sqrt() + epsilon;
-                (mean.clone() / root * (learning_rate / whole), vec![mean, square])
+            Optimizer::Adam { betas, epsilon, weight_decay } => {
+                let gradient = decayed(gradient, parameter, weight_decay);
+                adam(gradient, old, steps, betas, epsilon, learning_rate)
+            }
+            Optimizer::AdamW { betas, epsilon, weight_decay } => {
+                let (change, means) = adam(gradient, old, steps, betas, epsilon, learning_rate);
+                (decayed(change, parameter, learning_rate * weight_decay), means)
             }
         };
         if !means.is_empty() {
@@ -148,6 +158,30 @@ impl OptimizerState {
         }
         change
     }
+}
+
+/// `gradient + weight_decay parameter`.
+fn decayed(gradient: Tensor<1>, parameter: Tensor<1>, weight_decay: f64) -> Tensor<1> {
+    if weight_decay == 0.0 { gradient } else { gradient + parameter * weight_decay }
+}
+
+/// Adam's change, and its means of the gradients and of their squares.
+fn adam(
+    gradient: Tensor<1>,
+    old: Option<Vec<Tensor<1>>>,
+    steps: u32,
+    [first, second]: [f64; 2],
+    epsilon: f64,
+    learning_rate: f64,
+) -> (Tensor<1>, Vec<Tensor<1>>) {
+    let old = old.unwrap_or_else(|| vec![gradient.zeros_like(), gradient.zeros_like()]);
+    let [mean, square]: [Tensor<1>; 2] = old.try_into().expect("Adam has two means");
+    let mean = mean * first + gradient.clone() * (1.0 - first);
+    let square = square * second + gradient.clone() * gradient * (1.0 - second);
+    // The means start at 0; this undoes what they lack.
+    let [whole, whole_square] = [first, second].map(|beta| 1.0 - beta.powf(f64::from(steps)));
+    let root = square.clone().sqrt() / whole_square.sqrt() + epsilon;
+    (mean.clone() / root * (learning_rate / whole), vec![mean, square])
 }
 
 struct Step<'a> {

@@ -19,26 +19,17 @@ use crate::data::{ImageFolder, Sample, prefetch};
 use crate::image::{self as images, ImageError, Pixels, Preprocessing, Resize};
 use crate::learn::Features;
 use crate::models::{
-    AnyNetwork, Architecture, NamedLayer, Network, Pretrained, device_of, misfit, position,
-    weights::cache_folder,
+    AnyNetwork, Architecture, Classifier, NamedLayer, Network, Pooling, Pretrained, device_of,
+    misfit, position, weights::cache_folder,
 };
 
 /// Changes when the same settings give other numbers.
 const VERSION: u32 = 2;
 
-/// How the activations `[c, h, w]` of a layer become one row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Pooling {
-    /// All of them, `c * h * w` columns in PyTorch's order.
-    Flatten,
-    /// The mean over height and width, `c` columns.
-    GlobalAverage,
-}
-
 /// A layer of a network by name: `network:layer` for all its activations, `network:layer:pooled` for
 /// their mean over height and width. `vgg16:classifier.4` is relu7, `vgg16_features:features` what
-/// VGG16's classifier gets, `squeezenet1_1:features:pooled` 512 numbers.
+/// VGG16's classifier gets, `squeezenet1_1:features:pooled` 512 columns. Its [extractor](Self::extractor) divides each row by
+/// its Euclidean length, unless [`l2_normalized`](FeatureExtractor::l2_normalized) is switched off.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FeatureSpec {
     /// The network.
@@ -105,6 +96,14 @@ pub struct FeatureExtractor<N = AnyNetwork> {
     weights: OnceLock<Digest>,
 }
 
+impl FeatureExtractor<AnyNetwork> {
+    /// The features' name; none for a network that is no [`Architecture`] in full width.
+    pub fn spec(&self) -> Option<FeatureSpec> {
+        let architecture = Architecture::of(&self.network)?;
+        Some(FeatureSpec { architecture, layer: self.layer.clone(), pooling: self.pooling })
+    }
+}
+
 /// The features of a data set.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -150,6 +149,19 @@ impl<N: Network> FeatureExtractor<N> {
         })
     }
 
+    /// Features of a layer of a classifier's network, with its preprocessing.
+    ///
+    /// # Errors
+    ///
+    /// [`TransferError::Layer`] lists the names there are.
+    pub fn of(
+        classifier: &Classifier<N>,
+        layer: &str,
+        pooling: Pooling,
+    ) -> Result<Self, TransferError> {
+        Self::new(classifier.network().clone(), *classifier.preprocessing(), layer, pooling)
+    }
+
     /// The same with another preprocessing: another size, say.
     #[must_use]
     pub fn with_preprocessing(self, preprocessing: Preprocessing) -> Self {
@@ -190,13 +202,7 @@ impl<N: Network> FeatureExtractor<N> {
         let pooled = |pixels: &Pixels| {
             let input = self.preprocessing.normalize(pixels).into_tensor();
             let activations = self.network.features(input, &self.layer);
-            let activations = activations.expect("the layer was found when this was made");
-            match self.pooling {
-                Pooling::Flatten => activations.flatten(1, 3),
-                Pooling::GlobalAverage => {
-                    activations.flatten::<3>(2, 3).mean_dim(2).squeeze_dim::<2>(2)
-                }
-            }
+            self.pooling.apply(activations.expect("the layer was found when this was made"))
         };
         let features = pooled(pixels);
         if !self.mirrored {
@@ -211,7 +217,7 @@ impl<N: Network> FeatureExtractor<N> {
     /// # Errors
     ///
     /// [`ImageError::Shape`](crate::image::ImageError::Shape) for an image too small or too narrow.
-    pub fn images(&self, images: &[RgbImage]) -> Result<Features, TransferError> {
+    pub fn extract(&self, images: &[RgbImage]) -> Result<Features, TransferError> {
         let mut values = Vec::with_capacity(images.len() * self.checked()?);
         let resized: Result<Vec<_>, _> =
             images.iter().map(|image| images::resize(image, self.preprocessing.resize)).collect();
@@ -222,47 +228,52 @@ impl<N: Network> FeatureExtractor<N> {
     }
 
     /// The features of every readable image of a folder, from the cache where they are there: a
-    /// run that was interrupted goes on where it stopped, and only changed images are computed
+    /// run that was interrupted resumes where it stopped, and only changed images are computed
     /// again. Files are read and decoded on other threads, a few batches ahead of the network.
     ///
     /// # Errors
     ///
     /// [`TransferError::Io`] for a cache that cannot be written. Unreadable images are no errors:
     /// they are listed in the result.
-    pub fn folder(&self, folder: &ImageFolder) -> Result<Extraction, TransferError> {
+    pub fn extract_folder(&self, folder: &ImageFolder) -> Result<Extraction, TransferError> {
         let (samples, columns) = (folder.samples(), self.checked()?);
-        let mut cache = match &self.cache {
+        let cache = match &self.cache {
             Some(place) => Cache::open(place, &self.key(), columns)?,
             None => None,
         };
-        let threads = thread::available_parallelism().map_or(1, usize::from);
-        let mut values = vec![0.0; samples.len() * columns];
-        let mut rows: Vec<Option<Digest>> = vec![None; samples.len()];
+        let mut rows = Rows {
+            values: vec![0.0; samples.len() * columns],
+            digests: vec![None; samples.len()],
+            columns,
+            cache,
+        };
+        let missing = rows.read_cache(samples)?;
+        let unreadable = self.compute(samples, &missing, &mut rows)?;
 
-        // What is known already, by the files' content.
-        let mut missing: Vec<usize> = Vec::new();
-        if let Some(cache) = &mut cache {
-            let hash = |sample: &Sample| {
-                let bytes = images::read(&sample.path).ok()?;
-                Some(Digest::from(Sha256::digest(bytes)))
-            };
-            let mut at = 0..;
-            prefetch(samples, threads, 64, hash, |digest| {
-                let i = at.next().expect("endless");
-                match digest.and_then(|digest| Some((digest, cache.get(&digest)?))) {
-                    None => missing.push(i),
-                    Some((digest, row)) => {
-                        values[i * columns..][..columns].copy_from_slice(&row);
-                        rows[i] = Some(digest);
-                    }
-                }
-                Ok::<(), TransferError>(())
-            })?;
-        } else {
-            missing.extend(0..samples.len());
+        let Rows { values, digests, .. } = rows;
+        let readable: Vec<usize> = (0..samples.len()).filter(|&i| digests[i].is_some()).collect();
+        let computed = missing.len() - unreadable.len();
+        let mut features = self.finished(values);
+        if readable.len() < samples.len() {
+            features = features.select(&readable);
         }
+        Ok(Extraction {
+            features,
+            labels: readable.iter().map(|&i| samples[i].class).collect(),
+            files: readable.iter().map(|&i| samples[i].path.clone()).collect(),
+            digests: digests.into_iter().flatten().collect(),
+            unreadable,
+            computed,
+        })
+    }
 
-        // The others go through the network, a batch at a time.
+    /// Runs the samples of these places through the network, a batch at a time; gives back what cannot be read.
+    fn compute(
+        &self,
+        samples: &[Sample],
+        missing: &[usize],
+        rows: &mut Rows,
+    ) -> Result<Vec<ImageError>, TransferError> {
         let mut unreadable = Vec::new();
         let mut batch: Vec<(usize, Digest, RgbImage)> = Vec::new();
         let bar = self.bar(missing.len());
@@ -270,21 +281,13 @@ impl<N: Network> FeatureExtractor<N> {
             let apart = batch.drain(..).map(|(i, digest, image)| ((i, digest), image));
             let (places, images): (Vec<_>, Vec<_>) = apart.unzip();
             let found = self.run(&images);
-            for ((i, digest), row) in places.into_iter().zip(found.chunks_exact(columns)) {
-                values[i * columns..][..columns].copy_from_slice(row);
-                rows[i] = Some(digest);
-                // NaN of a moment's fault would stay for ever.
-                if let Some(cache) = &mut cache
-                    && row.iter().all(|value| value.is_finite())
-                {
-                    cache.insert(digest, row)?;
-                }
-            }
-            Ok::<(), TransferError>(())
+            let found = places.into_iter().zip(found.chunks_exact(rows.columns));
+            found.into_iter().try_for_each(|((i, digest), row)| rows.insert(i, digest, row))
         };
         let resize = self.preprocessing.resize;
         let load = |&i: &usize| (i, read(&samples[i].path, resize));
-        prefetch(&missing, threads, (2 * self.batch).div_ceil(threads), load, |(i, loaded)| {
+        let waiting = (2 * self.batch).div_ceil(threads());
+        prefetch(missing, threads(), waiting, load, |(i, loaded)| {
             bar.inc(1);
             match loaded {
                 Ok((digest, image)) => batch.push((i, digest, image)),
@@ -296,21 +299,7 @@ impl<N: Network> FeatureExtractor<N> {
             compute(&mut batch)?;
         }
         bar.finish_and_clear();
-
-        let readable: Vec<usize> = (0..samples.len()).filter(|&i| rows[i].is_some()).collect();
-        let computed = missing.len() - unreadable.len();
-        let mut features = self.finished(values);
-        if readable.len() < samples.len() {
-            features = features.select(&readable);
-        }
-        Ok(Extraction {
-            features,
-            labels: readable.iter().map(|&i| samples[i].class).collect(),
-            files: readable.iter().map(|&i| samples[i].path.clone()).collect(),
-            digests: rows.into_iter().flatten().collect(),
-            unreadable,
-            computed,
-        })
+        Ok(unreadable)
     }
 
     /// Activations of images of the network's size, row by row.
@@ -376,4 +365,52 @@ fn read(path: &Path, resize: Resize) -> Result<(Digest, RgbImage), ImageError> {
     let bytes = images::read(path)?;
     let image = images::decode(&bytes, path)?;
     Ok((Sha256::digest(&bytes).into(), images::resize(&image, resize)?))
+}
+
+fn threads() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The rows of a folder, those that are known.
+struct Rows {
+    values: Vec<f32>,
+    /// Of each row's file; none while it is not known.
+    digests: Vec<Option<Digest>>,
+    columns: usize,
+    cache: Option<Cache>,
+}
+
+impl Rows {
+    /// Takes what the cache knows, by the files' content; the places of the others.
+    fn read_cache(&mut self, samples: &[Sample]) -> Result<Vec<usize>, TransferError> {
+        let Some(cache) = &mut self.cache else { return Ok((0..samples.len()).collect()) };
+        let mut missing = Vec::new();
+        let hash = |sample: &Sample| {
+            let bytes = images::read(&sample.path).ok()?;
+            Some(Digest::from(Sha256::digest(bytes)))
+        };
+        let mut at = 0..;
+        prefetch(samples, threads(), 64, hash, |digest| {
+            let i = at.next().expect("endless");
+            match digest.and_then(|digest| Some((digest, cache.get(&digest)?))) {
+                None => missing.push(i),
+                Some((digest, row)) => {
+                    self.values[i * self.columns..][..self.columns].copy_from_slice(&row);
+                    self.digests[i] = Some(digest);
+                }
+            }
+            Ok::<(), TransferError>(())
+        })?;
+        Ok(missing)
+    }
+
+    fn insert(&mut self, i: usize, digest: Digest, row: &[f32]) -> Result<(), TransferError> {
+        self.values[i * self.columns..][..self.columns].copy_from_slice(row);
+        self.digests[i] = Some(digest);
+        // NaN of a moment's fault would stay for ever.
+        match &mut self.cache {
+            Some(cache) if row.iter().all(|value| value.is_finite()) => cache.insert(digest, row),
+            _ => Ok(()),
+        }
+    }
 }

@@ -27,13 +27,11 @@
 //!
 //! // A network that has never seen these digits, and a hundred of them with labels.
 //! let lenet = LeNet::digits(&Device::default())?;
-//! let (network, preprocessing) = (lenet.network().clone(), *lenet.preprocessing());
-//! let extractor =
-//!     FeatureExtractor::new(network, preprocessing, "classifier.3", Pooling::Flatten)?;
+//! let extractor = FeatureExtractor::of(&lenet, "classifier.3", Pooling::Flatten)?;
 //! let [known, unknown] = [digits(100, 0), digits(100, 1)];
-//! let features = extractor.images(&known.images())?; // 100 x 84
+//! let features = extractor.extract(&known.images())?; // 100 x 84
 //! let fit = LinearSvc::default().fit(&features, &known.labels, 10)?;
-//! let answers = fit.classifier.predict(&extractor.images(&unknown.images())?)?;
+//! let answers = fit.classifier.predict(&extractor.extract(&unknown.images())?)?;
 //! let found = Evaluation::new(&answers, &unknown.labels, lenet.labels())?;
 //! println!("{found}");
 //! assert!(found.accuracy() > 0.9);
@@ -62,7 +60,7 @@ mod model;
 
 pub use cache::Digest;
 pub use error::TransferError;
-pub use extract::{Extraction, FeatureExtractor, FeatureSpec, Pooling};
+pub use extract::{Extraction, FeatureExtractor, FeatureSpec};
 pub use fine_tune::{Epoch, FineTune, FineTuned, History, Labeled, Score, Trainable, new_head};
 pub use model::{Guess, TransferModel};
 
@@ -71,3 +69,4 @@ pub use crate::learn::{
     LinearClassifier, LinearSvc, LinfaSvm, LogisticFit, LogisticRegression, Pca, SvcFit,
     SvcProblem, SvcReport, stratified_k_fold, stratified_split,
 };
+pub use crate::models::Pooling;

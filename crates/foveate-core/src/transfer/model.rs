@@ -10,18 +10,18 @@ use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 use super::error::TransferError;
-use super::extract::{FeatureExtractor, Pooling};
+use super::extract::FeatureExtractor;
 use crate::SettingError;
 use crate::image::Described;
 use crate::learn::{Features, LearnError, LinearClassifier, Pca};
-use crate::models::{Architecture, Network, device_of, weights};
+use crate::models::{Architecture, Network, Pooling, weights};
 use crate::store::{self, Metadata, Tensors};
 
 /// What is learned from a person's images and shipped: networks cut at a layer, perhaps a PCA, and
 /// a linear classifier. Takes images of any size, names their class.
 #[derive(Debug, Clone)]
 pub struct TransferModel {
-    extractors: Vec<(Architecture, FeatureExtractor)>,
+    extractors: Vec<FeatureExtractor>,
     pca: Option<Pca>,
     classifier: LinearClassifier,
     labels: Vec<String>,
@@ -69,11 +69,11 @@ impl TransferModel {
     ///
     /// # Errors
     ///
-    /// [`TransferError::Dimensions`] if the parts do not fit one another; [`TransferError::Setting`]
-    /// if there is no extractor, a network is not of its architecture, or there is another number of
+    /// [`LearnError::Dimensions`] if the parts do not fit one another; [`TransferError::Setting`]
+    /// if there is no extractor, a network is no [`Architecture`] in full width, or there is another number of
     /// labels than classes.
     pub fn new(
-        extractors: Vec<(Architecture, FeatureExtractor)>,
+        extractors: Vec<FeatureExtractor>,
         pca: Option<Pca>,
         classifier: LinearClassifier,
         labels: Vec<String>,
@@ -84,19 +84,14 @@ impl TransferModel {
         if labels.len() != classifier.classes() {
             return SettingError::refuse("labels", labels.len(), "one for each class");
         }
-        for (architecture, extractor) in &extractors {
+        for extractor in &extractors {
             extractor.checked()?;
-            let network = extractor.network();
-            let mut whole = architecture.init(&device_of(network));
-            if architecture.classifies() {
-                whole = whole.with_classes(classes(network));
-            }
-            if whole.summary(224, 224) != network.summary(224, 224) {
-                let expected = "the one of the extractor's network, in full width";
-                return SettingError::refuse("architecture", architecture, expected);
+            if extractor.spec().is_none() {
+                let expected = "those of an Architecture, in full width";
+                return SettingError::refuse("extractors", "a network of other layers", expected);
             }
         }
-        let mut found = extractors.iter().map(|(_, extractor)| extractor.columns()).sum();
+        let mut found = extractors.iter().map(FeatureExtractor::columns).sum();
         if let Some(pca) = &pca {
             fits(pca.mean().len(), found)?;
             found = pca.components().rows();
@@ -116,7 +111,7 @@ impl TransferModel {
     ///
     /// [`TransferError::Image`] for an image too small or too narrow.
     pub fn scores(&self, images: &[RgbImage]) -> Result<Features, TransferError> {
-        let parts = self.extractors.iter().map(|(_, extractor)| extractor.images(images));
+        let parts = self.extractors.iter().map(|extractor| extractor.extract(images));
         let features = Features::concat(&parts.collect::<Result<Vec<_>, _>>()?);
         match &self.pca {
             Some(pca) => Ok(self.classifier.scores(&pca.transform(&features)?)?),
@@ -157,8 +152,9 @@ impl TransferModel {
         let path = path.as_ref();
         let mut tensors = Tensors::new();
         let mut extractors = Vec::new();
-        for (i, (architecture, extractor)) in self.extractors.iter().enumerate() {
+        for (i, extractor) in self.extractors.iter().enumerate() {
             let network = extractor.network();
+            let architecture = Architecture::of(network).expect("as was checked");
             for tensor in weights::tensors(network) {
                 let data = bridge::to_data(&tensor).expect("a network's own tensors can be read");
                 tensors.insert(format!("{i}.{}", tensor.name), data);
@@ -276,7 +272,7 @@ impl Extractor {
         path: &Path,
         tensors: Vec<burn_pack::Tensor>,
         device: &Device,
-    ) -> Result<(Architecture, FeatureExtractor), TransferError> {
+    ) -> Result<FeatureExtractor, TransferError> {
         let damaged = |reason: String| TransferError::Damaged { path: path.into(), reason };
         let architecture: Architecture =
             self.architecture.parse().map_err(|error| damaged(format!("{error}")))?;
@@ -295,7 +291,7 @@ impl Extractor {
         let mut extractor = FeatureExtractor::new(network, preprocessing, &self.layer, pooling)?;
         extractor.mirrored = self.mirrored;
         extractor.l2_normalized = self.l2_normalized;
-        Ok((architecture, extractor))
+        Ok(extractor)
     }
 }
 

@@ -12,13 +12,14 @@ use crate::explain::target::Target;
 use crate::ops::exact;
 
 /// `max(sum over channels k of weight_k * A_k, 0)` of a layer's activations `A`: what speaks for the
-/// score. (Grad-CAM cuts negative values off, and so do its heirs; the paper of [`CamRule::Cam`] keeps
+/// score. (Grad-CAM cuts negative values off, and so do its successors; the paper of [`CamRule::Cam`] keeps
 /// them, here they are cut off, too.)
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cam {
     /// How a channel is weighted.
     pub rule: CamRule,
-    /// Name of the layer, the last one with convolutions as a rule.
+    /// Name of the layer, the last one with convolutions as a rule: [`Architecture::cam_layer`](crate::models::Architecture::cam_layer)
+    /// knows it for the networks here.
     pub layer: String,
 }
 
@@ -48,6 +49,11 @@ pub enum CamRule {
 }
 
 impl Cam {
+    /// Grad-CAM of a layer.
+    pub fn grad_cam(layer: impl Into<String>) -> Self {
+        Self { rule: CamRule::GradCam, layer: layer.into() }
+    }
+
     /// The map at the layer's own size, `[n, 1, height, width]`; at least 0, not scaled.
     ///
     /// # Errors

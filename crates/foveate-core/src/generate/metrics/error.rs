@@ -1,12 +1,16 @@
 //! What can be wrong with what is to be measured.
 
 use crate::SettingError;
+use crate::image::ImageError;
 use crate::learn::Features;
 
 /// Features, probabilities or labels that a metric cannot be computed of.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MetricError {
+    /// An image that cannot be used.
+    #[error(transparent)]
+    Image(#[from] ImageError),
     /// Two sets with rows of different length.
     #[error(
         "the {} features have {} columns, the {} ones {}: expected both of the same layer of one network",

@@ -4,24 +4,29 @@ use std::fmt;
 
 use burn::tensor::Device;
 use burn::tensor::activation::softmax;
+use rayon::prelude::*;
 
 use super::{
     Features, InceptionScore, InceptionSettings, KernelDistance, KernelSettings, MetricError,
     ModeCoverage, Prdc, conditional_accuracy, frechet_distance,
 };
-use crate::data::Images;
+use crate::data::{ImageFolder, Images, Sample};
+use crate::image::{Pixels, open, resize};
 use crate::models::weights::WeightsError;
-use crate::models::{Classifier, LeNet, Network, UnknownLayer, device_of, position};
+use crate::models::{Classifier, LeNet, Network, Pooling, UnknownLayer, device_of, position};
 use crate::train::highest;
 
-/// Images that pass the network together.
+/// Small images that pass the network together.
 const AT_ONCE: usize = 250;
+/// Photographs that do.
+const FILES_AT_ONCE: usize = 32;
 
 /// A classifier whose features and answers measure images. Scores compare only with scores by the same one.
 #[derive(Debug, Clone)]
 pub struct Scorer<N> {
     classifier: Classifier<N>,
     layer: String,
+    pooling: Pooling,
 }
 
 impl Scorer<LeNet> {
@@ -32,22 +37,29 @@ impl Scorer<LeNet> {
     ///
     /// [`WeightsError`] if the weights cannot be used.
     pub fn digits(device: &Device) -> Result<Self, WeightsError> {
-        Ok(Self { classifier: LeNet::digits(device)?, layer: "classifier.3".into() })
+        let (classifier, layer) = (LeNet::digits(device)?, "classifier.3".into());
+        Ok(Self { classifier, layer, pooling: Pooling::Flatten })
     }
 }
 
 impl<N: Network> Scorer<N> {
-    /// Measures by the activations of a layer, flattened, and by the classifier's answers.
+    /// Measures by the activations of a layer and by the classifier's predictions. For photographs take a pretrained
+    /// network's last convolution, [pooled](Pooling::GlobalAverage), as InceptionV3's features are in the papers. Numbers are
+    /// on the scale of the network and layer: they compare with numbers of the same scorer alone, not with published ones.
     ///
     /// # Errors
     ///
     /// [`UnknownLayer`] lists the names there are.
-    pub fn new(classifier: Classifier<N>, layer: &str) -> Result<Self, UnknownLayer> {
+    pub fn new(
+        classifier: Classifier<N>,
+        layer: &str,
+        pooling: Pooling,
+    ) -> Result<Self, UnknownLayer> {
         position(&classifier.network().layers(), layer)?;
-        Ok(Self { classifier, layer: layer.into() })
+        Ok(Self { classifier, layer: layer.into(), pooling })
     }
 
-    /// What the network sees in images, which are scaled to its size.
+    /// What the network sees in images, which are stretched to its size.
     ///
     /// # Panics
     ///
@@ -63,23 +75,56 @@ impl<N: Network> Scorer<N> {
                 &scaled
             }
         };
-        let network = self.classifier.network();
-        let device = device_of(network);
-        let (mut features, mut probabilities) = (Vec::new(), Vec::new());
+        let device = device_of(self.classifier.network());
         let indices: Vec<usize> = (0..images.len()).collect();
+        let mut seen = Seen::default();
         for chosen in indices.chunks(AT_ONCE) {
-            let pixels = images.batch(chosen, &device);
-            let input = self.classifier.preprocessing().normalize(&pixels).into_tensor();
-            let found = network.features(input, &self.layer).expect("the layer is there");
-            let logits = network.head(found.clone(), &self.layer).expect("the layer is there");
-            features.extend(found.into_data().iter::<f32>());
-            probabilities.extend(softmax(logits, 1).into_data().iter::<f32>());
+            self.see(&images.batch(chosen, &device), &mut seen);
         }
+        seen.rows(images.len())
+    }
+
+    /// What the network sees in the images of a folder, prepared as the classifier's preprocessing says.
+    ///
+    /// # Errors
+    ///
+    /// [`MetricError::Image`] for a file that is no image: see [`ImageFolder::recognized`].
+    pub fn folder(&self, folder: &ImageFolder) -> Result<Activations, MetricError> {
+        let (preprocessing, device) =
+            (self.classifier.preprocessing(), device_of(self.classifier.network()));
+        let mut seen = Seen::default();
+        for samples in folder.samples().chunks(FILES_AT_ONCE) {
+            let read = |sample: &Sample| resize(&open(&sample.path)?, preprocessing.resize);
+            let images: Result<Vec<_>, _> = samples.par_iter().map(read).collect();
+            self.see(&Pixels::from_images(&images?, &device), &mut seen);
+        }
+        Ok(seen.rows(folder.samples().len()))
+    }
+
+    fn see(&self, pixels: &Pixels, seen: &mut Seen) {
+        let network = self.classifier.network();
+        let input = self.classifier.preprocessing().normalize(pixels).into_tensor();
+        let found = network.features(input, &self.layer).expect("the layer is there");
+        let logits = network.head(found.clone(), &self.layer).expect("the layer is there");
+        seen.features.extend(self.pooling.apply(found).into_data().iter::<f32>());
+        seen.probabilities.extend(softmax(logits, 1).into_data().iter::<f32>());
+    }
+}
+
+/// The values of [`Activations`], batch by batch.
+#[derive(Default)]
+struct Seen {
+    features: Vec<f32>,
+    probabilities: Vec<f32>,
+}
+
+impl Seen {
+    fn rows(self, count: usize) -> Activations {
         let rows = |values: Vec<f32>| {
-            let columns = values.len() / images.len();
+            let columns = values.len() / count;
             Features::new(values, columns)
         };
-        Activations { features: rows(features), probabilities: rows(probabilities) }
+        Activations { features: rows(self.features), probabilities: rows(self.probabilities) }
     }
 }
 
@@ -119,6 +164,19 @@ pub struct Score {
 }
 
 impl Score {
+    /// Measures the images of one folder against those of another.
+    ///
+    /// # Errors
+    ///
+    /// [`MetricError`]: a file that is no image, too few images, features that are not finite.
+    pub fn of_folders<N: Network>(
+        scorer: &Scorer<N>,
+        real: &ImageFolder,
+        generated: &ImageFolder,
+    ) -> Result<Self, MetricError> {
+        Self::of(&scorer.folder(real)?, &scorer.folder(generated)?, None)
+    }
+
     /// Measures generated images against real ones; `asked` are the classes that the generated ones
     /// were to be of.
     ///

@@ -42,7 +42,7 @@ impl<N: Network> Classifier<N> {
     /// # Errors
     ///
     /// [`WeightsError`]: no such file, one that does not describe a classifier, or one of another network.
-    pub fn open(network: N, path: impl AsRef<Path>) -> Result<Self, WeightsError> {
+    pub fn load(network: N, path: impl AsRef<Path>) -> Result<Self, WeightsError> {
         let path = path.as_ref();
         let bytes =
             store::bytes(path).map_err(|reason| WeightsError::Io { path: path.into(), reason })?;
@@ -53,7 +53,7 @@ impl<N: Network> Classifier<N> {
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open).
+    /// As [`load`](Self::load).
     pub fn from_bytes(network: N, bytes: &[u8]) -> Result<Self, WeightsError> {
         let path = Path::new("(bytes)");
         Self::parse(weights::from_bytes(network, bytes, path)?, bytes, path)

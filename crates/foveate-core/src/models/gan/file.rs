@@ -78,7 +78,7 @@ impl GanConfig {
     /// # Errors
     ///
     /// [`WeightsError`]: no such file, or one that does not describe a generator.
-    pub fn open(
+    pub fn load(
         path: impl AsRef<Path>,
         device: &Device,
     ) -> Result<(Self, Generator), WeightsError> {

@@ -1,12 +1,11 @@
 //! A fine-tuning on disk: what it is of, and its epochs as numbers.
 
-use sha2::{Digest, Sha256};
-
 use super::history::{Epoch, Score};
-use super::settings::{FineTune, Labeled};
-use crate::image::Preprocessing;
+use super::labeled::Labeled;
+use super::settings::FineTune;
+use crate::image::{ImageError, Preprocessing};
 use crate::models::Network;
-use crate::store::{digest, hex};
+use crate::store::digest;
 use crate::train::{Identity, Row, tensors};
 
 pub(super) fn identity(
@@ -15,26 +14,16 @@ pub(super) fn identity(
     preprocessing: &Preprocessing,
     training: Labeled<'_>,
     validation: Option<Labeled<'_>>,
-) -> Identity {
+) -> Result<Identity, ImageError> {
     let epochs = if settings.schedule.may_go_on() { 0 } else { settings.epochs };
     let settings = FineTune { epochs, checkpoint: None, ..settings.clone() };
-    Identity(vec![
+    let validation = validation.map(|data| data.digest()).transpose()?;
+    Ok(Identity(vec![
         ("settings", format!("{settings:?}, {preprocessing:?}")),
         ("network", digest(&tensors(network))),
-        ("training images", training.digest()),
-        ("validation images", validation.map_or("none".into(), |data| data.digest())),
-    ])
-}
-
-impl Labeled<'_> {
-    fn digest(&self) -> String {
-        let mut hasher = Sha256::new();
-        for (image, label) in self.images.iter().zip(self.labels) {
-            hasher.update(format!("{label} {:?}", image.dimensions()));
-            hasher.update(image.as_raw());
-        }
-        hex(hasher)
-    }
+        ("training images", training.digest()?),
+        ("validation images", validation.unwrap_or("none".into())),
+    ]))
 }
 
 impl Row for Epoch {

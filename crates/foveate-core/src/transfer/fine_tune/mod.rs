@@ -2,13 +2,15 @@
 
 mod checkpoint;
 mod history;
+mod labeled;
 mod new_head;
 mod settings;
 mod split;
 mod trainer;
 
 pub use history::{Epoch, History, Score};
+pub use labeled::Labeled;
 pub use new_head::new_head;
-pub use settings::{FineTune, Labeled};
+pub use settings::FineTune;
 pub use split::Trainable;
 pub use trainer::FineTuned;

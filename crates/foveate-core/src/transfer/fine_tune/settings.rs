@@ -1,11 +1,10 @@
-//! [`FineTune`]: the settings; and [`Labeled`] images.
+//! [`FineTune`]: the settings of a training.
 
 use std::path::PathBuf;
 
+use super::labeled::Labeled;
 use super::split::Trainable;
 use crate::SettingError;
-use crate::image::RgbImage;
-use crate::learn::LearnError;
 use crate::train::{CropAndFlip, Optimizer, Schedule};
 use crate::transfer::error::TransferError;
 
@@ -27,7 +26,8 @@ use crate::transfer::error::TransferError;
 /// let lenet = LeNet::digits(&device)?;
 /// let set = digits(40, 0);
 /// let even: Vec<usize> = set.labels.iter().map(|digit| digit % 2).collect();
-/// let training = Labeled { images: &set.images(), labels: &even };
+/// let images = set.images();
+/// let training = Labeled::new(&images, &even);
 ///
 /// let start = new_head(lenet.network().clone(), 2, 0);
 /// let settings = FineTune { trainable: Trainable::Head, epochs: 2, ..Default::default() };
@@ -59,6 +59,9 @@ pub struct FineTune {
     pub schedule: Schedule,
     /// Random changes of the training images.
     pub augmentation: CropAndFlip,
+    /// What an image of each class weighs in the loss, above 0 (PyTorch's `weight`): against classes of very different
+    /// sizes. None: all the same.
+    pub class_weights: Option<Vec<f32>>,
     /// The share, in `[0, 1)`, of the target probability that is spread over all classes.
     pub label_smoothing: f32,
     /// Ends the training after so many epochs (from 1) without a better one on the validation
@@ -81,6 +84,7 @@ impl Default for FineTune {
             learning_rate: 3e-4,
             schedule: Schedule::Cosine,
             augmentation: CropAndFlip::default(),
+            class_weights: None,
             label_smoothing: 0.0,
             patience: None,
             seed: 0,
@@ -89,17 +93,18 @@ impl Default for FineTune {
     }
 }
 
-/// Images and the class of each.
-#[derive(Debug, Clone, Copy)]
-pub struct Labeled<'a> {
-    /// Images of any sizes; of the network's size they need not be resized in every epoch.
-    pub images: &'a [RgbImage],
-    /// One label an image, from 0 on.
-    pub labels: &'a [usize],
-}
-
 impl FineTune {
-    pub(super) fn check(&self, validation: Option<Labeled<'_>>) -> Result<(), TransferError> {
+    /// Settings to train a network with random weights ([`initialized`](crate::models::initialized)): AdamW at a
+    /// learning rate of 1e-3 that falls to 0, for 30 epochs.
+    pub fn from_scratch() -> Self {
+        Self { epochs: 30, optimizer: Optimizer::ADAMW, learning_rate: 1e-3, ..Self::default() }
+    }
+
+    pub(super) fn check(
+        &self,
+        validation: Option<Labeled<'_>>,
+        classes: usize,
+    ) -> Result<(), TransferError> {
         if self.batch == 0 {
             return SettingError::refuse("batch", self.batch, "one image or more a step");
         }
@@ -111,6 +116,12 @@ impl FineTune {
             let found = self.label_smoothing;
             return SettingError::refuse("label_smoothing", found, "a number in [0, 1)");
         }
+        if let Some(weights) = &self.class_weights
+            && (weights.len() != classes || !weights.iter().all(|&w| w > 0.0 && w.is_finite()))
+        {
+            let expected = format!("{classes} numbers above 0, one for each class");
+            return SettingError::refuse("class_weights", format!("{weights:?}"), expected);
+        }
         if self.patience.is_some() && validation.is_none() {
             let expected = "none, or images for validation";
             return SettingError::refuse("patience", "given", expected);
@@ -118,21 +129,5 @@ impl FineTune {
         self.optimizer.check()?;
         self.schedule.check()?;
         Ok(self.augmentation.check()?)
-    }
-}
-
-impl Labeled<'_> {
-    pub(super) fn check(&self, classes: usize) -> Result<(), TransferError> {
-        let (images, labels) = (self.images.len(), self.labels.len());
-        if images != labels {
-            return Err(LearnError::Labels { rows: images, labels }.into());
-        }
-        if images == 0 {
-            return Err(TransferError::NoImages);
-        }
-        match self.labels.iter().position(|&label| label >= classes) {
-            Some(row) => Err(LearnError::Label { row, label: self.labels[row], classes }.into()),
-            None => Ok(()),
-        }
     }
 }

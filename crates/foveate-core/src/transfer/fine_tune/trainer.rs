@@ -6,13 +6,15 @@ use std::time::Instant;
 use burn::nn::loss::{CrossEntropyLoss, CrossEntropyLossConfig};
 use burn::optim::GradientsParams;
 use burn::tensor::{Device, Tensor};
+use rayon::prelude::*;
 
 use super::checkpoint::identity;
 use super::history::{Epoch, History, Score, best, out_of_patience};
-use super::settings::{FineTune, Labeled};
+use super::labeled::Labeled;
+use super::settings::FineTune;
 use super::split::Split;
 use crate::SettingError;
-use crate::image::{self, Pixels, Preprocessing, RgbImage};
+use crate::image::{self, ImageError, Pixels, Preprocessing, RgbImage};
 use crate::models::{Network, Pass, device_of, misfit};
 use crate::random::step_stream;
 use crate::train::{Epochs, OptimizerState, integers, progress_bar, run_epochs, shuffled};
@@ -61,17 +63,18 @@ impl FineTune {
         validation: Option<Labeled<'_>>,
         observe: impl FnMut(&Epoch) -> ControlFlow<()>,
     ) -> Result<FineTuned<N>, TransferError> {
-        self.check(validation)?;
         preprocessing.resize.check()?;
         let start = network.valid();
         let device = device_of(&start);
         let split = Split::new(&start.clone().train(), &self.trainable)?;
         let classes = classes(&start, preprocessing.size())?;
+        self.check(validation, classes)?;
         training.check(classes)?;
         validation.map_or(Ok(()), |labeled| labeled.check(classes))?;
 
         let identity = || identity(self, &start, preprocessing, training, validation);
-        let file = self.checkpoint.as_deref().map(|path| (path, identity()));
+        let file = self.checkpoint.as_deref().map(|path| Ok((path, identity()?)));
+        let file = file.transpose().map_err(|error: ImageError| error)?;
         let frozen = start.clone();
         let mut trainer = Trainer {
             settings: self,
@@ -104,7 +107,7 @@ impl<N: Network> Epochs<N> for Trainer<'_, N> {
         let valid = network.valid();
         epoch.validation = self.validation.map(|data| self.score(&valid, data)).transpose()?;
         if epoch.validation.is_some_and(|score| !score.loss.is_finite()) {
-            let step = self.steps(self.training.labels.len());
+            let step = self.steps(self.training.len());
             return Err(self.diverged([number + 1, step], epoch.learning_rate));
         }
         epoch.seconds = clock.elapsed().as_secs_f64();
@@ -148,10 +151,11 @@ impl<N: Network> Trainer<'_, N> {
     ) -> Result<Epoch, TransferError> {
         let FineTune { batch, seed, epochs, learning_rate, .. } = *self.settings;
         let data = self.training;
-        let order = shuffled(data.images.len(), seed, SHUFFLE, epoch);
+        let order = shuffled(data.len(), seed, SHUFFLE, epoch);
         let steps = self.steps(order.len());
         let loss = CrossEntropyLossConfig::new()
             .with_smoothing(Some(self.settings.label_smoothing).filter(|&share| share > 0.0))
+            .with_weights(self.settings.class_weights.clone())
             .init(&self.device.clone().autodiff());
         let bar = progress_bar(steps, format!("epoch {}/{epochs}", epoch + 1));
         let mut sums = Sums::default();
@@ -159,13 +163,13 @@ impl<N: Network> Trainer<'_, N> {
         for step in 0..steps {
             let end = if step + 1 == steps { order.len() } else { (step + 1) * batch };
             let chosen = &order[step * batch..end];
-            let augmented = chosen.iter().map(|&i| {
+            let resize = self.preprocessing.resize;
+            let augmented = chosen.par_iter().map(|&i| {
                 let generator = &mut step_stream(seed, AUGMENT, epoch, i);
-                let resize = self.preprocessing.resize;
-                self.settings.augmentation.apply(&data.images[i], resize, generator)
+                self.settings.augmentation.apply(&*data.image(i)?, resize, generator)
             });
             let input = self.input(&augmented.collect::<Result<Vec<_>, _>>()?);
-            let labels: Vec<usize> = chosen.iter().map(|&i| data.labels[i]).collect();
+            let labels: Vec<usize> = chosen.iter().map(|&i| data.label(i)).collect();
             rate = self.settings.schedule.at(
                 learning_rate,
                 epoch as f64 + step as f64 / steps as f64,
@@ -203,15 +207,17 @@ impl<N: Network> Trainer<'_, N> {
     fn score(&self, network: &N, data: Labeled<'_>) -> Result<Score, TransferError> {
         let mut sums = Sums::default();
         let loss = CrossEntropyLoss::new(None, &self.device);
-        let batches = data.images.chunks(self.settings.batch);
-        for (images, labels) in batches.zip(data.labels.chunks(self.settings.batch)) {
-            let resized = images.iter().map(|one| image::resize(one, self.preprocessing.resize));
+        let all: Vec<usize> = (0..data.len()).collect();
+        for chosen in all.chunks(self.settings.batch) {
+            let labels: Vec<usize> = chosen.iter().map(|&i| data.label(i)).collect();
+            let resize = self.preprocessing.resize;
+            let resized = chosen.par_iter().map(|&i| image::resize(&*data.image(i)?, resize));
             let logits = network.forward(self.input(&resized.collect::<Result<Vec<_>, _>>()?));
             let loss = loss.forward(
                 logits.clone(),
                 integers(labels.iter().map(|&label| label as i64), &self.device),
             );
-            sums.add(loss.into_scalar::<f32>(), logits, labels);
+            sums.add(loss.into_scalar::<f32>(), logits, &labels);
         }
         Ok(sums.score())
     }
@@ -219,11 +225,11 @@ impl<N: Network> Trainer<'_, N> {
     /// Sees to it that no step has one image alone where a batch norm would see one value of each
     /// channel: it is its own mean, and the variance 0 would go into the running ones. PyTorch refuses it.
     fn merge_rest(&mut self, data: Labeled<'_>) -> Result<(), TransferError> {
-        let (images, batch) = (data.images.len(), self.settings.batch);
+        let (images, batch) = (data.len(), self.settings.batch);
         if batch > 1 && images % batch != 1 {
             return Ok(());
         }
-        let image = image::resize(&data.images[0], self.preprocessing.resize)?;
+        let image = image::resize(&*data.image(0)?, self.preprocessing.resize)?;
         let activations = self.split.frozen(&self.frozen, self.input(&[image]))?;
         let pass = Pass::default();
         self.split.trained(&self.frozen, activations, &pass);

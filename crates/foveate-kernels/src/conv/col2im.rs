@@ -1,21 +1,22 @@
 //! The adjoint of a convolution, in which every output pixel hands its share to the input pixels it
 //! has seen (col2im). For few channels (the first layer of a network, the last of a generator), where
-//! [`direct`](crate::direct) would spend most time gathering, and for inputs much larger than the
+//! [`direct`](super::direct) would spend most time gathering, and for inputs much larger than the
 //! output, most of whose taps would see nothing.
 
 use rayon::prelude::*;
 
-use crate::conv::{Activation, Conv2d};
-use crate::direct::Output;
+use super::spec::Conv2d;
+use crate::activation::Activation;
 use crate::isa::Isa;
 use crate::scratch;
-use crate::simd::{COLUMNS, LANES, Product, ROWS, Simd, Work, run};
+use crate::shared::Output;
+use crate::simd::{COLUMNS, LANES, Product, Simd, Work, run};
 
 /// Channels in of a group that are few.
 const FEW: usize = 4;
 /// Rows of the input that a task owns.
 const BAND: usize = 32;
-/// Pixels of the output worked on at a time, and shares: they stay in the second-level cache.
+/// Pixels of the output worked on at a time, and shares: they stay in L2.
 const STRETCH: usize = 224;
 const SHARED: usize = 64 * 1024;
 
@@ -51,11 +52,11 @@ pub(crate) fn adjoint(
         let (plane, band) = (i / bands, i % bands);
         let rows = [band * BAND, spec.input[0].min((band + 1) * BAND)];
         let (image, group) = (plane / spec.groups, plane % spec.groups);
-        run(isa, Task { spec, input, weight, bias, activation, image, group, channels, rows, to });
+        run(isa, Band { spec, input, weight, bias, activation, image, group, channels, rows, to });
     });
 }
 
-struct Task<'a> {
+struct Band<'a> {
     spec: &'a Conv2d,
     input: &'a [f32],
     weight: &'a [f32],
@@ -70,7 +71,7 @@ struct Task<'a> {
     to: Output,
 }
 
-impl Work for Task<'_> {
+impl Work for Band<'_> {
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
         let Self { spec, image, group, channels, rows: [begin, end], .. } = self;
@@ -100,6 +101,7 @@ impl Work for Task<'_> {
         let (sums, rest) = memory.split_at_mut(sums_len);
         let (arrived, shared) = rest.split_at_mut(channels_out * pitch);
         sums.fill(0.0);
+        let layout = Layout { channels_in, width, places, line };
 
         for top in (first..last.max(first)).step_by(many) {
             let count = many.min(last - top);
@@ -110,7 +112,7 @@ impl Work for Task<'_> {
                 arrived[channel * pitch..][..pixels].copy_from_slice(from);
             }
             let mut share = 0;
-            for left in (1..=shares.div_ceil(ROWS)).rev() {
+            for left in (1..=shares.div_ceil(S::ROWS)).rev() {
                 let height = (shares - share).div_ceil(left);
                 for x in (0..pixels).step_by(COLUMNS) {
                     let product = Product {
@@ -131,41 +133,76 @@ impl Work for Task<'_> {
                 }
                 share += height;
             }
-            for share in 0..shares {
-                let (channel, tap) = (share / taps, share % taps);
-                let [dy, dx] = [tap / kernel[1] * dilation[0], tap % kernel[1] * dilation[1]];
-                let shift = dx as isize - padding[1] as isize;
-                let place = shift.rem_euclid(stride[1] as isize) as usize;
-                if place >= places {
+            self.add(&layout, [top, count], shared, pitch, sums);
+        }
+        self.write(&layout, sums);
+    }
+}
+
+/// Where the sums of a band are: `sums[channel][row][place][column]`.
+struct Layout {
+    channels_in: usize,
+    width: usize,
+    /// Columns modulo the stride, and those of each.
+    places: usize,
+    line: usize,
+}
+
+impl Band<'_> {
+    /// Adds the shares of `count` output rows from `top` on, `shared[channel, tap][pixel]`.
+    #[inline(always)]
+    fn add(
+        &self,
+        layout: &Layout,
+        [top, count]: [usize; 2],
+        shared: &[f32],
+        pitch: usize,
+        sums: &mut [f32],
+    ) {
+        let &Layout { channels_in, width, places, line } = layout;
+        let Conv2d { kernel, stride, padding, dilation, .. } = *self.spec;
+        let ([begin, end], spec) = (self.rows, self.spec);
+        let taps = kernel[0] * kernel[1];
+        for share in 0..channels_in * taps {
+            let (channel, tap) = (share / taps, share % taps);
+            let [dy, dx] = [tap / kernel[1] * dilation[0], tap % kernel[1] * dilation[1]];
+            let shift = dx as isize - padding[1] as isize;
+            let place = shift.rem_euclid(stride[1] as isize) as usize;
+            if place >= places {
+                continue;
+            }
+            // Output columns whose pixel is inside, and the sum of the first.
+            let shift = shift.div_euclid(stride[1] as isize);
+            let skip = (-shift).max(0) as usize;
+            let at = shift.max(0) as usize;
+            let inside = (spec.input[1] - place).div_ceil(stride[1]).saturating_sub(at);
+            let inside = skip..width.min(skip + inside);
+            if inside.is_empty() {
+                continue;
+            }
+            for i in 0..count {
+                let Some(row) = ((top + i) * stride[0] + dy).checked_sub(padding[0] + begin) else {
+                    continue;
+                };
+                if row >= end - begin {
                     continue;
                 }
-                // Output columns whose pixel is inside, and the sum of the first.
-                let shift = shift.div_euclid(stride[1] as isize);
-                let skip = (-shift).max(0) as usize;
-                let at = shift.max(0) as usize;
-                let inside = (spec.input[1] - place).div_ceil(stride[1]).saturating_sub(at);
-                let inside = skip..width.min(skip + inside);
-                if inside.is_empty() {
-                    continue;
-                }
-                for i in 0..count {
-                    let Some(row) = ((top + i) * stride[0] + dy).checked_sub(padding[0] + begin)
-                    else {
-                        continue;
-                    };
-                    if row >= end - begin {
-                        continue;
-                    }
-                    let from = ((channel * (end - begin) + row) * places + place) * line + at;
-                    let sums = &mut sums[from..][..inside.len()];
-                    let shared = &shared[share * pitch + i * width..][inside.clone()];
-                    for (sum, share) in sums.iter_mut().zip(shared) {
-                        *sum += share;
-                    }
+                let from = ((channel * (end - begin) + row) * places + place) * line + at;
+                let sums = &mut sums[from..][..inside.len()];
+                let shared = &shared[share * pitch + i * width..][inside.clone()];
+                for (sum, share) in sums.iter_mut().zip(shared) {
+                    *sum += share;
                 }
             }
         }
+    }
 
+    /// Writes the sums to the band, with bias and activation.
+    #[inline(always)]
+    fn write(&self, layout: &Layout, sums: &[f32]) {
+        let &Layout { channels_in, places, line, .. } = layout;
+        let Self { spec, image, group, channels, rows: [begin, end], .. } = *self;
+        let stride = spec.stride;
         for channel in 0..channels_in {
             let plane = group * (spec.channels_in / spec.groups) + channels[0] + channel;
             let bias = self.bias.map_or(0.0, |bias| bias[plane]);

@@ -1,17 +1,12 @@
-//! Fully connected layers. For a few pictures they are bound by reading the weight, which is read
-//! once, front to back; for many they are 1x1 convolutions: of the weight, by the pictures.
+//! Few images: products of a matrix and a few vectors (GEMV), bound by reading the weight.
 
 use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::conv::{Activation, Algorithm, Conv2d, Plan};
+use crate::activation::Activation;
 use crate::dispatch;
 use crate::isa::Isa;
-use crate::sizes::product;
-
-/// Pictures from which on arithmetic takes longer than reading the weight.
-const MANY: usize = 32;
 
 /// Rows of the weight that are read side by side, and rows of its gradient in one task.
 const ROWS: usize = 8;
@@ -23,42 +18,8 @@ const COLUMNS: usize = 512;
 const TASKS: usize = 64;
 const TASK: usize = 1 << 16;
 
-/// A fully connected layer: `output = activation(input * weight + bias)`.
-///
-/// # Shapes
-///
-/// - `input`: `[batch, inputs]`
-/// - `weight`: `[inputs, outputs]`, the transpose of PyTorch's
-/// - `bias`: `[outputs]`
-/// - `output`: `[batch, outputs]`, overwritten
-///
-/// # Panics
-///
-/// If a slice has another length.
-#[allow(clippy::too_many_arguments, reason = "the sizes and the operands of one product")]
-pub fn linear(
-    batch: usize,
-    inputs: usize,
-    outputs: usize,
-    input: &[f32],
-    weight: &[f32],
-    bias: Option<&[f32]>,
-    activation: Activation,
-    output: &mut [f32],
-) {
-    check(
-        [batch, inputs, outputs],
-        [("input", input.len()), ("weight", weight.len()), ("output", output.len())],
-    );
-    if let Some(bias) = bias {
-        assert_eq!(bias.len(), outputs, "numbers in the bias, one an output");
-    }
-    let sizes = [batch, inputs, outputs];
-    self::output(dispatch::current(), sizes, input, weight, bias, activation, output);
-}
-
-/// [`linear`] on an instruction set, of slices that fit.
-pub(crate) fn output(
+/// `input * weight + bias`, activated.
+pub(super) fn output(
     isa: Isa,
     [batch, inputs, outputs]: [usize; 3],
     input: &[f32],
@@ -67,27 +28,12 @@ pub(crate) fn output(
     activation: Activation,
     output: &mut [f32],
 ) {
-    if output.is_empty() {
-        return;
-    }
-    if batch > MANY && inputs > 0 {
-        let spec = convolution(batch, inputs, outputs);
-        plan(isa).conv2d(&spec, weight, input, None, Activation::None, output);
-        output.par_chunks_mut(outputs).for_each(|output| {
-            dispatch::on(
-                isa,
-                #[inline(always)]
-                |_| add_bias(bias, 0, activation, output),
-            );
-        });
-        return;
-    }
     let rows = rows_of_task(inputs, outputs);
     // Each task multiplies some rows of the weight, for all outputs.
     let mut partial = vec![0.0; inputs.div_ceil(rows) * batch * outputs];
     partial.par_chunks_mut(batch * outputs).enumerate().for_each(|(task, sums)| {
         let rows = task * rows..inputs.min((task + 1) * rows);
-        let product = Product {
+        let product = Gemv {
             left: &input[rows.start..],
             strides: [inputs, 1],
             right: &weight[rows.start * outputs..rows.end * outputs],
@@ -115,86 +61,14 @@ pub(crate) fn output(
     });
 }
 
-/// The 1x1 convolution, of the weight as a picture of `inputs` channels, whose own weight are the
-/// pictures: its outputs are the layer's.
-fn convolution(batch: usize, inputs: usize, outputs: usize) -> Conv2d {
-    Conv2d {
-        batch: 1,
-        channels_in: inputs,
-        channels_out: batch,
-        input: [1, outputs],
-        kernel: [1, 1],
-        stride: [1, 1],
-        padding: [0, 0],
-        dilation: [1, 1],
-        groups: 1,
-    }
-}
-
-fn plan(isa: Isa) -> Plan {
-    Plan { isa, algorithm: Algorithm::Direct }
-}
-
-/// Adds the bias to the numbers from index `first` of an output on, and activates them.
-#[inline(always)]
-fn add_bias(bias: Option<&[f32]>, first: usize, activation: Activation, output: &mut [f32]) {
-    if let Some(bias) = bias {
-        for (i, y) in output.iter_mut().enumerate() {
-            *y += bias[(first + i) % bias.len()];
-        }
-    }
-    for y in output {
-        *y = activation.of(*y);
-    }
-}
-
-/// The gradient of [`linear`], without activation, with respect to the input:
-/// `output_gradient * weight^T`.
-///
-/// # Shapes
-///
-/// - `output_gradient`: `[batch, outputs]`
-/// - `weight`: `[inputs, outputs]`, the transpose of PyTorch's
-/// - `input_gradient`: `[batch, inputs]`, overwritten
-///
-/// # Panics
-///
-/// If a slice has another length.
-pub fn linear_input_gradient(
-    batch: usize,
-    inputs: usize,
-    outputs: usize,
-    output_gradient: &[f32],
-    weight: &[f32],
-    input_gradient: &mut [f32],
-) {
-    let slices = [
-        ("input gradient", input_gradient.len()),
-        ("weight", weight.len()),
-        ("output gradient", output_gradient.len()),
-    ];
-    check([batch, inputs, outputs], slices);
-    let (isa, sizes) = (dispatch::current(), [batch, inputs, outputs]);
-    self::input_gradient(isa, sizes, output_gradient, weight, input_gradient);
-}
-
-/// [`linear_input_gradient`] on an instruction set, of slices that fit.
-pub(crate) fn input_gradient(
+/// `output_gradient * weight^T`, for an input gradient of zeros.
+pub(super) fn input_gradient(
     isa: Isa,
     [batch, inputs, outputs]: [usize; 3],
     output_gradient: &[f32],
     weight: &[f32],
     input_gradient: &mut [f32],
 ) {
-    input_gradient.fill(0.0);
-    if input_gradient.is_empty() || outputs == 0 {
-        return;
-    }
-    if batch > MANY {
-        let spec = convolution(batch, inputs, outputs);
-        plan(isa).conv2d_weight_gradient(&spec, weight, output_gradient, input_gradient);
-        return;
-    }
     let rows = rows_of_task(inputs, outputs);
     // Task by task, the gradients of some inputs for the whole batch, then put in their places.
     let mut transposed = vec![0.0; inputs * batch];
@@ -223,58 +97,19 @@ pub(crate) fn input_gradient(
     });
 }
 
-/// The gradient of [`linear`], without activation, with respect to the weight:
 /// `input^T * output_gradient`.
-///
-/// # Shapes
-///
-/// - `input`: `[batch, inputs]`
-/// - `output_gradient`: `[batch, outputs]`
-/// - `weight_gradient`: `[inputs, outputs]`, the transpose of PyTorch's; overwritten
-///
-/// # Panics
-///
-/// If a slice has another length.
-pub fn linear_weight_gradient(
-    batch: usize,
-    inputs: usize,
-    outputs: usize,
-    input: &[f32],
-    output_gradient: &[f32],
-    weight_gradient: &mut [f32],
-) {
-    let slices = [
-        ("input", input.len()),
-        ("weight gradient", weight_gradient.len()),
-        ("output gradient", output_gradient.len()),
-    ];
-    check([batch, inputs, outputs], slices);
-    let (isa, sizes) = (dispatch::current(), [batch, inputs, outputs]);
-    self::weight_gradient(isa, sizes, input, output_gradient, weight_gradient);
-}
-
-/// [`linear_weight_gradient`] on an instruction set, of slices that fit.
-pub(crate) fn weight_gradient(
+pub(super) fn weight_gradient(
     isa: Isa,
     [batch, inputs, outputs]: [usize; 3],
     input: &[f32],
     output_gradient: &[f32],
     weight_gradient: &mut [f32],
 ) {
-    if weight_gradient.is_empty() {
-        return;
-    }
-    if batch > MANY {
-        let spec = convolution(batch, inputs, outputs);
-        let none = Activation::None;
-        plan(isa).conv_transpose2d(&spec, output_gradient, input, None, none, weight_gradient);
-        return;
-    }
     // Few rows a task: they stay in the second cache while the batch is added.
     weight_gradient.par_chunks_mut(ROWS * outputs).enumerate().for_each(|(task, gradient)| {
         gradient.fill(0.0);
         if batch > 0 {
-            let product = Product {
+            let product = Gemv {
                 left: &input[task * ROWS..],
                 strides: [1, inputs],
                 right: output_gradient,
@@ -286,12 +121,21 @@ pub(crate) fn weight_gradient(
     });
 }
 
-fn check([batch, inputs, outputs]: [usize; 3], slices: [(&str, usize); 3]) {
-    let layer = format_args!("a layer from {inputs} to {outputs}, batch of {batch}");
-    for ((name, len), sizes) in
-        slices.into_iter().zip([[batch, inputs], [inputs, outputs], [batch, outputs]])
-    {
-        assert_eq!(len, product(&sizes, &layer), "numbers in the {name} of {layer}");
+/// Adds the bias to the values from index `first` of an output on, and activates them.
+#[inline(always)]
+pub(super) fn add_bias(
+    bias: Option<&[f32]>,
+    first: usize,
+    activation: Activation,
+    output: &mut [f32],
+) {
+    if let Some(bias) = bias {
+        for (i, y) in output.iter_mut().enumerate() {
+            *y += bias[(first + i) % bias.len()];
+        }
+    }
+    for y in output {
+        *y = activation.of(*y);
     }
 }
 
@@ -308,9 +152,9 @@ fn multiply_add<const FUSED: bool>(a: f32, b: f32, c: f32) -> f32 {
 }
 
 /// A product of two matrices.
-struct Product<'a> {
+struct Gemv<'a> {
     left: &'a [f32],
-    /// Numbers from one row of the left matrix to the next, and from one column.
+    /// Values from one row of the left matrix to the next, and from one column.
     strides: [usize; 2],
     /// `[terms, columns]`
     right: &'a [f32],
@@ -318,7 +162,7 @@ struct Product<'a> {
     terms: usize,
 }
 
-impl Product<'_> {
+impl Gemv<'_> {
     /// Adds the product to `sums`, `[rows, columns]`.
     fn add_to(&self, isa: Isa, sums: &mut [f32]) {
         dispatch::on(
@@ -400,14 +244,14 @@ fn add_scaled<const TERMS: usize, const K: usize, const LANES: usize, const FUSE
     let whole = len - len % LANES;
     let mut at = 0;
     while at < whole {
-        let mut lanes = [Lanes::<LANES>::splat(0.0); K];
+        let mut lanes = [Vector::<LANES>::splat(0.0); K];
         for k in 0..K {
-            lanes[k] = Lanes::load(&sums[k][at..at + LANES]);
+            lanes[k] = Vector::load(&sums[k][at..at + LANES]);
         }
         for i in 0..TERMS {
-            let row = Lanes::load(&rows[i][at..at + LANES]);
+            let row = Vector::load(&rows[i][at..at + LANES]);
             for k in 0..K {
-                lanes[k] = lanes[k].add_product::<FUSED>(Lanes::splat(factors[k][i]), row);
+                lanes[k] = lanes[k].add_product::<FUSED>(Vector::splat(factors[k][i]), row);
             }
         }
         for k in 0..K {
@@ -425,7 +269,7 @@ fn add_scaled<const TERMS: usize, const K: usize, const LANES: usize, const FUSE
 }
 
 /// `dots[row][image] = sum of weight[row] * gradient[image]`, `dots` being `[rows, batch]`;
-/// `R` rows and `B` pictures at a time.
+/// `R` rows and `B` images at a time.
 #[inline(always)]
 fn dots_of<const R: usize, const B: usize, const LANES: usize, const FUSED: bool>(
     outputs: usize,
@@ -458,7 +302,7 @@ fn dots_of<const R: usize, const B: usize, const LANES: usize, const FUSED: bool
     }
 }
 
-/// The dot products of `R` rows and `B` gradients, of `len` numbers each.
+/// The dot products of `R` rows and `B` gradients, of `len` elements each.
 #[inline(always)]
 fn dot<const R: usize, const B: usize, const LANES: usize, const FUSED: bool>(
     len: usize,
@@ -468,18 +312,18 @@ fn dot<const R: usize, const B: usize, const LANES: usize, const FUSED: bool>(
     dots: &mut [f32],
 ) {
     let mut rest = [[0.0; B]; R];
-    let mut sums = [[Lanes::<LANES>::splat(0.0); B]; R];
+    let mut sums = [[Vector::<LANES>::splat(0.0); B]; R];
     let whole = len - len % LANES;
     let rows: [&[f32]; R] = std::array::from_fn(|i| &rows[i * len..][..len]);
     let gradients: [&[f32]; B] = std::array::from_fn(|i| &gradients[i * len..][..len]);
     let mut at = 0;
     while at < whole {
-        let mut gradient = [Lanes::splat(0.0); B];
+        let mut gradient = [Vector::splat(0.0); B];
         for b in 0..B {
-            gradient[b] = Lanes::load(&gradients[b][at..at + LANES]);
+            gradient[b] = Vector::load(&gradients[b][at..at + LANES]);
         }
         for r in 0..R {
-            let row = Lanes::load(&rows[r][at..at + LANES]);
+            let row = Vector::load(&rows[r][at..at + LANES]);
             for b in 0..B {
                 sums[r][b] = sums[r][b].add_product::<FUSED>(row, gradient[b]);
             }
@@ -504,7 +348,7 @@ fn dot<const R: usize, const B: usize, const LANES: usize, const FUSED: bool>(
 /// `dots[r * step + b] += sum of sums[r][b]`. Not inlined, so that sums are registers elsewhere.
 #[inline(never)]
 fn add_totals<const R: usize, const B: usize, const LANES: usize>(
-    sums: [[Lanes<LANES>; B]; R],
+    sums: [[Vector<LANES>; B]; R],
     step: usize,
     dots: &mut [f32],
 ) {
@@ -515,11 +359,11 @@ fn add_totals<const R: usize, const B: usize, const LANES: usize>(
     }
 }
 
-/// Numbers side by side, which become registers.
+/// Values side by side, which become registers.
 #[derive(Clone, Copy)]
-struct Lanes<const N: usize>([f32; N]);
+struct Vector<const N: usize>([f32; N]);
 
-impl<const N: usize> Lanes<N> {
+impl<const N: usize> Vector<N> {
     #[inline(always)]
     fn splat(x: f32) -> Self {
         Self([x; N])

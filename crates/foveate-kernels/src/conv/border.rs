@@ -1,23 +1,24 @@
-//! Taps beside the picture. There the products have zeros, which add nothing to a sum unless the
+//! Taps beside the image. There the products have zeros, which add nothing to a sum unless the
 //! weight, or the gradient, is infinite: 0 times infinity is no number.
 
 use rayon::prelude::*;
 
-use crate::conv::Conv2d;
-use crate::direct::Pass;
-use crate::gather::{Order, View};
+use super::gathered_product::GatheredProduct;
+use super::im2col::{Order, View};
+use super::spec::Conv2d;
 
-/// Takes the outputs anew, of the taps inside the picture alone, that are NaN by a weight beside it.
-pub(crate) fn mend(pass: &Pass<'_>) {
-    let view = &pass.view;
+/// Takes the outputs anew, of the taps inside the image alone, that are NaN by a weight beside it.
+pub(crate) fn mend(product: &GatheredProduct<'_>) {
+    let view = &product.view;
     if !reaches_beside(view) {
         return;
     }
     let corners = corners(view);
-    let suspects = (0..pass.groups * pass.channels[1]).filter(|&channel| {
-        // SAFETY: the pass's threads are done.
-        let nan = |&at: &[usize; 2]| unsafe { pass.output(0, channel, at).read() }.is_nan();
-        corners.iter().any(nan) && !pass.weights_of(channel).iter().all(|weight| weight.is_finite())
+    let suspects = (0..product.groups * product.channels[1]).filter(|&channel| {
+        // SAFETY: the product's threads are done.
+        let nan = |&at: &[usize; 2]| unsafe { product.output(0, channel, at).read() }.is_nan();
+        corners.iter().any(nan)
+            && !product.weights_of(channel).iter().all(|weight| weight.is_finite())
     });
     suspects.collect::<Vec<_>>().into_par_iter().for_each(|channel| {
         let places = (0..view.batch * view.grid[0] * view.grid[1]).map(|i| {
@@ -27,16 +28,16 @@ pub(crate) fn mend(pass: &Pass<'_>) {
         for (image, at) in places {
             // SAFETY: this channel is this thread's alone.
             unsafe {
-                let output = pass.output(image, channel, at);
+                let output = product.output(image, channel, at);
                 if output.read().is_nan() {
-                    output.write(output_of(pass, image, channel, at));
+                    output.write(output_of(product, image, channel, at));
                 }
             }
         }
     });
 }
 
-/// Takes the gradients of taps anew, of the pixels inside the picture alone, that are NaN by an output's
+/// Takes the gradients of taps anew, of the pixels inside the image alone, that are NaN by an output's
 /// gradient that meets the tap beside it.
 pub(crate) fn mend_gradient(
     spec: &Conv2d,
@@ -55,7 +56,7 @@ pub(crate) fn mend_gradient(
     let gradient = |image: usize, channel: usize| {
         &output_gradient[(image * spec.channels_out + channel) * plane..][..plane]
     };
-    // An output that has a tap beside the picture has the first or the last tap there.
+    // An output that has a tap beside the image has the first or the last tap there.
     let rows = weight_gradient.chunks_exact_mut(channels_in * taps).enumerate();
     let suspects = rows.filter(|(channel, sums)| {
         let finite = |image| gradient(image, *channel).iter().all(|g| g.is_finite());
@@ -78,13 +79,13 @@ pub(crate) fn mend_gradient(
     });
 }
 
-/// The first and the last pixel of the grid: a tap that is ever beside the picture is so for one of
+/// The first and the last pixel of the grid: a tap that is ever beside the image is so for one of
 /// them.
 fn corners(view: &View) -> [[usize; 2]; 2] {
     [[0, 0], view.grid.map(|n| n - 1)]
 }
 
-/// Whether any tap of any pixel is beside the picture.
+/// Whether any tap of any pixel is beside the image.
 fn reaches_beside(view: &View) -> bool {
     let beside = |at| view.taps.iter().any(|&tap| seen(view, at, tap).is_none());
     corners(view).into_iter().any(beside)
@@ -99,12 +100,12 @@ fn seen(view: &View, at: [usize; 2], tap: [isize; 2]) -> Option<[usize; 2]> {
     Some([seen(0)?, seen(1)?])
 }
 
-/// An output of the taps inside the picture.
-fn output_of(pass: &Pass<'_>, image: usize, channel: usize, at: [usize; 2]) -> f32 {
-    let view = &pass.view;
-    let (taps, channels) = (view.taps.len(), pass.channels[0]);
-    let first = image * pass.groups * channels + channel / pass.channels[1] * channels;
-    let weights = pass.weights_of(channel);
+/// An output of the taps inside the image.
+fn output_of(product: &GatheredProduct<'_>, image: usize, channel: usize, at: [usize; 2]) -> f32 {
+    let view = &product.view;
+    let (taps, channels) = (view.taps.len(), product.channels[0]);
+    let first = image * product.groups * channels + channel / product.channels[1] * channels;
+    let weights = product.weights_of(channel);
     let products = view.taps.iter().enumerate().flat_map(|(t, &tap)| {
         let inside = seen(view, at, tap).into_iter();
         inside.flat_map(move |[row, column]| {
@@ -114,11 +115,11 @@ fn output_of(pass: &Pass<'_>, image: usize, channel: usize, at: [usize; 2]) -> f
                     Order::Taps => t * channels + c,
                 }];
                 let row = (first + c) * view.size[0] + row;
-                f64::from(weight) * f64::from(pass.input[row * view.size[1] + column])
+                f64::from(weight) * f64::from(product.input[row * view.size[1] + column])
             })
         })
     });
-    pass.activation.of(pass.bias.map_or(0.0, |bias| bias[channel]) + total(products))
+    product.activation.of(product.bias.map_or(0.0, |bias| bias[channel]) + total(products))
 }
 
 /// The sum, of which no more is taken once it is NaN: it stays so.

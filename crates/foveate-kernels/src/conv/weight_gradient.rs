@@ -3,21 +3,21 @@
 
 use rayon::prelude::*;
 
-use crate::border;
-use crate::conv::Conv2d;
-use crate::direct::Output;
-use crate::gather::{Gather, Run, View, runs, stretch};
+use super::border;
+use super::im2col::{Gather, Run, View, runs, stretch};
+use super::spec::Conv2d;
 use crate::isa::Isa;
 use crate::scratch;
+use crate::shared::Output;
 use crate::simd::{COLUMNS, LANES, Product, ROWS, Simd, Work, run};
 
-/// Pixels of a stretch; rows (taps of channels) and channels out of a task.
+/// Pixels of a stretch; rows (taps of channels) and channels out of a block.
 const STRETCH: usize = 224;
 const TAPS: usize = 20 * ROWS;
 const CHANNELS: usize = 8 * COLUMNS;
 
 /// `gradient[out][k] = sum over pixels of seen[k][pixel] * output_gradient[out][pixel]`.
-pub(crate) fn gradient(
+pub(crate) fn weight_gradient(
     isa: Isa,
     spec: &Conv2d,
     input: &[f32],
@@ -44,7 +44,7 @@ pub(crate) fn gradient(
         let split = |part, parts, of| [part * of / parts, (part + 1) * of / parts];
         run(
             isa,
-            Task {
+            Block {
                 spec,
                 view: &view,
                 input,
@@ -59,7 +59,7 @@ pub(crate) fn gradient(
     border::mend_gradient(spec, &view, input, output_gradient, weight_gradient);
 }
 
-struct Task<'a> {
+struct Block<'a> {
     spec: &'a Conv2d,
     view: &'a View,
     input: &'a [f32],
@@ -71,7 +71,7 @@ struct Task<'a> {
     output: Output,
 }
 
-impl Work for Task<'_> {
+impl Work for Block<'_> {
     #[inline(always)]
     unsafe fn run<S: Simd>(self) {
         let Self { spec, view, rows, channels, group, .. } = self;
@@ -85,9 +85,9 @@ impl Work for Task<'_> {
         let depth = channels_in * view.taps.len();
         let plane = view.size[0] * view.size[1];
         let input = &self.input[group * channels_in * plane..];
-        let picture = spec.channels_in * plane;
+        let image_len = spec.channels_in * plane;
 
-        // 16 numbers more for what is written behind the last row.
+        // 16 values more for what is written behind the last row.
         let seen_len = count[0] * pitch + LANES;
         let mut memory = scratch::take(seen_len + pitch * width + count[0] * width);
         let (seen, rest) = memory.split_at_mut(seen_len);
@@ -97,14 +97,14 @@ impl Work for Task<'_> {
             let runs = runs(view.grid, from, to);
             // SAFETY: the matrices have these rows and columns.
             unsafe {
-                let gather = Gather::new(view, picture, &runs);
+                let gather = Gather::new(view, image_len, &runs);
                 gather.write::<S>(input, channels_in, rows, seen.as_mut_ptr(), pitch);
                 let planes = group * channels_out + channels[0];
                 let arrived = arrived.as_mut_ptr();
                 self.arrive::<S>(planes, count[1], &runs, arrived, width);
             }
             let mut first = 0;
-            for left in (1..=count[0].div_ceil(ROWS)).rev() {
+            for left in (1..=count[0].div_ceil(S::ROWS)).rev() {
                 let height = (count[0] - first).div_ceil(left);
                 for c in (0..count[1]).step_by(COLUMNS) {
                     let product = Product {
@@ -126,12 +126,27 @@ impl Work for Task<'_> {
                 first += height;
             }
         }
-        // [row][channel out] to [channel out][row].
+        // SAFETY: these weights are this block's alone.
+        unsafe { self.store::<S>(sums, width, depth) };
+    }
+}
+
+impl Block<'_> {
+    /// Writes `sums[row][channel out]` to `gradient[channel out][row]`.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Simd`]; no other thread has these weights.
+    #[inline(always)]
+    unsafe fn store<S: Simd>(&self, sums: &[f32], width: usize, depth: usize) {
+        let Self { rows, channels, group, .. } = *self;
+        let count = [rows, channels].map(|[from, to]| to - from);
+        let channels_out = self.spec.channels_out / self.spec.groups;
         for c in (0..count[1]).step_by(LANES) {
             for row in (0..count[0]).step_by(LANES) {
                 let size = [count[0] - row, count[1] - c].map(|n| n.min(LANES));
                 let channel = group * channels_out + channels[0] + c;
-                // SAFETY: these weights are this task's alone.
+                // SAFETY: by the contract of this method.
                 unsafe {
                     let from = sums.as_ptr().add(row * width + c);
                     let to = self.output.0.add(channel * depth + rows[0] + row);
@@ -140,14 +155,12 @@ impl Work for Task<'_> {
             }
         }
     }
-}
 
-impl Task<'_> {
     /// Writes the gradients that arrive at the runs' pixels, `matrix[pixel][channel]`.
     ///
     /// # Safety
     ///
-    /// As for [`Simd`]; the matrix has `width` numbers for each pixel, a multiple of 16.
+    /// As for [`Simd`]; the matrix has `width` values for each pixel, a multiple of 16.
     #[inline(always)]
     unsafe fn arrive<S: Simd>(
         &self,

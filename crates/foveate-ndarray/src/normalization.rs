@@ -1,4 +1,4 @@
-//! Batch normalisation and local response normalisation on the kernels.
+//! Batch normalization and local response normalization on the kernels.
 
 use std::borrow::Cow;
 

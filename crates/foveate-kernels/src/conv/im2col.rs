@@ -1,14 +1,14 @@
 //! The pixels that a convolution multiplies, row by row in the order of a matrix product (im2col),
 //! for a stretch of output pixels at a time.
 
-use crate::conv::Conv2d;
+use super::spec::Conv2d;
 use crate::simd::{LANES, Lanes, Simd};
 
 /// Output pixels on a grid, each seeing input pixels at fixed distances: pixel `[y, x]` of the grid
 /// sees `[y * stride + tap, x * stride + tap]` of the input, and 0 outside of it.
 #[derive(Debug, Clone)]
 pub(crate) struct View {
-    /// Pictures.
+    /// Images.
     pub batch: usize,
     /// Height and width of the input.
     pub size: [usize; 2],
@@ -51,7 +51,7 @@ impl View {
         .flat()
     }
 
-    /// A 1x1 convolution sees no neighbours: a picture is one long row.
+    /// A 1x1 convolution sees no neighbors: an image is one long row.
     pub fn flat(mut self) -> Self {
         if self.taps == [[0, 0]] && self.stride == [1, 1] && self.size == self.grid {
             self.size = [1, self.size[0] * self.size[1]];
@@ -60,13 +60,13 @@ impl View {
         self
     }
 
-    /// Pixels of the grid, of all pictures.
+    /// Pixels of the grid, of all images.
     pub fn pixels(&self) -> usize {
         self.batch * self.grid[0] * self.grid[1]
     }
 }
 
-/// Pixels of the grid side by side in a row of a picture.
+/// Pixels of the grid side by side in a row of an image.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Run {
     /// Its place in the stretch.
@@ -77,7 +77,7 @@ pub(crate) struct Run {
     pub x: usize,
 }
 
-/// The pixels `from..to` of the grid, all pictures one after the other, as runs.
+/// The pixels `from..to` of the grid, all images one after the other, as runs.
 pub(crate) fn runs(grid: [usize; 2], from: usize, to: usize) -> Vec<Run> {
     let [height, width] = grid;
     let mut runs = Vec::new();
@@ -98,11 +98,11 @@ pub(crate) fn stretch(pixels: usize, most: usize) -> usize {
 }
 
 /// At most 16 pixels side by side as a tap sees them: `to[at + i] = from[from + i * stride]` for the
-/// lanes `i` that are inside the picture, else 0.
+/// lanes `i` that are inside the image, else 0.
 #[derive(Debug, Clone, Copy)]
 struct Piece {
     at: usize,
-    /// From the first number of the channel's plane of the first picture.
+    /// From the first value of the channel's plane of the first image.
     from: isize,
     lanes: Lanes,
 }
@@ -117,14 +117,14 @@ pub(crate) struct Gather<'a> {
 }
 
 impl<'a> Gather<'a> {
-    /// The runs in pictures that are `picture` numbers apart.
-    pub fn new(view: &'a View, picture: usize, runs: &[Run]) -> Self {
+    /// The runs in images that are `image_len` values apart.
+    pub fn new(view: &'a View, image_len: usize, runs: &[Run]) -> Self {
         let [height, width] = view.size.map(|n| n as isize);
         let [down, across] = view.stride.map(|n| n as isize);
         let count = runs.iter().map(|run| run.len.div_ceil(LANES)).sum();
         let mut pieces = Vec::with_capacity(view.taps.len() * count);
         for [dy, dx] in &view.taps {
-            // The columns x of the grid whose x * across + dx lies in the picture.
+            // The columns x of the grid whose x * across + dx lies in the image.
             let up = |x: isize| x.max(0).unsigned_abs().div_ceil(across.unsigned_abs());
             let [begin, end] = [up(-dx), up(width - dx)];
             let lanes = |x: usize, many: usize| {
@@ -138,7 +138,7 @@ impl<'a> Gather<'a> {
                 .collect();
             for run in runs {
                 let y = run.y as isize * down + dy;
-                let row = (run.image * picture) as isize + y * width + dx;
+                let row = (run.image * image_len) as isize + y * width + dx;
                 for first in (0..run.len).step_by(LANES) {
                     let x = run.x + first;
                     let lanes = if y < 0 || y >= height {
@@ -157,11 +157,11 @@ impl<'a> Gather<'a> {
     }
 
     /// Writes what the pixels see, `matrix[row][pixel]` for the rows `rows.0..rows.1`: a row is a tap
-    /// of a channel. `planes` are the `channels` planes of a group, in all pictures.
+    /// of a channel. `planes` are the `channels` planes of a group, in all images.
     ///
     /// # Safety
     ///
-    /// As for [`Simd`]; the matrix has `pitch` numbers for each row and 16 behind the last, and the
+    /// As for [`Simd`]; the matrix has `pitch` values for each row and 16 behind the last, and the
     /// runs fit in.
     #[inline(always)]
     pub unsafe fn write<S: Simd>(
@@ -180,7 +180,7 @@ impl<'a> Gather<'a> {
                 Order::Channels => (row / taps, row % taps),
                 Order::Taps => (row % channels, row / channels),
             };
-            // SAFETY: the row is part of the matrix, the pieces of the row: each writes 16 numbers,
+            // SAFETY: the row is part of the matrix, the pieces of the row: each writes 16 values,
             // those beyond its own before the next piece or row does. The lanes inside are part of
             // the plane.
             unsafe {

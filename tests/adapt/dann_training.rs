@@ -12,9 +12,7 @@ use foveate::train::Schedule;
 use super::{PREPROCESSING, domains, in_rounds, noise, quick, refused, rounds, run};
 use crate::support::close::{difference, values};
 use crate::support::devices;
-use crate::support::golden::{
-    bits, golden_folder, hashed_weights, state, tensors, without_dropout,
-};
+use crate::support::golden::{bits, golden_tensors, hashed_weights, state, without_dropout};
 
 /// A network with the weights of dann.py.
 fn hashed_network(normalized: bool, device: &Device) -> Dann {
@@ -26,7 +24,7 @@ fn hashed_network(normalized: bool, device: &Device) -> Dann {
 /// within 1e-5, the most that f32 sums of 1e5 terms of this size lose.
 #[test]
 fn adaptation_steps_equal_pytorchs() {
-    let golden = tensors(&golden_folder().join("dann.safetensors"));
+    let golden = golden_tensors("dann.safetensors");
     let set = |seed| noise(8, seed, |i| i * 3 % 10);
     let (source, target) = (set(1000), set(2000));
     let settings = DannTraining {

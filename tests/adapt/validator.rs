@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use foveate::adapt::{Evidence, Validator};
 
 use crate::support::devices;
-use crate::support::golden::{golden_folder, tensors};
+use crate::support::golden::golden_tensors;
 
 fn golden() -> BTreeMap<String, Vec<f64>> {
-    let file = tensors(&golden_folder().join("validators.safetensors"));
+    let file = golden_tensors("validators.safetensors");
     file.into_iter().map(|(name, data)| (name, data.iter::<f64>().collect())).collect()
 }
 

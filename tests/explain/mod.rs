@@ -11,7 +11,7 @@ use foveate::explain::{LayeredModel, Model, Target};
 use foveate::image::Pixels;
 use foveate::models::{Architecture, BackwardRule, Classifier, Network, NoRule, UnknownLayer};
 
-use crate::support::golden::{golden_folder, tensors};
+use crate::support::golden::golden_tensors;
 use crate::support::{devices, real};
 
 /// SqueezeNet 1.1 and the first two images of val_25, pixels in [0, 1].
@@ -28,19 +28,15 @@ fn target() -> Target {
 
 /// A tensor of tests/golden/perturbation.safetensors.
 fn golden(name: &str) -> Vec<f32> {
-    let file = tensors(&golden_folder().join("perturbation.safetensors"));
+    let file = golden_tensors("perturbation.safetensors");
     file[name].iter::<f32>().collect()
 }
 
 /// Values between -1 and 1 from a seed.
 fn noise(shape: [usize; 4], seed: u64) -> Tensor<4> {
-    let mut state = seed;
-    let values = (0..shape.iter().product::<usize>()).map(|_| {
-        // Knuth's MMIX generator.
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
-    });
+    let mut random = devices::knuth(seed);
+    let values = (0..shape.iter().product::<usize>())
+        .map(|_| (random() >> 40) as f32 / (1u64 << 23) as f32 - 1.0);
     Tensor::from_data(TensorData::new(values.collect::<Vec<_>>(), shape), &devices::any())
 }
 

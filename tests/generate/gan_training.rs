@@ -11,7 +11,7 @@ use foveate::train::{CheckpointError, Optimizer, Schedule};
 use super::{cgan, images, images_of};
 use crate::support::close::{difference, values};
 use crate::support::devices;
-use crate::support::golden::{bits, golden_folder, hashed_weights, state, tensors};
+use crate::support::golden::{bits, golden_tensors, hashed_weights, state};
 
 fn dcgan_of(size: usize, device: &Device) -> (Generator, Discriminator) {
     let config = DcganConfig::new().with_latent_dim(16).with_ngf(8).with_ndf(8).with_size(size);
@@ -27,7 +27,7 @@ fn dcgan(device: &Device) -> (Generator, Discriminator) {
 /// edge that f32 decides on which side it lies, steps of 2e-4 differ. The seed is one where none is.
 #[test]
 fn iterations_equal_pytorchs() {
-    let golden = tensors(&golden_folder().join("gan.safetensors"));
+    let golden = golden_tensors("gan.safetensors");
     let plain = GanTraining {
         iterations: 2,
         batch: 8,

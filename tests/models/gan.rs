@@ -7,13 +7,13 @@ use foveate::models::{CganConfig, DcganConfig, GanConfig, Initialization};
 
 use crate::support::close::{relative_error, values};
 use crate::support::devices;
-use crate::support::golden::{bits, golden_folder, hashed, hashed_weights, tensors};
+use crate::support::golden::{bits, golden_tensors, hashed, hashed_weights};
 
 /// The fully connected pair, maxout and all: images, logits and the logits' gradients by the noise, against
 /// PyTorch's in f64. Sums of 1,200 products in f32 are 1e-6 off.
 #[test]
 fn the_dense_pair_equals_pytorchs() {
-    let golden = tensors(&golden_folder().join("gan.safetensors"));
+    let golden = golden_tensors("gan.safetensors");
     let config = CganConfig::new().with_latent_dim(16).with_dense(true);
     for chosen in devices::all() {
         let device = &chosen.device;

@@ -7,13 +7,13 @@ use foveate::models::{Architecture, Network};
 use super::{NARROW, small};
 use crate::support::close::{relative_error, values};
 use crate::support::devices;
-use crate::support::golden::{golden_folder, narrow, tensors};
+use crate::support::golden::{golden_tensors, narrow};
 
 /// PyTorch in f64 on the same weights: logits and three layers of every network. f32 arithmetic of
 /// at most 34 layers stays below 1e-5 of the largest value; 1e-4 leaves room for GPUs.
 #[test]
 fn logits_and_layers_equal_torchvision() {
-    let golden = tensors(&golden_folder().join("networks/networks.safetensors"));
+    let golden = golden_tensors("networks/networks.safetensors");
     for chosen in devices::all() {
         for (architecture, divisor, file) in NARROW {
             let slow = [Architecture::SqueezeNet1_1, Architecture::ResNet18];

@@ -9,7 +9,7 @@ use foveate::image::{Pixels, Preprocessing, open};
 use foveate::models::{AnyNetwork, Architecture, Network};
 
 use crate::support::close::{difference, distance, relative_error, values};
-use crate::support::golden::{golden_folder, tensors};
+use crate::support::golden::{golden_folder, golden_tensors, tensors};
 use crate::support::real::{classifier, data, pretrained, val_25};
 use crate::support::{devices, tell};
 
@@ -108,8 +108,7 @@ fn vgg16_features_of_a_image() {
 /// The same f32 weights in PyTorch (f64): tests/golden/resnet18_layer3.py.
 #[test]
 fn resnet18_layer3_of_a_image() {
-    let golden =
-        values(tensors(&golden_folder().join("resnet18_layer3.safetensors"))["layer3"].clone());
+    let golden = values(golden_tensors("resnet18_layer3.safetensors")["layer3"].clone());
     first_features(Architecture::ResNet18Layer3, |features| {
         assert_eq!(features.dims(), [1, 256, 14, 14]);
         relative_error(&values(features.mean_dim(2).mean_dim(3).into_data()), &golden).into()

@@ -53,15 +53,20 @@ pub fn on_threads<T: Send>(threads: usize, run: impl FnOnce() -> T + Send) -> T 
     rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(run)
 }
 
-/// Standard normal values from a seed, the same on every device and in every order of the tests.
-pub fn noise<const D: usize>(shape: [usize; D], seed: u64, device: &Device) -> Tensor<D> {
+/// Random 64 bits from a seed, of which the higher are the better: Knuth's MMIX generator.
+pub fn knuth(seed: u64) -> impl FnMut() -> u64 {
     let mut state = seed;
-    let mut uniform = || {
-        // Knuth's MMIX generator.
+    move || {
         state =
             state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 40) as f32 / (1 << 24) as f32
-    };
+        state
+    }
+}
+
+/// Standard normal values from a seed, the same on every device and in every order of the tests.
+pub fn noise<const D: usize>(shape: [usize; D], seed: u64, device: &Device) -> Tensor<D> {
+    let mut random = knuth(seed);
+    let mut uniform = || (random() >> 40) as f32 / (1 << 24) as f32;
     let normal = |_| (0..12).map(|_| uniform()).sum::<f32>() - 6.0;
     let values: Vec<f32> = (0..shape.iter().product()).map(normal).collect();
     Tensor::from_data(TensorData::new(values, shape), device)

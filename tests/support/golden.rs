@@ -37,6 +37,11 @@ pub fn tensors(path: &Path) -> BTreeMap<String, TensorData> {
     file.iter().filter_map(read).collect()
 }
 
+/// The tensors of a file in tests/golden.
+pub fn golden_tensors(name: &str) -> BTreeMap<String, TensorData> {
+    tensors(&golden_folder().join(name))
+}
+
 /// A narrow network of ten classes, with the weights of a file in tests/golden/networks.
 pub fn narrow(
     architecture: Architecture,

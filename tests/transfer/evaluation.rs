@@ -2,7 +2,7 @@
 
 use foveate::transfer::{Confidence, Evaluation, LearnError};
 
-use crate::support::golden::{golden_folder, tensors};
+use crate::support::golden::golden_tensors;
 
 fn names(count: usize) -> Vec<String> {
     (0..count).map(|class| format!("class {class}")).collect()
@@ -10,7 +10,7 @@ fn names(count: usize) -> Vec<String> {
 
 #[test]
 fn counts_equal_scikit_learn() {
-    let golden = tensors(&golden_folder().join("pca.safetensors"));
+    let golden = golden_tensors("pca.safetensors");
     let read = |name: &str| golden[name].iter::<f32>().collect::<Vec<_>>();
     let whole = |name: &str| read(name).iter().map(|&v| v as usize).collect::<Vec<_>>();
     let found = Evaluation::new(&whole("predicted"), &whole("labels"), &names(7)).unwrap();

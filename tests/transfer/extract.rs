@@ -10,13 +10,13 @@ use super::{SMALL, again, extractor, vgg16};
 use crate::data::{folder, image};
 use crate::support::close::{relative_error, values};
 use crate::support::devices;
-use crate::support::golden::{golden_folder, narrow, tensors};
+use crate::support::golden::{golden_tensors, narrow};
 
 /// PyTorch in f64 on the same weights; f32 sums through at most 15 layers. The practical's relu6 and
 /// relu7 among them.
 #[test]
 fn features_equal_pytorchs() {
-    let golden = tensors(&golden_folder().join("transfer.safetensors"));
+    let golden = golden_tensors("transfer.safetensors");
     for chosen in devices::all() {
         let network = narrow(Architecture::Vgg16, 32, "vgg16.safetensors", &chosen.device);
         let bytes = values(golden["pictures"].clone());

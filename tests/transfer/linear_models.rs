@@ -11,11 +11,11 @@ use foveate::transfer::{
 
 use crate::support::close::{relative_error, values};
 use crate::support::devices;
-use crate::support::golden::{golden_folder, tensors};
+use crate::support::golden::golden_tensors;
 
 /// Values and last dimension of the golden file's tensors.
 fn golden() -> BTreeMap<String, (Vec<f32>, usize)> {
-    let file = tensors(&golden_folder().join("linear_models.safetensors"));
+    let file = golden_tensors("linear_models.safetensors");
     let matrix = |data: TensorData| {
         let columns = *data.shape().last().unwrap();
         (values(data), columns)

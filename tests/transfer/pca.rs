@@ -6,10 +6,10 @@ use foveate::burn::tensor::TensorData;
 use foveate::transfer::{Features, LearnError, Pca};
 
 use crate::support::close::relative_error;
-use crate::support::golden::{golden_folder, tensors};
+use crate::support::golden::golden_tensors;
 
 fn golden() -> BTreeMap<String, TensorData> {
-    tensors(&golden_folder().join("pca.safetensors"))
+    golden_tensors("pca.safetensors")
 }
 
 fn features(data: &TensorData) -> Features {

@@ -8,11 +8,11 @@ use foveate::image::Pixels;
 use super::{change, squeezenet};
 use crate::support::close::values_of;
 use crate::support::devices::any;
-use crate::support::golden::{golden_folder, tensors};
+use crate::support::golden::golden_tensors;
 use crate::support::real::val_25;
 
 fn golden() -> BTreeMap<String, Vec<f32>> {
-    let file = tensors(&golden_folder().join("attacks.safetensors"));
+    let file = golden_tensors("attacks.safetensors");
     file.into_iter().map(|(name, data)| (name, data.iter::<f32>().collect())).collect()
 }
 

@@ -20,7 +20,7 @@ use safetensors::tensor::{Dtype, TensorView};
 use crate::explain::Raw;
 use crate::support::close::{distance, values};
 use crate::support::devices::{self, noise};
-use crate::support::golden::{golden_folder, narrow, tensors};
+use crate::support::golden::{golden_tensors, narrow};
 use crate::support::real::{pretrained, val_25};
 use crate::support::tell;
 
@@ -166,8 +166,8 @@ fn transposed_convolutions_in_groups() {
 /// of 1e-6 in convolutions, means and sums, which ours lack, is smaller than that here.
 #[test]
 fn relevance_equals_zennits() {
-    let golden = tensors(&golden_folder().join("relevance.safetensors"));
-    let inputs = tensors(&golden_folder().join("networks/networks.safetensors"));
+    let golden = golden_tensors("relevance.safetensors");
+    let inputs = golden_tensors("networks/networks.safetensors");
     let device = &devices::any();
     let check = |name: &str, model: &dyn Fn(Lrp) -> Vec<f32>, logits: Vec<f32>| {
         let expected = |what: &str| values(golden[&format!("{name}/{what}")].clone());
@@ -221,7 +221,7 @@ fn decoder(device: &Device) -> Listed {
         AnyLayer::Tanh(Tanh::new()),
         linear(7, 10),
     ];
-    let golden = tensors(&golden_folder().join("relevance.safetensors"));
+    let golden = golden_tensors("relevance.safetensors");
     let named = golden.iter().filter_map(|(name, data)| {
         let name = name.strip_prefix("decoder/").filter(|name| name.starts_with("layers."))?;
         Some((name, TensorView::new(Dtype::F32, data.shape().to_vec(), data.as_bytes()).unwrap()))

@@ -12,7 +12,7 @@ use foveate::models::Architecture;
 
 use super::{CAMS, Method, methods};
 use crate::support::close::{distance, relative_error, values};
-use crate::support::golden::{golden_folder, tensors};
+use crate::support::golden::golden_tensors;
 use crate::support::real::{classifier, data, val_25};
 use crate::support::{devices, tell};
 
@@ -24,8 +24,7 @@ const FROM_CAPTUM: f64 = 2e-3;
 fn against_golden(architecture: Architecture, name: &str, layer: &str) {
     let Some((images, _)) = val_25() else { return };
     let images = [0, 5, 10, 15].map(|i| images[i].clone());
-    let golden: BTreeMap<String, TensorData> =
-        tensors(&golden_folder().join("attributions.safetensors"));
+    let golden: BTreeMap<String, TensorData> = golden_tensors("attributions.safetensors");
     let golden = |method: &str| golden.get(&format!("{name}.{method}")).cloned().map(values);
     let classes: Vec<f32> = golden("classes").unwrap();
 
@@ -71,7 +70,7 @@ fn attributions_of_published_googlenet() {
 fn attributions_of_files() {
     let device = devices::any();
     let Some(classifier) = classifier(Architecture::SqueezeNet1_1, &device) else { return };
-    let golden = tensors(&golden_folder().join("attributions_files.safetensors"));
+    let golden = golden_tensors("attributions_files.safetensors");
     let files: Vec<&str> = golden.keys().filter_map(|key| key.strip_suffix(".logits")).collect();
     assert!(files.len() >= 15);
     let gradient: Vec<(&str, Method)> = vec![

@@ -17,7 +17,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::support::golden::{golden_folder, tensors};
+use crate::support::golden::golden_tensors;
 
 const CASES: [&str; 3] = ["digits", "relu", "copies"];
 
@@ -26,7 +26,7 @@ struct Golden(BTreeMap<String, (Vec<f64>, usize)>);
 
 impl Golden {
     fn read() -> Self {
-        let file = tensors(&golden_folder().join("metrics.safetensors"));
+        let file = golden_tensors("metrics.safetensors");
         let matrix = |data: TensorData| {
             let columns = *data.shape().last().unwrap();
             (data.iter::<f64>().collect(), columns)

@@ -11,6 +11,7 @@ use foveate::image::{Preprocessing, Resize, RgbImage};
 use foveate::models::{AnyNetwork, Architecture};
 use foveate::transfer::new_head;
 
+use crate::support::devices;
 use crate::support::golden::narrow;
 
 fn exact(side: u32) -> Preprocessing {
@@ -19,12 +20,8 @@ fn exact(side: u32) -> Preprocessing {
 
 /// Eight images a class that differ in color, with noise: three classes.
 fn colors(side: u32, seed: u64) -> (Vec<RgbImage>, Vec<usize>) {
-    let mut state = seed;
-    let mut noise = || {
-        state =
-            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 58) as u8
-    };
+    let mut random = devices::knuth(seed);
+    let mut noise = || (random() >> 58) as u8;
     let mut image = |class: usize| {
         RgbImage::from_fn(side, side, |_, _| {
             let mut pixel = [noise(), noise(), noise()];

@@ -9,7 +9,7 @@ use foveate::transfer::{FineTune, Labeled, Trainable, new_head};
 use super::{colors, exact, small, ten_classes};
 use crate::support::close::{relative_error, values};
 use crate::support::devices;
-use crate::support::golden::{golden_folder, state, tensors, without_dropout};
+use crate::support::golden::{golden_tensors, state, without_dropout};
 
 /// As `batch()` of tests/golden/fine_tune.py.
 fn golden_batch() -> (Vec<RgbImage>, Vec<usize>) {
@@ -24,7 +24,7 @@ fn golden_batch() -> (Vec<RgbImage>, Vec<usize>) {
 /// weights of up to 1 are rounded to f32 and change by 1e-3 and more.
 #[test]
 fn steps_equal_pytorch() {
-    let golden = tensors(&golden_folder().join("fine_tune.safetensors"));
+    let golden = golden_tensors("fine_tune.safetensors");
     let (images, labels) = golden_batch();
     let data = Labeled::new(&images, &labels);
     let base = FineTune {

@@ -45,8 +45,7 @@
 //! use foveate::transfer::{FeatureExtractor, LinearSvc, Pooling};
 //!
 //! let classifier = LeNet::digits(&foveate::device("auto")?.device)?;
-//! let (network, preprocessing) = (classifier.network().clone(), *classifier.preprocessing());
-//! let extractor = FeatureExtractor::new(network, preprocessing, "features", Pooling::Flatten)?;
+//! let extractor = FeatureExtractor::of(&classifier, "features", Pooling::Flatten)?;
 //! let drawn = digits(60, 0);
 //! let images = drawn.images();
 //! let features = extractor.extract(&images)?;
@@ -73,7 +72,7 @@
 //! let classifier = LeNet::digits(&device)?;
 //! let drawn = digits(1, 0);
 //! let pixels = classifier.preprocessing().pixels(&[drawn.image(0)], &device)?;
-//! let map = Saliency.attribute(&classifier, pixels.tensor(), &Target::Predicted)?;
+//! let map = Saliency.attribute(&classifier, &pixels, &Target::Predicted)?;
 //! assert_eq!(map.dims(), pixels.tensor().dims());
 //!
 //! let goal = Goal::Untargeted(vec![drawn.labels[0]]); // any digit but this one
@@ -128,6 +127,8 @@
 //! # Features
 //!
 //! `ndarray` (default) and `flex` are the CPU, `wgpu` is the GPU; [`device`] chooses between those that are compiled in.
+
+#![doc(test(attr(deny(deprecated))))]
 
 mod device;
 

@@ -25,10 +25,12 @@
 //! let guess = &classifier.classify(&drawn.images(), 1)?[0][0];
 //! assert_eq!(guess.class, drawn.labels[0]);
 //! let pixels = classifier.preprocessing().pixels(&drawn.images(), &device)?;
-//! let map = Saliency.attribute(&classifier, pixels.tensor(), &Target::Class(guess.class))?;
+//! let map = Saliency.attribute(&classifier, &pixels, &Target::Class(guess.class))?;
 //! assert_eq!(map.dims(), [1, 3, 28, 28]);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+
+#![doc(test(attr(deny(deprecated))))]
 
 pub mod adapt;
 pub mod data;

@@ -46,7 +46,7 @@
 //! let pixels = classifier.preprocessing().pixels(&digits(1, 0).images(), &device)?;
 //! let method = IntegratedGradients { steps: 30, ..Default::default() };
 //! let (map, delta) =
-//!     method.attribute_with_delta(&classifier, pixels.tensor(), &Target::Predicted)?;
+//!     method.attribute_with_delta(&classifier, &pixels, &Target::Predicted)?;
 //! let image = &HeatMap::default().draw_batch(&channel_max(&map))[0]; // image.save("why.png")
 //! assert_eq!(image.dimensions(), (28, 28));
 //! // The map adds up to what the score has over that of a black image.

@@ -28,7 +28,7 @@ use crate::ops::exact;
 /// };
 /// let input = Tensor::<4>::full([1, 1, 2, 2], 3.0, &Device::default());
 /// let map = Saliency.attribute(&model, &input, &Target::Class(1))?;
-/// assert_eq!(map.into_data().to_vec::<f32>().unwrap(), [6.0; 4]);
+/// assert_eq!(map.into_data().try_to_vec::<f32>().unwrap(), [6.0; 4]);
 /// # Ok::<(), foveate::explain::ExplainError>(())
 /// ```
 ///

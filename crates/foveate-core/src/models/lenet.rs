@@ -12,7 +12,7 @@
 //!
 //! let set = digits(10, 0); // drawn by another pen than MNIST's people
 //! let guesses = LeNet::digits(&Device::default())?.classify(&set.images(), 1)?;
-//! let right = guesses.iter().zip(&set.labels).filter(|(guess, class)| guess[0].class == *class);
+//! let right = guesses.iter().zip(&set.labels).filter(|(guess, class)| guess[0].class == **class);
 //! assert!(right.count() >= 8);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

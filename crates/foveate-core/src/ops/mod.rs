@@ -30,7 +30,7 @@
 //! let options = ConvOptions::new([1, 1], [0, 0], [1, 1], 1); // stride, padding, dilation, groups
 //! let run = |activation| {
 //!     let y = conv2d(x.clone(), weight.clone(), Some(bias.clone()), options.clone(), activation);
-//!     y.into_data().to_vec::<f32>().expect("values are f32")
+//!     y.into_data().try_to_vec::<f32>().expect("values are f32")
 //! };
 //! assert_eq!(run(Activation::None), [-1.0; 4]); // nine ones less ten
 //! assert_eq!(run(Activation::Relu), [0.0; 4]);

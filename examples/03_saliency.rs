@@ -32,16 +32,18 @@ struct Args {
 fn main() -> Result<(), Failure> {
     let args = Args::parse();
     let device = args.common.open()?;
+    // As the practical: stretched, nothing cropped.
+    let size = Resize::Exact { height: 224, width: 224 };
+    let open = |path| image::resize(&image::open(path)?, size);
+    let images = args.images.iter().map(open).collect::<Result<Vec<_>, _>>()?;
     let mut classifiers = Vec::new();
     for &model in &args.models {
         classifiers.push((model, Pretrained::load(model, &device)?.classifier()?));
     }
-    // As the practical: stretched, nothing cropped.
-    let resize = Resize::Exact { height: 224, width: 224 };
     let mut cells = Vec::new();
-    for path in &args.images {
-        let pixels = Pixels::from_images(&[image::resize(&image::open(path)?, resize)?], &device);
-        cells.push(sheet::Cell::new(pixels.to_images().remove(0), name(path)));
+    for (path, image) in args.images.iter().zip(images) {
+        let pixels = Pixels::from_images(std::slice::from_ref(&image), &device);
+        cells.push(sheet::Cell::new(image, name(path)));
         for (model, classifier) in &classifiers {
             let found = classifier.classify_pixels(&pixels, 1)?.remove(0).remove(0);
             let map = Saliency.attribute(classifier, &pixels, &Target::Class(found.class))?;

@@ -48,12 +48,14 @@ fn main() -> Result<(), Failure> {
     for other in args.transfer_to {
         shown.push((other, Pretrained::load(other, &device)?.classifier()?));
     }
+    let best = |found: &Vec<Prediction>| {
+        format!("{:.1} % {}", 100.0 * found[0].probability, found[0].label)
+    };
     for (network, classifier) in &shown {
         let before = classifier.classify_pixels(&fooled.original, 1)?;
         let after = classifier.classify_pixels(&fooled.adversarial, 1)?;
-        for (path, pair) in args.images.iter().zip(before.iter().zip(&after)) {
-            let [before, after] = <[_; 2]>::from(pair)
-                .map(|found| format!("{:.1} % {}", 100.0 * found[0].probability, found[0].label));
+        for (path, (before, after)) in args.images.iter().zip(before.iter().zip(&after)) {
+            let (before, after) = (best(before), best(after));
             println!("{}, {network}: {before} before, {after} after", name(path));
         }
     }

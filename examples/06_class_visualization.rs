@@ -2,7 +2,6 @@
 //! noise or from a photograph.
 //!
 //! ```text
-//! cargo run --release --example 06_class_visualization -- tarantula
 //! cargo run --release --example 06_class_visualization -- gorilla --from cat.jpg
 //! ```
 

@@ -15,7 +15,8 @@ use common::{Common, Failure};
 use foveate::data::ImageFolder;
 use foveate::image::{chart::matrix, open};
 use foveate::transfer::{
-    Evaluation, Extraction, FeatureSpec, LinearSvc, SvcProblem, TransferModel, stratified_split,
+    Evaluation, Extraction, FeatureSpec, LearnError, LinearSvc, SvcProblem, TransferModel,
+    stratified_split,
 };
 
 /// Learns classes from folders of images (model.safetensors, confusion.png), or names the class of images.
@@ -49,9 +50,11 @@ fn main() -> Result<(), Failure> {
         unreadable.iter().for_each(|error| println!("left out: {error}"));
 
         // A fifth of the images measures a classifier of the others; what is shipped has learned from all.
-        let split = stratified_split(&labels, 0.2, 0).map_err(|error| error.named(names))?;
+        let named = |error: LearnError| error.named(names);
+        let split = stratified_split(&labels, 0.2, 0).map_err(named)?;
         let (svc, problem) = (LinearSvc::default(), SvcProblem::new(&features)?);
-        let predicted = problem.fit_predict(&svc, &split.train, &labels, names.len())?;
+        let predicted =
+            problem.fit_predict(&svc, &split.train, &labels, names.len()).map_err(named)?;
         let test = |all: &[usize]| split.validation.iter().map(|&row| all[row]).collect::<Vec<_>>();
         let evaluation = Evaluation::new(&test(&predicted), &test(&labels), names)?;
         println!("{evaluation}");

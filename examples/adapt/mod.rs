@@ -1,4 +1,4 @@
-//! What the examples of domain adaptation share: their data, and how a training is told.
+//! What the examples of domain adaptation share: their data, and how a training is reported.
 
 // Not every example uses all of it.
 #![allow(dead_code)]
@@ -62,13 +62,17 @@ pub fn print(epoch: &Epoch) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-/// A line for the answers that a round begins with, and one an epoch.
+/// A line for the pseudo-labels that a round begins with, and one an epoch.
 pub fn print_round(round: &PseudoLabelRound, epoch: Option<&Epoch>) -> ControlFlow<()> {
     if let Some(epoch) = epoch {
         return print(epoch);
     }
     let right = round.accuracy.map_or("-".into(), |share| format!("{:.2}", 100.0 * share));
-    println!("round {}: {} sure answers, {right} % of them right", round.round + 1, round.selected);
+    println!(
+        "round {}: {} pseudo-labels, {right} % of them right",
+        round.round + 1,
+        round.selected
+    );
     ControlFlow::Continue(())
 }
 
@@ -92,7 +96,7 @@ pub fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
 }
 
 /// A classifier that 10_dann wrote: of the practical's network, or of the normalized one.
-pub fn open(path: &Path, device: &Device) -> Result<Classifier<Dann>, WeightsError> {
+pub fn load(path: &Path, device: &Device) -> Result<Classifier<Dann>, WeightsError> {
     let empty = |normalized| DannConfig::new().with_normalized(normalized).init(device);
     match Classifier::load(empty(false), path) {
         Err(WeightsError::Mismatch { .. }) => Classifier::load(empty(true), path),

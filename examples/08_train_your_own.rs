@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use clap::Parser;
 use common::{Common, Failure};
 use foveate::data::ImageFolder;
-use foveate::image::{chart::matrix, open};
+use foveate::image::{chart::confusion_matrix, open};
 use foveate::transfer::{
     Evaluation, Extraction, FeatureSpec, LearnError, LinearSvc, SvcProblem, TransferModel,
     stratified_split,
@@ -58,7 +58,7 @@ fn main() -> Result<(), Failure> {
         let test = |all: &[usize]| split.validation.iter().map(|&row| all[row]).collect::<Vec<_>>();
         let evaluation = Evaluation::new(&test(&predicted), &test(&labels), names)?;
         println!("{evaluation}");
-        let confusion = matrix(evaluation.confusion(), names, "test images");
+        let confusion = confusion_matrix(evaluation.confusion(), names, "test images");
         args.common.save(&confusion, "confusion.png")?;
         let classifier = svc.fit(&features, &labels, names.len())?.classifier;
         TransferModel::new(vec![extractor], None, classifier, names.to_vec())?.save(&file)?;

@@ -116,7 +116,7 @@ struct Args {
 
     /// The most confident portion of each class's predictions, of which confident ones are taken (default: all)
     #[arg(long)]
-    share: Option<f64>,
+    portion: Option<f64>,
 
     /// Whose best epoch is kept: entropy, snd, im or source-risk (default: the last epoch)
     #[arg(long)]
@@ -280,7 +280,7 @@ fn rounds(args: &Args, settings: DannTraining) -> PseudoLabels {
     PseudoLabels {
         rounds: args.rounds,
         threshold: args.threshold,
-        share: args.share,
+        portion: args.portion,
         training: DannTraining {
             epochs: args.round_epochs,
             learning_rate: args.round_learning_rate.unwrap_or(rate),

@@ -53,7 +53,7 @@ struct Args {
 
     /// The most confident portion of each class's predictions, of which confident ones are taken (default: all)
     #[arg(long)]
-    share: Option<f64>,
+    portion: Option<f64>,
 
     /// Source batches to one target batch, where they alternate
     #[arg(long, default_value_t = 50)]
@@ -151,7 +151,7 @@ fn train(
     let rounds = PseudoLabels {
         rounds: args.rounds,
         threshold: args.threshold,
-        share: args.share,
+        portion: args.portion,
         training: DannTraining {
             epochs: args.round_epochs,
             checkpoint: file("rounds"),

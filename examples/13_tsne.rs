@@ -17,7 +17,7 @@ use adapt::{Data, clouds, load};
 use anyhow::ensure;
 use clap::Parser;
 use common::{Common, Failure};
-use foveate::adapt::{Embedding, embedding_csv, features, outputs, proxy_a_distance};
+use foveate::adapt::{Tsne, features, outputs, proxy_a_distance, tsne_csv};
 use foveate::data::Images;
 use foveate::image::chart::scatter;
 use foveate::transfer::Features;
@@ -66,8 +66,7 @@ fn main() -> Result<(), Failure> {
         }
         println!("  proxy A-distance: {distance:.2} (0 mixed, 2 apart)");
 
-        let embedding =
-            Embedding { perplexity: args.perplexity, seed: args.seed, ..Default::default() };
+        let embedding = Tsne { perplexity: args.perplexity, seed: args.seed, ..Default::default() };
         let points = embedding.run(&Features::stack(&[source, target]));
         draw(&args, i + 1, &points, &sets)?;
     }
@@ -99,5 +98,5 @@ fn draw(args: &Args, number: usize, points: &[[f32; 2]], sets: &[Images; 2]) -> 
     let name = |what: &str| args.common.out.join(format!("tsne_{number}{what}"));
     scatter(&by_domain, "features by domain").save(name("_domains.png"))?;
     scatter(&by_class, "features by class").save(name("_classes.png"))?;
-    Ok(fs::write(name(".csv"), embedding_csv(points, &domains, &classes))?)
+    Ok(fs::write(name(".csv"), tsne_csv(points, &domains, &classes))?)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use anyhow::bail;
-use foveate::image::chart::matrix;
+use foveate::image::chart::confusion_matrix;
 use foveate::transfer::{Confidence, Evaluation, FeatureSpec, Features, LinearSvc, SvcProblem};
 
 use crate::sweeps::CS;
@@ -65,7 +65,8 @@ impl Scenes {
         let Some((both, found)) = last else { bail!("none of the weights are found") };
         println!("\n{found}");
         println!("confusion matrix of the last row:");
-        let image = matrix(found.confusion(), found.classes(), &format!("15-Scene, {title}"));
+        let image =
+            confusion_matrix(found.confusion(), found.classes(), &format!("15-Scene, {title}"));
         self.args.common.save(&image, &format!("scene15_{title}.png"))?;
         self.duplicates(&both, &found);
         println!();

@@ -29,8 +29,8 @@ impl Data {
     /// At most `limit` training images of each domain.
     pub fn load(self, limit: Option<usize>) -> Result<TwoDomains, DataError> {
         let all = match self {
-            Self::Digits => TwoDomains::drawn(limit.unwrap_or(12_800), 2000, 0),
-            Self::DigitsMnist => TwoDomains::drawn_to_mnist(limit.unwrap_or(60_000), 2000, 0)?,
+            Self::Digits => TwoDomains::synthetic(limit.unwrap_or(12_800), 2000, 0),
+            Self::DigitsMnist => TwoDomains::synthetic_to_mnist(limit.unwrap_or(60_000), 2000, 0)?,
             Self::Mnist => TwoDomains::mnist(Binarization::Binary, 0)?,
         };
         Ok(all.limited(limit.unwrap_or(usize::MAX), usize::MAX))
@@ -80,7 +80,7 @@ pub fn print_round(round: &PseudoLabelRound, epoch: Option<&Epoch>) -> ControlFl
 pub fn choices(history: &History) -> Vec<(&'static str, usize, f64)> {
     let last = history.epochs.len().checked_sub(1);
     let mut choices = vec![("last", last), ("oracle", history.oracle())];
-    choices.extend(Validator::ALL.map(|one| (one.name(), history.chosen(one))));
+    choices.extend(Validator::ALL.map(|one| (one.name(), history.best_by(one))));
     let found = |(name, epoch): (&'static str, Option<usize>)| {
         Some((name, epoch?, history.epochs[epoch?].target_accuracy))
     };

@@ -1,6 +1,6 @@
 //! From images with labels to others without.
 
-use foveate::adapt::{Adapted, DannTraining, Embedding, Lambda, PseudoLabels, features};
+use foveate::adapt::{Adapted, DannTraining, Lambda, PseudoLabels, Tsne, features};
 use foveate::data::{Images, TwoDomains};
 use foveate::image::chart::scatter;
 use foveate::models::{Dann, DannConfig, initialized};
@@ -17,7 +17,7 @@ pub fn chapter(page: &mut Page, device: &Device, seed: u64) -> anyhow::Result<()
                    normalized --contrast --optimizer adam --learning-rate 2e-3 --warm-start 0.5 \
                    --lambda 0.1 --epochs 3 --rounds 1 --round-epochs 1";
     page.chapter("Images that nobody has labeled", command, |chapter| {
-        let data = TwoDomains::drawn(6400, 1000, seed);
+        let data = TwoDomains::synthetic(6400, 1000, seed);
         let preprocessing = Images::preprocessing(&[&data.source, &data.target]);
         let [before, changed, adapted, after] = train(&data, &preprocessing, device, seed)?;
         let accuracies = |name: &str, history: &foveate::adapt::History| {
@@ -85,7 +85,7 @@ fn train(
     let rounds = PseudoLabels {
         rounds: 1,
         threshold: 0.9,
-        share: Some(1.0),
+        portion: Some(1.0),
         training: DannTraining { epochs: 1, ..more },
     };
     let start = adapted.network.clone();
@@ -105,7 +105,7 @@ fn embedding(
     const COUNT: usize = 300;
     let sets = [&data.source_validation, &data.target_validation].map(|set| set.slice(0..COUNT));
     let [source, target] = [&sets[0], &sets[1]].map(|set| features(network, preprocessing, set));
-    let settings = Embedding { seed, ..Default::default() };
+    let settings = Tsne { seed, ..Default::default() };
     let points = settings.run(&Features::stack(&[source, target]));
     let classes = [&sets[0].labels[..], &sets[1].labels[..]].concat();
     let kinds = ["white on black".into(), "colored".into()];

@@ -1,7 +1,7 @@
 //! Features of a network, and a linear classifier of them.
 
 use foveate::data::{Images, colored_digits};
-use foveate::image::chart::{Curves, Series, matrix};
+use foveate::image::chart::{Curves, Series, confusion_matrix};
 use foveate::models::LeNet;
 use foveate::prelude::*;
 use foveate::transfer::{
@@ -85,7 +85,7 @@ pub fn chapter(page: &mut Page, classifier: &Classifier<LeNet>, seed: u64) -> an
         )?;
         let judged = last.expect("there are two kinds of features");
         chapter.figure(
-            &matrix(judged.confusion(), classifier.labels(), "1,000 colored digits"),
+            &confusion_matrix(judged.confusion(), classifier.labels(), "1,000 colored digits"),
             "a table of ten rows and columns, dark on its diagonal",
             "Which digits are taken for which, by the features.",
         )

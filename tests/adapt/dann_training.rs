@@ -87,7 +87,7 @@ fn a_resumed_adaptation_is_the_uninterrupted_one() {
         if validator.is_none() {
             assert_eq!(bits(&resumed.network), bits(&whole.network));
         } else {
-            let chosen = resumed.history.chosen(KEPT_EARLY).unwrap();
+            let chosen = resumed.history.best_by(KEPT_EARLY).unwrap();
             assert!(chosen < 2, "the epoch kept, {chosen}, came before the stop");
             let alone = run(&DannTraining { checkpoint: None, ..settings }, &data, 9).unwrap();
             assert_eq!(bits(&resumed.network), bits(&alone.network));

@@ -2,10 +2,10 @@
 
 mod dann_training;
 mod domain_distance;
-mod embedding;
 mod pseudo_label_steps;
 mod pseudo_labels;
 mod schedule;
+mod tsne;
 mod validator;
 
 use std::ops::ControlFlow;
@@ -69,7 +69,7 @@ fn run(
 
 fn rounds() -> PseudoLabels {
     let training = DannTraining { epochs: 2, ..quick() };
-    PseudoLabels { rounds: 2, threshold: 0.0, share: Some(0.7), training }
+    PseudoLabels { rounds: 2, threshold: 0.0, portion: Some(0.7), training }
 }
 
 /// Stops after so many epochs of all rounds.

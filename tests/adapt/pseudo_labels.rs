@@ -70,7 +70,7 @@ fn rounds_learn_from_sure_answers() {
     let [source, source_validation, target, target_validation] = &data;
     let source = Domain { training: source, validation: source_validation };
     let target = Domain { training: target, validation: target_validation };
-    let all = PseudoLabels { share: None, ..rounds() };
+    let all = PseudoLabels { portion: None, ..rounds() };
     let network = initialized(DannConfig::new().init(&devices::any()), 3);
     let mut seen = Vec::new();
     let adapted = all.run_with(network.clone(), &PREPROCESSING, source, target, |round, epoch| {
@@ -95,6 +95,6 @@ fn rounds_learn_from_sure_answers() {
     assert!(error(rounds(), &empty).contains("target\'s training set holds 0"));
     let text = error(PseudoLabels { threshold: 1.0, ..rounds() }, &data);
     assert!(text.contains("threshold is 1"), "{text}");
-    let text = error(PseudoLabels { share: Some(0.0), ..rounds() }, &data);
-    assert!(text.contains("share is 0"), "{text}");
+    let text = error(PseudoLabels { portion: Some(0.0), ..rounds() }, &data);
+    assert!(text.contains("portion is 0"), "{text}");
 }

@@ -76,7 +76,11 @@ impl<N: Network> LayeredModel for Raw<N> {
         self.0.head(activations, layer)
     }
 
-    fn logits_by(&self, normalized: Tensor<4>, rule: BackwardRule) -> Result<Tensor<2>, NoRule> {
-        self.0.forward_by(normalized, rule)
+    fn logits_with_rule(
+        &self,
+        normalized: Tensor<4>,
+        rule: BackwardRule,
+    ) -> Result<Tensor<2>, NoRule> {
+        self.0.forward_with_rule(normalized, rule)
     }
 }

@@ -241,7 +241,7 @@ fn one_logit_has_no_softmax() {
     let expected = values(sigmoid(one_logit(last.pixels.tensor().clone())).into_data());
     assert_eq!(last.probabilities, expected);
 
-    let network = Architecture::SqueezeNet1_1.init_narrow(8, &device).with_classes(1);
+    let network = Architecture::SqueezeNet1_1.init_with_width_divisor(8, &device).with_classes(1);
     let classifier = Classifier::new(network, Preprocessing::IMAGENET, vec!["cat".into()]);
     let error = classifier.classify_pixels(&Pixels::new(noise([1, 3, 64, 64], 3, &device)), 1);
     let error = error.unwrap_err();
@@ -297,7 +297,7 @@ fn explanations_are_exact_unless_asked_otherwise() {
     if std::env::var("FOVEATE_ALGORITHM").is_ok() {
         return tell("SKIPPED: FOVEATE_ALGORITHM chooses for the whole process");
     }
-    let network = Architecture::Vgg11.init_narrow(4, &device).with_classes(5);
+    let network = Architecture::Vgg11.init_with_width_divisor(4, &device).with_classes(5);
     let labels = (0..5).map(|i| i.to_string()).collect();
     let classifier = Classifier::new(network, Preprocessing::IMAGENET, labels);
     let x = noise([1, 3, 64, 64], 4, &device);

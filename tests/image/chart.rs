@@ -1,7 +1,7 @@
 //! Charts: what is drawn where.
 
 use foveate::image::RgbImage;
-use foveate::image::chart::{Curves, Series, matrix};
+use foveate::image::chart::{Curves, Series, confusion_matrix};
 
 fn curves(points: &[(f64, f64)]) -> Curves {
     let series = Series { name: "one".into(), points: points.to_vec(), ..Series::default() };
@@ -113,8 +113,8 @@ fn odd_numbers_are_drawn_or_left_out() {
 #[test]
 fn matrices_are_dark_where_the_shares_are() {
     let names = ["cat".to_string(), "dog".to_string()];
-    let right = matrix(&[vec![9, 0], vec![0, 4]], &names, "right");
-    let wrong = matrix(&[vec![0, 9], vec![4, 0]], &names, "wrong");
+    let right = confusion_matrix(&[vec![9, 0], vec![0, 4]], &names, "right");
+    let wrong = confusion_matrix(&[vec![0, 9], vec![4, 0]], &names, "wrong");
     assert_eq!(right.dimensions(), wrong.dimensions());
     assert_ne!(right, wrong);
     let dark = |image: &RgbImage| -> Vec<_> {
@@ -133,7 +133,7 @@ fn matrices_are_dark_where_the_shares_are() {
     assert!(dark(&right).len() > 1000);
     assert!(slope(&dark(&right)) > 100.0 && slope(&dark(&wrong)) < -100.0);
 
-    matrix(&[], &[], "");
-    matrix(&[vec![0]], &["a name that is longer than twenty letters".into()], "none");
-    matrix(&[vec![usize::MAX / 2, 1], vec![0, 0]], &names, "large");
+    confusion_matrix(&[], &[], "");
+    confusion_matrix(&[vec![0]], &["a name that is longer than twenty letters".into()], "none");
+    confusion_matrix(&[vec![usize::MAX / 2, 1], vec![0, 0]], &names, "large");
 }

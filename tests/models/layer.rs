@@ -51,8 +51,8 @@ impl Residual {
 }
 
 impl Layer for Residual {
-    fn forward_by(&self, x: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
-        pass.relu(self.residue().forward_by(x.clone(), pass) + x)
+    fn forward_with(&self, x: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
+        pass.relu(self.residue().forward_with(x.clone(), pass) + x)
     }
 
     fn output_shape(&self, input: [usize; 4]) -> [usize; 4] {
@@ -79,7 +79,7 @@ struct Gate {
 }
 
 impl Layer for Gate {
-    fn forward_by(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
+    fn forward_with(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
         let output = sigmoid(input * self.weight.val().reshape([1; 4]));
         pass.without_rule(self.describe(), output)
     }
@@ -186,7 +186,7 @@ fn explained<B: Module + ModuleDisplay + Layer>(
 struct Rectifier;
 
 impl Layer for Rectifier {
-    fn forward_by(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
+    fn forward_with(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
         pass.relu(input)
     }
 
@@ -269,7 +269,7 @@ fn a_layer_without_a_rule_is_refused_by_name() {
         let error = rule.attribute(&classifier, &pixels, &Target::Predicted).unwrap_err();
         assert!(matches!(error, ExplainError::Rule(_)), "{error:?}");
         let text = error.to_string();
-        assert!(text.contains("layer gate (Gate)") && text.contains("forward_by"), "{text}");
+        assert!(text.contains("layer gate (Gate)") && text.contains("forward_with"), "{text}");
     }
     assert!(GuidedBackprop.attribute(&classifier, &pixels, &Target::Predicted).is_ok());
 }

@@ -36,7 +36,7 @@ fn small(architecture: Architecture, device: &Device) -> AnyNetwork {
     let input = devices::noise([1, 3, 48, 40], 1, device);
     // So narrow, a random SqueezeNet may have no ReLU left that is open: it answers 0 to everything.
     loop {
-        let network = architecture.init_narrow(narrow, device);
+        let network = architecture.init_with_width_divisor(narrow, device);
         let network = if architecture.classifies() { network.with_classes(10) } else { network };
         if values(network.forward(input.clone()).into_data()).iter().any(|&value| value != 0.0) {
             return network;

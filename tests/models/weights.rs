@@ -16,7 +16,7 @@ use crate::support::golden::{golden_folder, narrow, tensors};
 use crate::support::logged::said;
 
 fn network() -> AnyNetwork {
-    Architecture::SqueezeNet1_1.init_narrow(8, &devices::any()).with_classes(10)
+    Architecture::SqueezeNet1_1.init_with_width_divisor(8, &devices::any()).with_classes(10)
 }
 
 fn load(path: &Path) -> Result<AnyNetwork, WeightsError> {
@@ -49,7 +49,8 @@ fn every_format_holds_the_same_weights() {
 fn our_files_keep_torchvision_names_and_shapes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("resnet18.safetensors");
-    let resnet = Architecture::ResNet18.init_narrow(8, &devices::any()).with_classes(10);
+    let resnet =
+        Architecture::ResNet18.init_with_width_divisor(8, &devices::any()).with_classes(10);
     weights::save(&weights::load(resnet, golden("resnet18.pth")).unwrap(), &path).unwrap();
     let saved = tensors(&path);
     assert_eq!(saved["fc.weight"].shape().to_vec(), [10, 64]);
@@ -177,13 +178,14 @@ fn weights_of_another_network() {
     assert!(unexpected.contains(&"layer4.1.bn2.running_mean".to_string()));
     assert!(misshaped.is_empty());
 
-    let resnet = Architecture::ResNet18.init_narrow(8, &devices::any()).with_classes(7);
+    let resnet = Architecture::ResNet18.init_with_width_divisor(8, &devices::any()).with_classes(7);
     let error = weights::load(resnet, golden("resnet18.pth")).unwrap_err();
     let text = error.to_string();
     assert!(text.contains("fc.weight expected [7, 64] found [10, 64]"), "{text}");
     assert!(text.contains("fc.bias"), "all at once: {text}");
 
-    let resnet = Architecture::ResNet18.init_narrow(8, &devices::any()).with_classes(10);
+    let resnet =
+        Architecture::ResNet18.init_with_width_divisor(8, &devices::any()).with_classes(10);
     let error = weights::load(resnet, golden("squeezenet1_1.pth")).unwrap_err();
     let WeightsError::Mismatch { missing, .. } = error else { panic!("{error}") };
     assert!(missing.contains(&"layer1.0.bn1.weight".into()), "PyTorch's names: {missing:?}");
@@ -249,7 +251,8 @@ fn what_is_in_the_way_is_named_in_one_line() {
     }
     assert!(!Path::new("foveate_ran_code").exists());
 
-    let resnet = || Architecture::ResNet18.init_narrow(8, &devices::any()).with_classes(10);
+    let resnet =
+        || Architecture::ResNet18.init_with_width_divisor(8, &devices::any()).with_classes(10);
     for (name, place) in [
         (saved("checkpoint"), "below `state_dict.module.`"),
         (saved("dataparallel"), "below `module.`"),
@@ -261,7 +264,8 @@ fn what_is_in_the_way_is_named_in_one_line() {
         assert!((1..=10).contains(&names), "{names} names: {text}");
         assert!(text.contains("unexpected (52)"), "the optimizer's are none: {text}");
     }
-    let seven = Architecture::SqueezeNet1_1.init_narrow(8, &devices::any()).with_classes(7);
+    let seven =
+        Architecture::SqueezeNet1_1.init_with_width_divisor(8, &devices::any()).with_classes(7);
     let text = weights::load(seven, saved("checkpoint")).unwrap_err().to_string();
     assert!(text.contains("misshaped (2): classifier.1."), "without the prefix: {text}");
 }
@@ -355,7 +359,7 @@ fn saved_networks_load_bit_for_bit() {
     for (architecture, divisor, file) in NARROW {
         // Golden networks: their batch norms have statistics.
         weights::save(&narrow(architecture, divisor, file, &device), &once).unwrap();
-        let other = architecture.init_narrow(divisor, &device).with_classes(10);
+        let other = architecture.init_with_width_divisor(divisor, &device).with_classes(10);
         weights::save(&weights::load(other, &once).unwrap(), &twice).unwrap();
         assert_eq!(tensors(&once), tensors(&twice), "{architecture}");
     }

@@ -3,7 +3,7 @@
 use foveate::burn::nn::PaddingConfig2d;
 use foveate::burn::nn::pool::MaxPool2dConfig;
 use foveate::burn::tensor::module;
-use foveate::ops::{self, Window};
+use foveate::ops::{self, PoolOptions};
 
 use super::is_burns;
 
@@ -12,7 +12,7 @@ fn pooling_is_burns() {
     for (kernel, stride, padding, ceil_mode) in
         [(2, 2, 0, false), (3, 2, 0, true), (3, 2, 1, false), (3, 1, 1, true), (2, 3, 1, false)]
     {
-        let window = Window {
+        let window = PoolOptions {
             kernel: [kernel; 2],
             stride: [stride; 2],
             padding: [padding; 2],

@@ -49,7 +49,7 @@ pub fn narrow(
     file: &str,
     device: &Device,
 ) -> AnyNetwork {
-    let network = architecture.init_narrow(divisor, device).with_classes(10);
+    let network = architecture.init_with_width_divisor(divisor, device).with_classes(10);
     weights::load(network, golden_folder().join("networks").join(file)).unwrap()
 }
 

@@ -132,7 +132,7 @@ fn broken_links_are_listed_and_small_images_refused() {
     let crop = extractor(cache.path()).with_preprocessing(crop);
     assert!(crop.extract(&[image(1)]).unwrap_err().to_string().contains("crop: 48"));
     // 28 pixels end as none, of which an average or a fully connected layer would make numbers all the same.
-    let vgg = Architecture::Vgg16.init_narrow(16, &devices::any());
+    let vgg = Architecture::Vgg16.init_with_width_divisor(16, &devices::any());
     for layer in ["avgpool", "classifier.4"] {
         let tiny = SMALL.with_resize(Resize::Exact { height: 28, width: 28 });
         let vgg = FeatureExtractor::new(vgg.clone(), tiny, layer, Pooling::Flatten).unwrap();

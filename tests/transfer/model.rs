@@ -102,7 +102,7 @@ fn parts_that_do_not_fit_are_refused() {
         TransferError::Learn(LearnError::Dimensions { expected: 7, found: 128 })
     ));
     assert!(matches!(new(vec![], labels(2)), Err(TransferError::Setting(_))));
-    let narrow = Architecture::SqueezeNet1_1.init_narrow(2, &devices::any());
+    let narrow = Architecture::SqueezeNet1_1.init_with_width_divisor(2, &devices::any());
     let other = FeatureExtractor::new(narrow, SMALL, "features.4", Pooling::GlobalAverage).unwrap();
     assert_eq!(other.spec(), None);
     assert!(matches!(

@@ -14,7 +14,7 @@ use crate::support::real::{classifier, val_25};
 #[test]
 fn grad_cam_plus_plus_of_tiny_and_vast_scores() {
     let device = devices::any();
-    let network = Architecture::ResNet18.init_narrow(8, &device).with_classes(10);
+    let network = Architecture::ResNet18.init_with_width_divisor(8, &device).with_classes(10);
     let labels = (0..10).map(|i| i.to_string()).collect();
     let classifier = Classifier::new(initialized(network, 0), Preprocessing::IMAGENET, labels);
     let pixels = noise([1, 3, 64, 64], 11, &device);

@@ -34,7 +34,7 @@ fn nothing_is_touched() {
         [(Architecture::ResNet18, "layer4", 8), (Architecture::GoogLeNet, "inception5b", 8)]
     {
         let device = devices::any().autodiff();
-        let network = architecture.init_narrow(divisor, &device).with_classes(10);
+        let network = architecture.init_with_width_divisor(divisor, &device).with_classes(10);
         let labels = (0..10).map(|i| i.to_string()).collect();
         let before = state(&network);
         assert!(before.len() > 10_000);
@@ -107,7 +107,7 @@ fn bad_input_is_refused() {
         assert!(smooth(SmoothGrad { sigma, ..plain() }).contains("sigma is"), "{sigma}");
     }
 
-    let network = Architecture::SqueezeNet1_1.init_narrow(8, &device).with_classes(10);
+    let network = Architecture::SqueezeNet1_1.init_with_width_divisor(8, &device).with_classes(10);
     let labels = (0..10).map(|i| i.to_string()).collect();
     let classifier = Classifier::new(network, Preprocessing::IMAGENET, labels);
     let pixels = noise([1, 3, 64, 64], 11, &device);

@@ -279,11 +279,11 @@ fn relevance_is_conserved_through_batch_norm() {
         }
     }
     for architecture in [Architecture::ResNet18, Architecture::ResNet34] {
-        check(architecture.name(), architecture.init_narrow(2, device), 64, device);
+        check(architecture.name(), architecture.init_with_width_divisor(2, device), 64, device);
     }
     let dann = DannConfig::new().with_normalized(true).init(device);
     check("DANN", dann, 28, device);
-    check("GoogLeNet", Architecture::GoogLeNet.init_narrow(8, device), 64, device);
+    check("GoogLeNet", Architecture::GoogLeNet.init_with_width_divisor(8, device), 64, device);
 }
 
 /// SqueezeNet with real weights and no biases.

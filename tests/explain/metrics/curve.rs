@@ -147,7 +147,7 @@ fn insertion_starts_from_the_authors_blur() {
 #[test]
 fn baselines_of_a_classifier_are_those_of_its_normalized_input() {
     let device = devices::any();
-    let network = Architecture::ResNet18.init_narrow(8, &device).with_classes(10);
+    let network = Architecture::ResNet18.init_with_width_divisor(8, &device).with_classes(10);
     let labels = (0..10).map(|i| i.to_string()).collect();
     let classifier = Classifier::new(initialized(network, 0), Preprocessing::IMAGENET, labels);
     let pixels = noise([1, 3, 48, 40], 3) * 0.5 + 0.5;

@@ -23,7 +23,8 @@ impl Attribution<Classifier> for Guided {
     ) -> Result<Tensor<4>, ExplainError> {
         let Target::Classes(classes) = target else { unreachable!("the target is fixed") };
         let tracked = input.clone().inner().autodiff().require_grad();
-        let logits = model.logits_by(model.normalized(tracked.clone()), BackwardRule::Guided)?;
+        let logits =
+            model.logits_with_rule(model.normalized(tracked.clone()), BackwardRule::Guided)?;
         let class = classes[0];
         let score = logits.slice(s![.., class..class + 1]).sum();
         Ok(tracked.grad(&score.backward()).expect("the score depends on the input"))
@@ -73,7 +74,7 @@ fn randomization_reaches_every_layer_and_leaves_the_network_alone() {
     ] {
         let device: Device = devices::any();
         device.seed(5);
-        let network: AnyNetwork = architecture.init_narrow(16, &device);
+        let network: AnyNetwork = architecture.init_with_width_divisor(16, &device);
         // The vectors of a new batch norm are of one value: shuffled, they would be the same.
         let network = network.map(&mut Stirred(0));
         let labels = vec![String::new(); 1000];

@@ -33,7 +33,11 @@ impl LayeredModel for Identity {
         Ok(activations.flatten(1, 3))
     }
 
-    fn logits_by(&self, normalized: Tensor<4>, _: BackwardRule) -> Result<Tensor<2>, NoRule> {
+    fn logits_with_rule(
+        &self,
+        normalized: Tensor<4>,
+        _: BackwardRule,
+    ) -> Result<Tensor<2>, NoRule> {
         Ok(normalized.flatten(1, 3))
     }
 }

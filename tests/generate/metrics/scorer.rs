@@ -152,7 +152,7 @@ fn folders_are_scored_as_their_images() {
     }
     let files = ImageFolder::flat(folder.path()).unwrap();
     let scorer = Scorer::digits(&devices::any()).unwrap();
-    assert_eq!(scorer.folder(&files).unwrap(), scorer.activations(&set));
+    assert_eq!(scorer.activations_of_folder(&files).unwrap(), scorer.activations(&set));
     // More rows than columns: pooled features of a convolution.
     let classifier = LeNet::digits(&devices::any()).unwrap();
     let scorer = Scorer::new(classifier, "features.5", Pooling::GlobalAverage).unwrap();
@@ -160,5 +160,5 @@ fn folders_are_scored_as_their_images() {
     assert!(score.frechet.abs() < 1e-6 && score.prdc.precision == 1.0, "{score}");
     fs::write(folder.path().join("99.png"), "not an image").unwrap();
     let files = ImageFolder::flat(folder.path()).unwrap();
-    assert!(scorer.folder(&files).unwrap_err().to_string().contains("99.png"));
+    assert!(scorer.activations_of_folder(&files).unwrap_err().to_string().contains("99.png"));
 }

@@ -84,7 +84,7 @@ fn what_cannot_be_trained_is_told() {
         assert!(error.contains(words), "{error}");
     }
 
-    let headless = Architecture::ResNet18Layer3.init_narrow(8, &device);
+    let headless = Architecture::ResNet18Layer3.init_with_width_divisor(8, &device);
     let error = ok.run(headless, &exact(64), data, None).unwrap_err().to_string();
     assert!(error.contains("score for each class"), "{error}");
 }

@@ -158,7 +158,9 @@ fn frozen_layers_stay_as_they_are() {
         (Architecture::GoogLeNet, Trainable::From("inception5b".into()), &["inception5b.", "fc."]),
     ] {
         let network = match architecture {
-            Architecture::Vgg13 => new_head(architecture.init_narrow(32, &device), 3, 1),
+            Architecture::Vgg13 => {
+                new_head(architecture.init_with_width_divisor(32, &device), 3, 1)
+            }
             architecture => small(architecture, &device),
         };
         let before = state(&network);

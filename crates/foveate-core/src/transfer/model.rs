@@ -30,7 +30,7 @@ pub struct TransferModel {
 /// A class and its score.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Guess {
+pub struct ScoredClass {
     /// Index of the class.
     pub class: usize,
     /// Name of the class.
@@ -128,11 +128,11 @@ impl TransferModel {
         &self,
         images: &[RgbImage],
         top: usize,
-    ) -> Result<Vec<Vec<Guess>>, TransferError> {
+    ) -> Result<Vec<Vec<ScoredClass>>, TransferError> {
         let ranked = |row: &[f32]| {
             let mut order: Vec<usize> = (0..row.len()).collect();
             order.sort_by(|&a, &b| row[b].total_cmp(&row[a]));
-            let guess = |&class: &usize| Guess {
+            let guess = |&class: &usize| ScoredClass {
                 class,
                 label: self.labels[class].clone(),
                 score: row[class],

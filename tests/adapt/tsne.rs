@@ -1,6 +1,6 @@
 //! t-SNE: what must hold of any, and how true it is to real digits beside scikit-learn's.
 
-use foveate::adapt::{Embedding, embedding_csv};
+use foveate::adapt::{Tsne, tsne_csv};
 use foveate::data::{Split, mnist};
 use foveate::transfer::Features;
 use rand::{Rng, SeedableRng};
@@ -18,8 +18,8 @@ fn clusters() -> Features {
     Features::new(noise.enumerate().map(|(i, value)| value + place(i)).collect(), 20)
 }
 
-fn short(seed: u64) -> Embedding {
-    Embedding { perplexity: 10.0, iterations: 400, seed }
+fn short(seed: u64) -> Tsne {
+    Tsne { perplexity: 10.0, iterations: 400, seed }
 }
 
 /// Other rows, nearest first.
@@ -77,7 +77,7 @@ fn odd_features_have_finite_places() {
     for (values, columns) in [(vec![1.0; 400], 4), (twice, 20), (huge, 20)] {
         let features = Features::new(values, columns);
         for iterations in [0, 1, 3, 300] {
-            let points = Embedding { iterations, ..short(0) }.run(&features);
+            let points = Tsne { iterations, ..short(0) }.run(&features);
             assert_eq!(points.len(), features.rows());
             let finite = points.iter().flatten().all(|value| value.is_finite());
             assert!(finite, "{iterations} steps of {} rows", points.len());
@@ -95,7 +95,7 @@ fn real_digits_keep_their_neighbors() {
     }
     let digits = mnist(Split::Test).unwrap().slice(0..1000);
     let pixels: Vec<f32> = digits.pixels.iter().map(|&byte| f32::from(byte) / 255.0).collect();
-    let points = Embedding::default().run(&Features::new(pixels.clone(), 784));
+    let points = Tsne::default().run(&Features::new(pixels.clone(), 784));
     let rows: Vec<&[f32]> = pixels.chunks_exact(784).collect();
     let points: Vec<&[f32]> = points.iter().map(|point| &point[..]).collect();
     let (five, twelve) = (trustworthiness(&rows, &points, 5), trustworthiness(&rows, &points, 12));
@@ -104,7 +104,7 @@ fn real_digits_keep_their_neighbors() {
 
 #[test]
 fn tables_have_a_line_a_point() {
-    let table = embedding_csv(&[[1.5, -0.25], [1e-9, 3.0]], &["source", "a, \"b\""], &[3, 9]);
+    let table = tsne_csv(&[[1.5, -0.25], [1e-9, 3.0]], &["source", "a, \"b\""], &[3, 9]);
     let expected = "x,y,domain,class\n1.5,-0.25,source,3\n0.000000001,3,\"a, \"\"b\"\"\",9\n";
     assert_eq!(table, expected);
 }

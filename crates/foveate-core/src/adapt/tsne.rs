@@ -1,4 +1,4 @@
-//! [`Embedding`]: rows of features as points on a page, by t-SNE.
+//! [`Tsne`]: rows of features as points on a page, by t-SNE.
 //!
 //! The crate bhtsne does the descent. Its own neighbor search draws from the machine's random numbers, and its
 //! sums depend on the number of threads: neighbors and first places come from here, and it runs in one thread.
@@ -26,7 +26,7 @@ use crate::learn::Features;
 /// features: no PCA comes before. Deviations: gains end at 2, learning rates are larger than the paper's, and
 /// largest in the middle of the descent.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Embedding {
+pub struct Tsne {
     /// How many neighbors count for a row, from 1 to a third of the other rows; 5 to 50 are usual.
     pub perplexity: f32,
     /// Steps of the descent. The first 250, a quarter at most, pull neighbors together twelvefold; as many
@@ -36,7 +36,7 @@ pub struct Embedding {
     pub seed: u64,
 }
 
-impl Default for Embedding {
+impl Default for Tsne {
     /// Perplexity 30, 2000 iterations, seed 0.
     fn default() -> Self {
         Self { perplexity: 30.0, iterations: 2000, seed: 0 }
@@ -50,7 +50,7 @@ const THETA: f32 = 0.25;
 /// Rows compared with all others at a time: they stay in the cache.
 const BLOCK: usize = 16;
 
-impl Embedding {
+impl Tsne {
     /// A point for each row of `features`; their mean is 0.
     ///
     /// The same bits for the same seed on a machine, however many threads there are; another machine's
@@ -144,7 +144,7 @@ fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
 /// # Panics
 ///
 /// If there is not one domain and one class for each point.
-pub fn embedding_csv(points: &[[f32; 2]], domains: &[&str], classes: &[usize]) -> String {
+pub fn tsne_csv(points: &[[f32; 2]], domains: &[&str], classes: &[usize]) -> String {
     let found = (domains.len(), classes.len());
     assert_eq!(found, (points.len(), points.len()), "domains and classes of the points");
     let mut lines = String::from("x,y,domain,class\n");

@@ -1,4 +1,4 @@
-//! [`matrix`](matrix()): which classes are taken for which.
+//! [`confusion_matrix`](confusion_matrix()): which classes are taken for which.
 
 use image::RgbImage;
 use plotters::prelude::*;
@@ -13,7 +13,7 @@ use crate::image::text::clip;
 /// # Panics
 ///
 /// If there is not one row and one column for every name.
-pub fn matrix(counts: &[Vec<usize>], names: &[String], title: &str) -> RgbImage {
+pub fn confusion_matrix(counts: &[Vec<usize>], names: &[String], title: &str) -> RgbImage {
     let square = counts.len() == names.len() && counts.iter().all(|row| row.len() == names.len());
     assert!(square, "one row and one column for every name");
     let most = counts.iter().flatten().max().copied().unwrap_or(0);

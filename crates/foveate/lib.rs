@@ -6,7 +6,7 @@
 //! | [`models`] | which network, with which weights? | [`Pretrained`](models::Pretrained), [`Network`](models::Network), [`Classifier`](models::Classifier) |
 //! | [`image`], [`data`] | how do files become pixels, and folders data sets? | [`image::open`], [`Preprocessing`](image::Preprocessing), [`ImageFolder`](data::ImageFolder) |
 //! | [`transfer`] | how do a few hundred images make a classifier? | [`FeatureExtractor`](transfer::FeatureExtractor), [`LinearSvc`](transfer::LinearSvc), [`FineTune`](transfer::FineTune) |
-//! | [`explain`] | why this answer, and what would change it? | [`Attribution`](explain::Attribution), [`attack`](explain::attack), [`visualize`](explain::visualize) |
+//! | [`explain`] | why this prediction, and what would change it? | [`Attribution`](explain::Attribution), [`attack`](explain::attack), [`visualize`](explain::visualize) |
 //! | [`adapt`] | how does a classifier get along without labels? | [`DannTraining`](adapt::DannTraining), [`Validator`](adapt::Validator) |
 //! | [`generate`] | what do new images look like, and how good are they? | [`GanTraining`](generate::GanTraining), [`metrics`](generate::metrics) |
 //! | [`ops`], [`train`] | what are they made of? | [`gradient_reversal`](ops::gradient_reversal), [`Optimizer`](train::Optimizer) |
@@ -60,7 +60,7 @@
 //!
 //! # Explain
 //!
-//! Which pixels a score depends on; and the smallest step that changes the answer.
+//! Which pixels a score depends on; and the smallest step that changes the prediction.
 //!
 //! ```
 //! use foveate::data::digits;

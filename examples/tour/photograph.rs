@@ -61,7 +61,7 @@ pub fn attributions(
         }
         chapter.text(
             "SqueezeNet 1.1 has learned 1,000 classes from a million photographs; the library \
-             loads torchvision's weights and gives PyTorch's answers.",
+             loads torchvision's weights and gives PyTorch's outputs.",
         );
         chapter.figure(
             &draw(&cells, 4),

@@ -96,7 +96,7 @@ fn a_resumed_adaptation_is_the_uninterrupted_one() {
 }
 
 /// Nothing but the reported accuracies knows them: not the training, nor the choice of an epoch, nor
-/// the rounds of sure answers.
+/// the rounds of confident predictions.
 #[test]
 fn labels_of_the_target_are_not_learned_from() {
     let (right, wrong) = (domains(|i| i % 10), domains(|_| 200));

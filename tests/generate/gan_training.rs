@@ -241,7 +241,7 @@ fn bad_input_is_refused() {
     assert!(error.contains("image 3 has the label 9"), "{error}");
 }
 
-/// The file holds the iterations before the one whose step was too far, and the training goes on from it
+/// The file holds the iterations before the one whose step was too far, and the training resumes from it
 /// at another rate, as if nothing had been.
 #[test]
 fn a_training_that_diverges_keeps_its_checkpoint() {

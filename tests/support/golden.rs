@@ -105,7 +105,7 @@ pub fn hashed_weights<M: Module>(network: M, parts: &[&str], first: u32) -> M {
     weights::load(network, &file).unwrap()
 }
 
-/// Takes dropouts, and nothing else, out of training.
+/// Takes dropouts, and nothing else, in evaluation mode.
 pub fn without_dropout<M: Module>(network: M) -> M {
     #[derive(Default)]
     struct NoDropout(Vec<String>);

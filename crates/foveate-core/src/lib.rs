@@ -3,7 +3,7 @@
 //!
 //! - [`adapt`]: a classifier for a domain without labels.
 //! - [`data`]: images to learn from.
-//! - [`explain`]: why a network answers as it does, and how to fool it.
+//! - [`explain`]: why a network predicts what it does, and how to fool it.
 //! - [`generate`]: images from noise.
 //! - [`image`]: images in, pixels out: decode, resize, normalize; sheets of images.
 //! - [`models`]: the networks, one paper a file; their weights; a classifier over them.

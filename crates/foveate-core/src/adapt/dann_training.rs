@@ -33,13 +33,13 @@ pub struct DannTraining {
     pub source_augmentation: ShiftAndContrast,
     /// Random changes of the target's.
     pub target_augmentation: ShiftAndContrast,
-    /// Steps on the target with the network's own answers, between the others.
+    /// Steps on the target with the network's own predictions, between the others.
     pub pseudo_label_steps: Option<PseudoLabelSteps>,
     /// Whose best epoch is kept, one of [`Validator::ALL`]; None keeps the last.
     pub validator: Option<Validator>,
     /// Same seed, same device: same bits.
     pub seed: u64,
-    /// A file written after every epoch. If it is there, the training goes on from it.
+    /// A file written after every epoch. If it is there, the training resumes from it.
     pub checkpoint: Option<PathBuf>,
 }
 

@@ -50,7 +50,7 @@ pub enum AdaptError {
     /// the network's feature layer is none of its layers.
     #[error(transparent)]
     Layer(#[from] UnknownLayer),
-    /// A training whose loss is no number any more.
+    /// A training whose loss is not finite.
     #[error(
         "the loss is not finite in step {step} of epoch {epoch} (classes {class_loss}, domains {domain_loss}, lambda \
          {lambda}, learning rate {rate:e}): lower the learning rate, or lambda{}", .checkpoint.as_ref().map_or(String::new(), |path| format!(
@@ -73,7 +73,7 @@ pub enum AdaptError {
         /// The last good checkpoint.
         checkpoint: Option<PathBuf>,
     },
-    /// A checkpoint that cannot be written, or not be gone on from.
+    /// A checkpoint that cannot be written, or not be resumed from.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
 }

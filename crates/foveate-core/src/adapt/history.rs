@@ -11,9 +11,9 @@ pub struct Epoch {
     pub class_loss: f64,
     /// The same of the domains: the sum of both domains' means. None without a domain head.
     pub domain_loss: Option<f64>,
-    /// Share of the source's training images that were answered rightly, each before its step.
+    /// Share of the source's training images that were classified correctly, each before its step.
     pub training_accuracy: f64,
-    /// Share of the source's validation images that are answered rightly.
+    /// Share of the source's validation images that are classified correctly.
     pub source_accuracy: f64,
     /// The same of the target's: what an oracle sees.
     pub target_accuracy: f64,
@@ -29,7 +29,7 @@ pub struct Epoch {
     pub seconds: f64,
 }
 
-/// The epochs of a training, the first first.
+/// The epochs of a training, in order.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct History {

@@ -8,7 +8,7 @@
 //! `features <- features - mu (dL_class - lambda dL_domain)`.
 //!
 //! - [`DannTraining`]: the training. Labels of the target domain are never learned from.
-//! - [`PseudoLabels`], [`PseudoLabelSteps`]: the network's own sure answers as labels.
+//! - [`PseudoLabels`], [`PseudoLabelSteps`]: the network's own confident predictions as labels (pseudo-labels).
 //! - [`Validator`]: which epoch to take, where no label can tell.
 //! - [`Tsne`], [`proxy_a_distance`]: how far apart two domains are.
 //!
@@ -31,8 +31,8 @@
 //!
 //! let best = adapted.history.best_by(Validator::InformationMaximization);
 //! assert_eq!(best, Some(0)); // of one epoch, the first
-//! let answers = outputs(&adapted.network, &preprocessing, &data.target_validation);
-//! let accuracy = answers.accuracy(&data.target_validation.labels);
+//! let found = outputs(&adapted.network, &preprocessing, &data.target_validation);
+//! let accuracy = found.accuracy(&data.target_validation.labels);
 //! assert_eq!(accuracy, adapted.history.epochs[0].target_accuracy);
 //! # Ok::<(), foveate::adapt::AdaptError>(())
 //! ```

@@ -26,7 +26,7 @@ impl Outputs {
         self.logits.chunks_exact(self.classes.max(1)).map(highest).collect()
     }
 
-    /// Share of images whose answer is their label.
+    /// Share of images whose prediction is their label.
     ///
     /// # Panics
     ///
@@ -39,7 +39,7 @@ impl Outputs {
     }
 }
 
-/// What `network`, out of training, says of all images of a set.
+/// What `network`, in evaluation mode, says of all images of a set.
 ///
 /// # Panics
 ///

@@ -1,10 +1,10 @@
-//! [`PseudoLabelSteps`]: now and then a step on the network's own answers.
+//! [`PseudoLabelSteps`]: now and then a step on the network's own predictions.
 
 use super::error::AdaptError;
 use crate::SettingError;
 
-/// Steps on the target's images between those on the source's, with the network's own answers of the
-/// moment for labels, whose loss weighs more and more.
+/// Steps on the target's images between those on the source's, with the network's own predictions of the
+/// moment for labels, with a growing weight of the loss.
 ///
 /// Equation 16 of Dong-Hyun Lee, *Pseudo-Label: The Simple and Efficient Semi-Supervised Learning Method for
 /// Deep Neural Networks*, Workshop on Challenges in Representation Learning, ICML 2013. Deviation: the paper

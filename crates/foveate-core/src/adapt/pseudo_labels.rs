@@ -1,4 +1,4 @@
-//! [`PseudoLabels`]: sure answers on the target become labels, in rounds.
+//! [`PseudoLabels`]: confident predictions on the target become labels, in rounds.
 
 use std::ops::ControlFlow;
 
@@ -12,24 +12,24 @@ use crate::image::Preprocessing;
 use crate::models::DomainAdversarial;
 use crate::train::highest;
 
-/// Training in rounds on the source's labels and on the network's own sure answers on the target.
+/// Training in rounds on the source's labels and on the network's own confident predictions on the target.
 ///
 /// Dong-Hyun Lee, *Pseudo-Label: The Simple and Efficient Semi-Supervised Learning Method for Deep Neural
 /// Networks*, Workshop on Challenges in Representation Learning, ICML 2013, in rounds. With a
 /// [`portion`](PseudoLabels::portion), classes are balanced as in algorithm 2 of Yang Zou, Zhiding Yu, B. V. K.
 /// Vijaya Kumar, Jinsong Wang, *Domain Adaptation for Semantic Segmentation via Class-Balanced Self-Training*,
-/// 2018, <https://arxiv.org/abs/1810.07911>. Deviations: labels are the network's answers (the paper divides
+/// 2018, <https://arxiv.org/abs/1810.07911>. Deviations: labels are the network's predictions (the paper divides
 /// probabilities by each class's threshold before it takes the largest), and the portion stays the same in all
 /// rounds (the paper's grows from 0.2 by 0.05 a round to 0.5).
 #[derive(Debug, Clone, PartialEq)]
 pub struct PseudoLabels {
-    /// How often answers are taken anew.
+    /// How often predictions are taken anew.
     pub rounds: usize,
-    /// The least probability of an answer that is taken, in `[0, 1)`.
+    /// The least probability of a prediction that is taken, in `[0, 1)`.
     pub threshold: f32,
-    /// Of the answers of each class, the surest: this portion of them, rounded down, in `(0, 1]`; and of
+    /// Of the predictions of each class, the most confident: this portion of them, rounded down, in `(0, 1]`; and of
     /// those the ones that reach the threshold. So a class that the network finds hard is not left
-    /// out, while a class it finds often stays the larger one. None is 1: all sure answers.
+    /// out, while a class it finds often stays the larger one. None is 1: all confident predictions.
     pub portion: Option<f64>,
     /// The training of each round; its checkpoint's name gets `.round1` and so on.
     pub training: DannTraining,
@@ -136,9 +136,9 @@ impl PseudoLabelRound {
     }
 }
 
-/// The answers that are sure: for each row of `logits` (`[n, classes]`, row by row) its class, if its
+/// The predictions that are confident: for each row of `logits` (`[n, classes]`, row by row) its class, if its
 /// probability is `threshold` or more. With a `portion`, of each class at most that portion of the rows
-/// that have it as their answer, sure or not, rounded down: the surest, among equals the earlier.
+/// that have it as their prediction, confident or not, rounded down: the most confident, among equals the earlier.
 ///
 /// # Panics
 ///

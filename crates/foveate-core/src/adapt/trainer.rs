@@ -252,7 +252,7 @@ impl Trainer<'_> {
         *network = optimizer_state.step(&self.settings.optimizer, rate, network.clone(), gradients);
     }
 
-    /// An error for losses of classes and domains that are no numbers any more.
+    /// An error for losses of classes and domains that are not finite.
     fn check_finite(
         &self,
         [class_loss, domain_loss]: [f32; 2],
@@ -374,7 +374,7 @@ impl Trainer<'_> {
         self.preprocessing.normalize(&pixels).into_tensor()
     }
 
-    /// Measures a network out of training on the validation images.
+    /// Measures a network in evaluation mode on the validation images.
     fn validate<N: DomainAdversarial>(
         &self,
         network: &N,

@@ -17,12 +17,12 @@ use rayon::prelude::*;
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum Validator {
-    /// Minus the mean entropy of the target's class probabilities, in `[-ln classes, 0]`: sure answers
+    /// Minus the mean entropy of the target's class probabilities, in `[-ln classes, 0]`: confident predictions
     /// are good. Pietro Morerio, Jacopo Cavazza, Vittorio Murino, *Minimal-Entropy Correlation Alignment for
     /// Unsupervised Deep Domain Adaptation*, 2018, <https://arxiv.org/abs/1711.10288>.
     Entropy,
     /// Soft neighborhood density, in `[0, ln (m - 1)]` for `m` target samples: every sample has many
-    /// others that are answered alike. Neighbors are told by the cosine of class probabilities, the
+    /// others that are predicted alike. Neighbors are told by the cosine of class probabilities, the
     /// paper's choice. Takes time in proportion to `m²`. Kuniaki Saito, Donghyun Kim, Piotr Teterwak, Stan
     /// Sclaroff, Trevor Darrell, Kate Saenko, *Tune it the Right Way: Unsupervised Validation of Domain
     /// Adaptation via Soft Neighborhood Density*, 2021, <https://arxiv.org/abs/2108.10860>.
@@ -31,7 +31,7 @@ pub enum Validator {
         temperature: f64,
     },
     /// Entropy of the target's mean class probabilities, less their mean entropy, in `[0, ln classes]`:
-    /// sure answers, of all classes equally often. By Musgrave et al. (above).
+    /// confident predictions, of all classes equally often. By Musgrave et al. (above).
     InformationMaximization,
     /// Minus the mean cross-entropy of source samples with their labels, held out from training: knows
     /// nothing of the target.

@@ -30,7 +30,7 @@ pub enum DataError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// The system's answer.
+        /// The system's error.
         reason: io::Error,
     },
     /// A folder without class folders.
@@ -67,8 +67,8 @@ pub enum DataError {
         /// The second part's.
         found: Vec<String>,
     },
-    /// The data set is not at hand.
-    #[error("{name} is not at hand: {advice}")]
+    /// The data set is not found.
+    #[error("{name} is not found: {advice}")]
     Absent {
         /// The data set.
         name: &'static str,

@@ -193,7 +193,7 @@ fn entries(folder: &Path, depth: usize) -> Result<Vec<(PathBuf, bool)>, DataErro
             log::warn!("{error}; it is not followed");
             None
         }
-        // A broken link, or a folder that may not be read: an image that cannot be, and is told then.
+        // A broken link, or a folder that may not be read: an image that cannot be read, and is reported then.
         Err(error) if error.depth() > 0 && error.path().is_some_and(|path| path != folder) => {
             Some(Ok((error.path().unwrap_or(folder).into(), false)))
         }

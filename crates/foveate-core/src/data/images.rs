@@ -203,7 +203,7 @@ impl Images {
     }
 
     /// Takes images of this size, normalized by the mean and the standard deviation of each channel
-    /// over all pixels of these sets, each set weighing the same.
+    /// over all pixels of these sets, each set with the same weight.
     ///
     /// # Panics
     ///

@@ -86,7 +86,7 @@ pub fn mnist_m(
 ///
 /// # Errors
 ///
-/// [`DataError`]: they are not at hand, or cannot be read.
+/// [`DataError`]: they are not found, or cannot be read.
 pub fn bsds500() -> Result<Vec<RgbImage>, DataError> {
     let folders = dataset_roots("bsds500");
     match folders.iter().find(|folder| folder.is_dir()) {

@@ -18,7 +18,7 @@
 //! assert_eq!(set.grid(10).dimensions(), (280, 280)); // set.grid(10).save("digits.png")
 //! ```
 //!
-//! One folder a class, `images/cat/1.png`; a file that is no image is told, and stops nothing:
+//! One folder a class, `images/cat/1.png`; a file that is no image is reported, and stops nothing:
 //!
 //! ```
 //! # use foveate_core as foveate;

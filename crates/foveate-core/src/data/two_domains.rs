@@ -25,7 +25,7 @@ impl TwoDomains {
     ///
     /// # Errors
     ///
-    /// [`DataError`]: MNIST or the photographs are not at hand, or damaged.
+    /// [`DataError`]: MNIST or the photographs are not found, or damaged.
     pub fn mnist(binarization: Binarization, seed: u64) -> Result<Self, DataError> {
         let photographs = bsds500()?;
         let [source, source_validation] = [mnist(Split::Train)?, mnist(Split::Test)?];

@@ -1,4 +1,4 @@
-//! What stands where an image is taken away.
+//! What stands where an image is masked.
 
 use burn::tensor::{Tensor, TensorData};
 
@@ -6,7 +6,7 @@ use super::error::ExplainError;
 use super::model::{Model, values};
 use crate::SettingError;
 
-/// What stands where a part of an image is taken away. It is of the model's input: pixels in
+/// What stands where a part of an image is masked. It is of the model's input: pixels in
 /// `[0, 1]` for a [`Classifier`](crate::models::Classifier), for which 0 is black. The mean color
 /// of the training images, often the choice elsewhere, is 0 only after normalization:
 /// [`Mean`](Baseline::Mean).

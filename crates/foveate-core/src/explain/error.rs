@@ -23,7 +23,7 @@ pub enum ExplainError {
         /// Classes given.
         found: usize,
     },
-    /// The model answers in another shape.
+    /// The model gives another shape.
     #[error(
         "the model gives {found:?} for {images} images: expected logits [n, classes], one row an image"
     )]
@@ -63,12 +63,12 @@ pub enum ExplainError {
         /// The value.
         value: f32,
     },
-    /// A model answers something that is no number.
+    /// A model gives a value that is not finite.
     #[error(
         "{what} of image {image} is {value}: expected finite numbers; look for an overflow or a division by 0 in the model"
     )]
     Answer {
-        /// The answer in question.
+        /// The value in question.
         what: &'static str,
         /// Index of the image.
         image: usize,

@@ -1,4 +1,4 @@
-//! Scores of images that are partly taken away.
+//! Scores of images that are partly masked.
 
 use std::iter::repeat_n;
 
@@ -22,7 +22,7 @@ pub(super) const PROBABILITY: Scorer = |target, logits| match target {
     _ => target.scores(softmax(logits)?),
 };
 
-/// A question to a model, and the images that are taken away in parts.
+/// A question to a model, and the images that are masked in parts.
 pub(super) struct MaskedInput<'a, M: ?Sized> {
     model: &'a M,
     target: Target,

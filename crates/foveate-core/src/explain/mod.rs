@@ -13,7 +13,7 @@
 //!   [`SmoothGrad`], [`Cam`], [`Occlusion`] and others; [`metrics`] says how good such a map is, and
 //!   [`Localizer`] what it shows.
 //! - [`attack`] changes pixels until the network is fooled.
-//! - [`visualize`] makes images that a class or a channel answers to.
+//! - [`visualize`] makes images that a class or a channel responds to.
 //!
 //! ```
 //! # use foveate_core as foveate;

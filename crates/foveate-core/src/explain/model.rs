@@ -176,7 +176,7 @@ impl<N: Network> LayeredModel for Classifier<N> {
     }
 }
 
-/// Checks an input before anything is computed from it, and takes it off autodiff.
+/// Checks an input before anything is computed from it, and detaches it.
 pub(super) fn checked<M: Model + ?Sized>(
     model: &M,
     input: &Tensor<4>,

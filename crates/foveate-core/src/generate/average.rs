@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::Tensor;
 
-/// `decay * average + (1 - decay) * network`, both out of training.
+/// `decay * average + (1 - decay) * network`, both in evaluation mode.
 pub(super) fn averaged<M: Module>(average: M, network: &M, decay: f64) -> M {
     let mut values = Values::default();
     network.visit(&mut values);

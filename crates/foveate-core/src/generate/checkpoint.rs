@@ -1,4 +1,4 @@
-//! A training on disk: both networks, the average, both optimizers' memories and the history.
+//! A training on disk: both networks, the average, both optimizers' state and the history.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::models::{Discriminator, Generator};
 use crate::store::digest;
 use crate::train::{CheckpointError, Identity, OptimizerState, Row, State, tensors};
 
-/// What a training has come to; networks are out of training.
+/// What a training has come to; networks are in evaluation mode.
 pub(super) struct Checkpoint {
     pub generator: Generator,
     pub discriminator: Discriminator,
@@ -27,7 +27,7 @@ pub(super) fn identity(
     discriminator: &Discriminator,
     images: &Images,
 ) -> Identity {
-    // What a training may go on with otherwise: other rates help where it diverged.
+    // What a resumed training may have otherwise: other rates help where it diverged.
     let mut settings = GanTraining {
         checkpoint: None,
         checkpoint_every: 1,

@@ -43,11 +43,11 @@ pub enum GenerateError {
         /// Classes of the generator.
         classes: usize,
     },
-    /// A training whose losses are no numbers any more.
+    /// A training whose losses are not finite.
     #[error(
         "the losses are not finite in iteration {iteration} (discriminator {discriminator_loss}, generator \
          {generator_loss}, learning rates {rates:?}): lower the learning rates{}", .checkpoint.as_ref().map_or(String::new(), |path| format!(
-            "; {} holds good iterations before, from which it goes on", path.display()
+            "; {} holds good iterations before, from which it resumes", path.display()
         ))
     )]
     Diverged {
@@ -62,7 +62,7 @@ pub enum GenerateError {
         /// The last good checkpoint.
         checkpoint: Option<PathBuf>,
     },
-    /// A checkpoint that cannot be written, or not be gone on from.
+    /// A checkpoint that cannot be written, or not be resumed from.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
 }

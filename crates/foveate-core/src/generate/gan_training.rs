@@ -42,7 +42,7 @@ pub struct GanTraining {
     pub ema_decay: Option<f64>,
     /// Same seed, same device: same bits.
     pub seed: u64,
-    /// A file that is written now and then. If it is there, the training goes on from it; its learning rates
+    /// A file that is written now and then. If it is there, the training resumes from it; its learning rates
     /// may be others, and its iterations more if the schedule does not depend on their number.
     pub checkpoint: Option<PathBuf>,
     /// Iterations from one writing to the next.

@@ -10,7 +10,7 @@ pub struct Step {
     pub discriminator_loss: f64,
     /// The generator's.
     pub generator_loss: f64,
-    /// D(x): the mean of the discriminator's answers to real images, the logistic function of its logits: a
+    /// D(x): the mean of the discriminator's outputs for real images, the logistic function of its logits: a
     /// probability of being real where the loss is that of Goodfellow et al., 2014, saturating or not.
     pub real: f64,
     /// D(G(z)): the same of generated ones, before its (last) step.
@@ -21,7 +21,7 @@ pub struct Step {
     pub seconds: f64,
 }
 
-/// The iterations of a training, the first first.
+/// The iterations of a training, in order.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct History {

@@ -25,7 +25,7 @@ pub enum Loss {
     Hinge,
     /// Martin Arjovsky, Soumith Chintala, Léon Bottou, *Wasserstein GAN*, 2017,
     /// <https://arxiv.org/abs/1701.07875>: `-E d(x) + E d(G(z))`, and `-E d(G(z))`. After each of its
-    /// steps, the discriminator's parameters are cut off at `-clip` and `clip`.
+    /// steps, the discriminator's parameters are clamped to `[-clip, clip]`.
     Wasserstein {
         /// Larger than 0; 0.01 in the paper.
         clip: f64,

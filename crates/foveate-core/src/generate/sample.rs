@@ -44,7 +44,7 @@ impl Noise {
     }
 }
 
-/// The generator's images, out of training, of noise `[n, latent_dim]`, and of labels `[n]` if it has
+/// The generator's images, in evaluation mode, of noise `[n, latent_dim]`, and of labels `[n]` if it has
 /// classes.
 ///
 /// # Panics

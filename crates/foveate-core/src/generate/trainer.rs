@@ -21,7 +21,7 @@ use crate::models::{Discriminator, Generator, Pass, device_of};
 use crate::random::step_stream;
 use crate::train::{Cycle, OptimizerState, integers, progress_bar};
 
-/// A pair of trained networks, out of training.
+/// A pair of trained networks, in evaluation mode.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Generated {
@@ -128,7 +128,7 @@ const NOISE: u64 = 2;
 const LABELS: u64 = 3;
 const DROPOUT: u64 = 4;
 
-/// A training between two iterations; networks are in training.
+/// A training between two iterations; networks are in training mode.
 struct Trainer<'a> {
     settings: &'a GanTraining,
     images: &'a Images,
@@ -308,7 +308,7 @@ impl<'a> Trainer<'a> {
     }
 }
 
-/// Logits in training; a discriminator without classes sees no labels.
+/// Logits in training mode; a discriminator without classes sees no labels.
 fn judged(
     discriminator: &Discriminator,
     images: Tensor<4>,

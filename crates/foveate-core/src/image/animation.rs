@@ -16,7 +16,7 @@ pub enum AnimationError {
     Io {
         /// The file.
         path: PathBuf,
-        /// The system's answer.
+        /// The system's error.
         reason: io::Error,
     },
     /// No image, or one of another size than the first.

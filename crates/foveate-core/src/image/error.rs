@@ -15,7 +15,7 @@ pub enum ImageError {
     Io {
         /// The file.
         path: PathBuf,
-        /// The system's answer.
+        /// The system's error.
         reason: io::Error,
     },
     /// The content is no image of a known format.

@@ -43,7 +43,7 @@ impl Pixels {
         Self(Tensor::from_data(TensorData::new(values, [images.len(), 3, h, w]), device))
     }
 
-    /// The images, 8 bits a channel, values outside `[0, 1]` cut off.
+    /// The images, 8 bits a channel, values clamped to `[0, 1]`.
     pub fn to_images(&self) -> Vec<RgbImage> {
         let [_, _, h, w] = self.0.dims();
         let values: Vec<f32> = self.0.to_data().iter::<f32>().collect();

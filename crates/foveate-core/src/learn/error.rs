@@ -32,7 +32,7 @@ pub enum LearnError {
     Sparse {
         /// The class.
         class: usize,
-        /// Its name, once [`named`](LearnError::named) has told it.
+        /// Its name, once [`named`](LearnError::named) has added it.
         name: Option<String>,
         /// Its rows.
         found: usize,

@@ -88,7 +88,7 @@ impl Features {
     ///
     /// # Errors
     ///
-    /// The system's answer where the file cannot be written; an old one then stays.
+    /// The system's error where the file cannot be written; an old one then stays.
     pub fn save_csv(&self, path: impl AsRef<Path>) -> io::Result<()> {
         let mut text = String::new();
         for row in self {

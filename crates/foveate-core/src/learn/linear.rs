@@ -4,7 +4,7 @@ use super::error::LearnError;
 use super::features::Features;
 use super::products::project;
 
-/// A score for each class, `weights x + bias`; the class with the highest one is the answer.
+/// A score for each class, `weights x + bias`; the class with the highest one is predicted.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LinearClassifier {
     /// `[classes, dimensions]`, row by row.

@@ -50,7 +50,7 @@ impl Default for LinearSvc {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SvcFit {
-    /// Its answer.
+    /// The classifier that was learned.
     pub classifier: LinearClassifier,
     /// One report a class.
     pub reports: Vec<SvcReport>,
@@ -153,7 +153,7 @@ impl<'a> SvcProblem<'a> {
         Ok(self.weigh(rows, self.solve(svc, rows, labels, classes)?))
     }
 
-    /// The answers of such a fit for all rows of the features, those learned from and all others:
+    /// The predictions of such a fit for all rows of the features, those learned from and all others:
     /// what a cross-validation asks. With the Gram matrix no weights need be made for it.
     ///
     /// # Errors

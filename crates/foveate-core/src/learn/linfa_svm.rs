@@ -22,7 +22,7 @@ use crate::SettingError;
 /// `SVC(kernel="linear")` one-vs-rest.
 ///
 /// For each class it minimizes `½ ‖w‖² + c Σ max(0, 1 - y (w x + b))`. The hinge is not squared and
-/// the bias not penalized: the answers differ a little from [`LinearSvc`](crate::transfer::LinearSvc)'s.
+/// the bias not penalized: its predictions differ a little from [`LinearSvc`](crate::transfer::LinearSvc)'s.
 ///
 /// linfa-svm computes all inner products anew for every class, one pair at a time: expect it to be
 /// far slower than [`LinearSvc`](crate::transfer::LinearSvc). It holds them, 8 bytes each, for every class that

@@ -48,7 +48,7 @@ impl Default for LogisticRegression {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LogisticFit {
-    /// Its answer; the softmax of its scores are the probabilities.
+    /// The classifier; the softmax of its scores are the probabilities.
     pub classifier: LinearClassifier,
     /// Steps taken.
     pub iterations: usize,

@@ -77,7 +77,7 @@
 //! println!("{}", tiny.summary(16, 16));
 //! assert_eq!(tiny.summary(16, 16).parameters(), 3 * 8 * 9 + 8 + 8 * 10 + 10);
 //!
-//! // Cut at a layer, it goes on from there as if nothing had been.
+//! // Cut at a layer, it runs on from there as if nothing had been.
 //! let x = Tensor::<4>::ones([2, 3, 16, 16], &device);
 //! let features = tiny.features(x.clone(), "pool")?;
 //! assert_eq!(features.dims(), [2, 8, 1, 1]);
@@ -176,7 +176,7 @@
 //! use foveate::burn::tensor::{Device, Tensor};
 //! use foveate::models::Layer;
 //!
-//! let device = Device::default().autodiff(); // in training
+//! let device = Device::default().autodiff(); // in training mode
 //! let x = Tensor::<1>::from_floats([1.0, 3.0], &device).reshape([2, 1, 1, 1]);
 //! let [ours, burns] = [(); 2].map(|()| BatchNormConfig::new(1).init(&device));
 //! Layer::forward(&ours, x.clone());

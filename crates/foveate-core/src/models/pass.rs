@@ -86,7 +86,7 @@ impl Pass<'_> {
         self.fewest.get() == 1
     }
 
-    /// Values that a dropout in training leaves, if its masks are drawn here: a device has one generator
+    /// Values that a dropout in training mode leaves, if its masks are drawn here: a device has one generator
     /// for the whole process, and whoever else draws would change the training.
     pub(super) fn dropped(&self, input: Tensor<4>, probability: f64) -> Option<Tensor<4>> {
         let mut generator = self.dropout.as_ref()?.borrow_mut();
@@ -98,7 +98,7 @@ impl Pass<'_> {
 }
 
 impl<'a> Pass<'a> {
-    /// A run in training: as in evaluation, but with dropout, and batch norms by the batch.
+    /// A run in training mode: as in evaluation, but with dropout, and batch norms by the batch.
     pub(crate) fn training(dropout: &'a mut ChaCha8Rng) -> Self {
         Self { dropout: Some(RefCell::new(dropout)), ..Self::with_rule(BackwardRule::Gradient) }
     }

@@ -18,7 +18,7 @@ use super::{backends, dispatched};
 /// Whose mean and variance a batch is normalized by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BatchNormMode {
-    /// Its own, as in training: they change with the input, and the gradient knows of it.
+    /// Its own, as in training mode: they change with the input, and the gradient knows of it.
     Batch,
     /// Given numbers, such as running means.
     Given,

@@ -1,4 +1,4 @@
-//! A training by epochs on disk: the network, the one that is best, the optimizer's memory and the
+//! A training by epochs on disk: the network, the one that is best, the optimizer's state and the
 //! history.
 
 use std::path::Path;
@@ -8,7 +8,7 @@ use burn::module::Module;
 use super::optimizer::{Optimizer, OptimizerState};
 use super::state::{CheckpointError, Identity, Row, State};
 
-/// What a training has come to after an epoch; networks are out of training.
+/// What a training has come to after an epoch; networks are in evaluation mode.
 pub(crate) struct Checkpoint<N, E> {
     pub network: N,
     /// What the training gives if it ends here.

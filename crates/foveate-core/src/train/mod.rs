@@ -1,4 +1,4 @@
-//! What all trainings here share: optimizers, learning-rate schedules, and checkpoints from which a training goes on
+//! What all trainings here share: optimizers, learning-rate schedules, and checkpoints from which a training resumes
 //! bit for bit.
 //!
 //! Steps are those of PyTorch. `g` is a parameter's gradient (plus weight decay times the parameter `w`), `r` the
@@ -13,7 +13,7 @@
 //! ```
 //!
 //! Every random number is drawn for a seed and a place (an epoch, an image, a step), not from one stream: a
-//! training that is gone on with from its checkpoint is the one that was never interrupted.
+//! training that is resumed from its checkpoint is the one that was never interrupted.
 //!
 //! ```
 //! # use foveate_core as foveate;

@@ -1,4 +1,4 @@
-//! A training on disk, from which it goes on bit for bit: networks, optimizers' memories and tables of
+//! A training on disk, from which it resumes bit for bit: networks, optimizers' state and tables of
 //! numbers in one safetensors file, and what they belong to in its metadata.
 
 use std::fmt::Display;
@@ -33,7 +33,7 @@ pub(crate) trait Row: Sized {
     fn of(numbers: &[f64]) -> Self;
 }
 
-/// A checkpoint that cannot be written, or not be gone on from.
+/// A checkpoint that cannot be written, or not be resumed from.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
@@ -50,7 +50,7 @@ pub enum CheckpointError {
     Io {
         /// The file.
         path: PathBuf,
-        /// The system's answer.
+        /// The system's error.
         reason: io::Error,
     },
 }
@@ -60,7 +60,7 @@ impl State {
         Self { path: path.into(), tensors: Tensors::default() }
     }
 
-    /// Adds the parameters and running statistics of a network out of training.
+    /// Adds the parameters and running statistics of a network in evaluation mode.
     pub fn put(&mut self, part: &str, network: &impl Module) {
         let named = tensors(network).into_iter();
         self.tensors.extend(named.map(|(name, data)| (format!("{part}.{name}"), data)));
@@ -183,7 +183,7 @@ fn damaged(path: &Path, what: impl Display) -> CheckpointError {
     CheckpointError::Unusable { path: path.into(), reason }
 }
 
-/// Parameters and running statistics of a network out of training, by their place in it.
+/// Parameters and running statistics of a network in evaluation mode, by their place in it.
 pub(crate) fn tensors(network: &impl Module) -> Tensors {
     #[derive(Default)]
     struct Collect(Vec<String>, Tensors);

@@ -35,7 +35,7 @@ pub enum TransferError {
         "no images are given: expected one or more for training, and for validation if it is asked for"
     )]
     NoImages,
-    /// A training whose loss is no number any more.
+    /// A training whose loss is not finite.
     #[error(
         "the loss is not finite in step {step} of epoch {epoch}, at a learning rate of {rate}: lower the learning rate{}",
         .checkpoint.as_ref().map_or(String::new(), |path| format!("; {} holds the epochs before", path.display()))
@@ -50,7 +50,7 @@ pub enum TransferError {
         /// The last good checkpoint.
         checkpoint: Option<PathBuf>,
     },
-    /// A checkpoint that cannot be written, or not be gone on from.
+    /// A checkpoint that cannot be written, or not be resumed from.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     /// Weights that cannot be read or written.
@@ -75,7 +75,7 @@ pub enum TransferError {
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// The system's answer.
+        /// The system's error.
         reason: std::io::Error,
     },
 }

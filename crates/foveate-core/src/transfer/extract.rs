@@ -76,7 +76,7 @@ impl FromStr for FeatureSpec {
 /// Turns images into rows of features: the activations of a layer, each row divided by its
 /// Euclidean length.
 ///
-/// The network is taken out of training: dropout is off and batch norms keep their statistics.
+/// The network is taken in evaluation mode: dropout is off and batch norms keep their statistics.
 #[derive(Debug, Clone)]
 pub struct FeatureExtractor<N = AnyNetwork> {
     network: N,

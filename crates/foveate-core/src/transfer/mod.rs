@@ -8,7 +8,7 @@
 //! - a [`FeatureExtractor`] cuts a network at a layer: a row of [`Features`] for each image;
 //! - [`LinearSvc`], [`LinfaSvm`] or [`LogisticRegression`] learn a [`LinearClassifier`] of them, perhaps
 //!   after a [`Pca`];
-//! - [`CrossValidation`] chooses C without the test set, [`Evaluation`] says how good the answers are;
+//! - [`CrossValidation`] chooses C without the test set, [`Evaluation`] says how good the predictions are;
 //! - a [`TransferModel`] is all of it in one file.
 //!
 //! [`FineTune`] goes further: it trains a new head, or the network from a layer on.

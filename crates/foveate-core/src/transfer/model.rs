@@ -119,7 +119,7 @@ impl TransferModel {
         }
     }
 
-    /// The `top` classes of highest score of each image, the first first.
+    /// The `top` classes of highest score of each image, in descending order.
     ///
     /// # Errors
     ///

@@ -20,7 +20,7 @@ const BEYOND: f32 = 1e-4;
 /// Seyed-Mohsen Moosavi-Dezfooli, Alhussein Fawzi, Pascal Frossard, *DeepFool: a simple and accurate method
 /// to fool deep neural networks*, 2016, <https://arxiv.org/abs/1511.04599>, algorithm 2. As in the authors'
 /// code, the overshoot is part of every step, and a step goes a little further than the boundary, so that a
-/// image on it moves. Deviation: values are cut off at 0 and 1.
+/// image on it moves. Deviation: values are clamped to [0, 1].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DeepFool {
     /// The most steps.

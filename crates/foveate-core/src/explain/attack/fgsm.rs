@@ -8,7 +8,7 @@ use crate::explain::model::Model;
 use crate::image::Pixels;
 
 /// The fast gradient sign method: one step of `epsilon` for every value, up the loss of the true
-/// class or down the loss of the target: `x + epsilon sign(d loss / d x)`, cut off at 0 and 1. The loss is
+/// class or down the loss of the target: `x + epsilon sign(d loss / d x)`, clamped to [0, 1]. The loss is
 /// the cross entropy.
 ///
 /// Ian J. Goodfellow, Jonathon Shlens, Christian Szegedy, *Explaining and Harnessing Adversarial Examples*,

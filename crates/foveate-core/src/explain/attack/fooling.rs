@@ -14,13 +14,13 @@ use crate::image::{Pixels, Preprocessing};
 /// `z <- z + step_size * g / |g|` with `g` the gradient of the target class' logit with respect to
 /// `z = pixels / std`, until the class wins.
 ///
-/// A step has the length `step_size` in `z`, less what is cut off at 0 and 1. Goals are
+/// A step has the length `step_size` in `z`, less what is clamped. Goals are
 /// [`Goal::Targeted`].
 ///
 /// Christian Szegedy et al., *Intriguing properties of neural networks*, 2014,
 /// <https://arxiv.org/abs/1312.6199>, found that such images exist; the plain ascent is that of a
 /// well-known exercise (Stanford's CS231n, network visualization). Deviation: there the input is normalized
-/// and may leave what an image can hold; here values are cut off at 0 and 1 after each step.
+/// and may leave what an image can hold; here values are clamped to [0, 1] after each step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FoolingImage {
     /// Length of a step.

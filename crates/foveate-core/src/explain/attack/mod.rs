@@ -1,4 +1,4 @@
-//! Images that fool a network: small changes of the pixels that change its answer.
+//! Images that fool a network: small changes of the pixels that change its prediction.
 //!
 //! All attacks take and give [`Pixels`], in `[0, 1]`; a [`Classifier`](crate::models::Classifier)'s
 //! normalization is part of the model that is attacked, so that sizes of changes are in pixels.
@@ -67,7 +67,7 @@ pub enum Goal {
     Targeted(Vec<usize>),
 }
 
-/// A way to change images until a model's answer meets a goal.
+/// A way to change images until a model's prediction meets a goal.
 pub trait Attack<M: Model + ?Sized> {
     /// Attacks each image for itself. Images whose goal is met from the start stay as they are,
     /// unless the attack's `early_stop` is off.

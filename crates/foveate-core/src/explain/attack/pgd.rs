@@ -29,7 +29,7 @@ pub struct Pgd {
     pub step_size: f32,
     /// The most steps.
     pub steps: usize,
-    /// Whether to start at a random place, uniform in the ball and cut off at 0 and 1.
+    /// Whether to start at a random place, uniform in the ball and clamped to [0, 1].
     pub random_start: bool,
     /// Seed of the random start: same seed, same start.
     pub seed: u64,

@@ -16,10 +16,10 @@ pub struct AttackResult {
     /// from the original by more than `epsilon`, or be fooling no longer; and a saved file that is read again through
     /// `classify` is resized and cropped.
     pub adversarial: Pixels,
-    /// Whether the answer to the original met the goal, before anything was changed: an untargeted attack's images
+    /// Whether the prediction for the original met the goal, before anything was changed: an untargeted attack's images
     /// that the model got wrong from the start.
     pub before: Vec<bool>,
-    /// Whether the model's answer to the image after the attack meets the goal.
+    /// Whether the model's prediction for the image after the attack meets the goal.
     pub success: Vec<bool>,
     /// How often the image was changed on the way.
     pub steps: Vec<usize>,

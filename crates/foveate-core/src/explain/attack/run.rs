@@ -28,7 +28,7 @@ pub(super) struct AttackRun<'a, M: ?Sized> {
     warnings: Vec<Warning>,
 }
 
-/// The model's answer to some images.
+/// What the model gives for some images.
 pub(super) struct Answer {
     /// `[n, classes]`
     pub logits: Tensor<2>,

@@ -17,7 +17,7 @@ pub struct TransferredAttack {
     pub before: Vec<bool>,
     /// Whether the image after the attack meets the goal.
     pub after: Vec<bool>,
-    /// What makes the victim's answers doubtful.
+    /// What makes the victim's predictions doubtful.
     pub warnings: Vec<Warning>,
 }
 

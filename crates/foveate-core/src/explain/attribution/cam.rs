@@ -12,8 +12,8 @@ use crate::explain::target::Target;
 use crate::ops::exact;
 
 /// `max(sum over channels k of weight_k * A_k, 0)` of a layer's activations `A`: what speaks for the
-/// score. (Grad-CAM cuts negative values off, and so do its successors; the paper of [`CamRule::Cam`] keeps
-/// them, here they are cut off, too.)
+/// score. (Grad-CAM clamps negative values to 0, and so do its successors; the paper of [`CamRule::Cam`] keeps
+/// them, here they are clamped to 0, too.)
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cam {
     /// How a channel is weighted.

@@ -12,7 +12,7 @@ use crate::explain::masking::{LOGIT, MaskedInput};
 use crate::explain::model::Model;
 use crate::explain::target::Target;
 
-/// How much the score falls when the segment that a pixel belongs to is taken away, `[n, 1, h, w]`.
+/// How much the score falls when the segment that a pixel belongs to is masked, `[n, 1, h, w]`.
 ///
 /// As captum's `FeatureAblation` with a `feature_mask` (<https://captum.ai/api/feature_ablation.html>); of
 /// superpixels, it is the single-feature case of what LIME and Shapley values build on.
@@ -41,8 +41,8 @@ impl<M: Model + ?Sized> Attribution<M> for FeatureAblation {
         input: &Tensor<4>,
         target: &Target,
     ) -> Result<Tensor<4>, ExplainError> {
-        let covered = MaskedInput::new(model, input, target, LOGIT, &self.baseline, self.batch)?;
-        let [n, _, h, w] = covered.input.dims();
+        let masked = MaskedInput::new(model, input, target, LOGIT, &self.baseline, self.batch)?;
+        let [n, _, h, w] = masked.input.dims();
         if self.segments.len() != h * w {
             let expected = format!("{}, one for each of {h}x{w} pixels", h * w);
             let found = format!("{} values", self.segments.len());
@@ -56,18 +56,18 @@ impl<M: Model + ?Sized> Attribution<M> for FeatureAblation {
 
         let mut map = vec![0.0; n * h * w];
         for (image, map) in map.chunks_exact_mut(h * w).enumerate() {
-            for some in covered.batches(parts.len()) {
+            for some in masked.batches(parts.len()) {
                 let parts = &parts[some];
                 let mut masks = vec![1.0; parts.len() * h * w];
                 for (mask, part) in masks.chunks_exact_mut(h * w).zip(parts) {
                     part.iter().for_each(|&pixel| mask[pixel] = 0.0);
                 }
-                let scores = covered.scores(image, masks)?;
+                let scores = masked.scores(image, masks)?;
                 for (score, part) in scores.into_iter().zip(parts) {
-                    part.iter().for_each(|&pixel| map[pixel] = covered.whole[image] - score);
+                    part.iter().for_each(|&pixel| map[pixel] = masked.whole[image] - score);
                 }
             }
         }
-        Ok(Tensor::from_data(TensorData::new(map, [n, 1, h, w]), &covered.input.device()))
+        Ok(Tensor::from_data(TensorData::new(map, [n, 1, h, w]), &masked.input.device()))
     }
 }

@@ -10,11 +10,11 @@ use crate::explain::masking::{LOGIT, MaskedInput};
 use crate::explain::model::Model;
 use crate::explain::target::Target;
 
-/// How much the score falls when a window with the pixel in it is taken away, `[n, 1, h, w]`: the
+/// How much the score falls when a window with the pixel in it is occluded, `[n, 1, h, w]`: the
 /// mean over such windows.
 ///
 /// The first window stands in the upper left corner, the last ones are cut off at the lower and right
-/// borders, so that every pixel is covered.
+/// borders, so that every pixel is occluded.
 ///
 /// Matthew D. Zeiler, Rob Fergus, *Visualizing and Understanding Convolutional Networks*, 2014,
 /// <https://arxiv.org/abs/1311.2901>, section 4.2. The paper shows the score itself behind each place of a
@@ -60,8 +60,8 @@ impl<M: Model + ?Sized> Attribution<M> for Occlusion {
         input: &Tensor<4>,
         target: &Target,
     ) -> Result<Tensor<4>, ExplainError> {
-        let covered = MaskedInput::new(model, input, target, LOGIT, &self.baseline, self.batch)?;
-        let [n, _, h, w] = covered.input.dims();
+        let masked = MaskedInput::new(model, input, target, LOGIT, &self.baseline, self.batch)?;
+        let [n, _, h, w] = masked.input.dims();
         let (down, across) = (self.spans(0, h)?, self.spans(1, w)?);
         let pixels = |window: usize| {
             let ([top, bottom], [left, right]) =
@@ -75,19 +75,19 @@ impl<M: Model + ?Sized> Attribution<M> for Occlusion {
         let mut map = Vec::with_capacity(n * h * w);
         for image in 0..n {
             let mut drops = vec![0f64; h * w];
-            for windows in covered.batches(count) {
+            for windows in masked.batches(count) {
                 let mut masks = vec![1.0; windows.len() * h * w];
                 for (mask, window) in masks.chunks_exact_mut(h * w).zip(windows.clone()) {
                     pixels(window).for_each(|pixel| mask[pixel] = 0.0);
                 }
-                let scores = covered.scores(image, masks)?;
+                let scores = masked.scores(image, masks)?;
                 for (score, window) in scores.into_iter().zip(windows) {
-                    let drop = f64::from(covered.whole[image] - score);
+                    let drop = f64::from(masked.whole[image] - score);
                     pixels(window).for_each(|pixel| drops[pixel] += drop);
                 }
             }
             map.extend(drops.iter().zip(&windows_over).map(|(d, &k)| (d / f64::from(k)) as f32));
         }
-        Ok(Tensor::from_data(TensorData::new(map, [n, 1, h, w]), &covered.input.device()))
+        Ok(Tensor::from_data(TensorData::new(map, [n, 1, h, w]), &masked.input.device()))
     }
 }

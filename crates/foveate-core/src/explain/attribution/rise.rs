@@ -89,18 +89,18 @@ impl<M: Model + ?Sized> Attribution<M> for Rise {
         if !(self.probability > 0.0 && self.probability <= 1.0) {
             return SettingError::refuse("probability", self.probability, "in (0, 1]");
         }
-        let covered =
+        let masked =
             MaskedInput::new(model, input, target, PROBABILITY, &self.baseline, self.batch)?;
-        let [n, _, h, w] = covered.input.dims();
+        let [n, _, h, w] = masked.input.dims();
         if !(1..=h.min(w)).contains(&self.cells) {
             let expected = format!("from 1 to the image's shorter side, {}", h.min(w));
             return SettingError::refuse("cells", self.cells, expected);
         }
         let mut sums = vec![0f64; n * h * w];
-        for some in covered.batches(self.masks) {
+        for some in masked.batches(self.masks) {
             let masks: Vec<f32> = some.flat_map(|index| self.mask(index, [h, w])).collect();
             for (image, sums) in sums.chunks_exact_mut(h * w).enumerate() {
-                let scores = covered.scores(image, masks.clone())?;
+                let scores = masked.scores(image, masks.clone())?;
                 for (score, mask) in scores.into_iter().zip(masks.chunks_exact(h * w)) {
                     let add = |(sum, kept): (&mut f64, &f32)| *sum += f64::from(score * kept);
                     sums.iter_mut().zip(mask).for_each(add);
@@ -109,6 +109,6 @@ impl<M: Model + ?Sized> Attribution<M> for Rise {
         }
         let scale = 1.0 / (self.masks as f64 * f64::from(self.probability));
         let map: Vec<f32> = sums.into_iter().map(|sum| (sum * scale) as f32).collect();
-        Ok(Tensor::from_data(TensorData::new(map, [n, 1, h, w]), &covered.input.device()))
+        Ok(Tensor::from_data(TensorData::new(map, [n, 1, h, w]), &masked.input.device()))
     }
 }

@@ -57,17 +57,17 @@ impl AverageDrop {
         input: &Tensor<4>,
         target: &Target,
     ) -> Result<Confidences, ExplainError> {
-        let covered =
+        let masked =
             MaskedInput::new(model, input, target, PROBABILITY, &self.baseline, self.batch)?;
-        let maps = pixel_values(map, covered.input.dims())?;
+        let maps = pixel_values(map, masked.input.dims())?;
         let shown = maps.into_iter().enumerate().map(|(image, mut map)| {
             let least = map.iter().copied().fold(f32::INFINITY, f32::min);
             let most = map.iter().copied().fold(f32::NEG_INFINITY, f32::max);
             let span = if most > least { most - least } else { 1.0 };
             map.iter_mut().for_each(|value| *value = (*value - least) / span);
-            Ok::<_, ExplainError>(covered.scores(image, map)?[0])
+            Ok::<_, ExplainError>(masked.scores(image, map)?[0])
         });
-        Ok(Confidences { shown: shown.collect::<Result<_, _>>()?, whole: covered.whole })
+        Ok(Confidences { shown: shown.collect::<Result<_, _>>()?, whole: masked.whole })
     }
 }
 

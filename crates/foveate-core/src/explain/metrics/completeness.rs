@@ -26,14 +26,14 @@ pub fn completeness_delta<M: Model + ?Sized>(
     baseline: &Baseline,
     target: &Target,
 ) -> Result<Vec<f32>, ExplainError> {
-    let covered = MaskedInput::new(model, input, target, LOGIT, baseline, input.dims()[0].max(1))?;
-    let [n, _, h, w] = covered.input.dims();
-    let map = checked_map(map, covered.input.dims(), true)?;
+    let masked = MaskedInput::new(model, input, target, LOGIT, baseline, input.dims()[0].max(1))?;
+    let [n, _, h, w] = masked.input.dims();
+    let map = checked_map(map, masked.input.dims(), true)?;
     let sums = map.chunks_exact(map.len() / n);
     let deltas = sums.enumerate().map(|(image, map)| {
-        let nothing = covered.scores(image, vec![0.0; h * w])?;
+        let nothing = masked.scores(image, vec![0.0; h * w])?;
         let sum: f64 = map.iter().copied().map(f64::from).sum();
-        Ok((sum - f64::from(covered.whole[image] - nothing[0])) as f32)
+        Ok((sum - f64::from(masked.whole[image] - nothing[0])) as f32)
     });
     deltas.collect()
 }

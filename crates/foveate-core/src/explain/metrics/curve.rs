@@ -10,7 +10,7 @@ use crate::explain::masking::{MaskedInput, PROBABILITY};
 use crate::explain::model::Model;
 use crate::explain::target::Target;
 
-/// The score while the pixels are taken away, the most important first. A small area speaks for the
+/// The score while the pixels are masked, the most important first. A small area speaks for the
 /// map.
 ///
 /// Section 4.1 of Vitali Petsiuk, Abir Das, Kate Saenko, *RISE: Randomized Input Sampling for Explanation of
@@ -24,7 +24,7 @@ use crate::explain::target::Target;
 pub struct Deletion {
     /// Steps from the whole image to the baseline, from 1 to the number of pixels.
     pub steps: usize,
-    /// What stands for the pixels taken away.
+    /// What stands for the pixels that are masked.
     pub baseline: Baseline,
     /// Images that run at once.
     pub batch: usize,
@@ -61,7 +61,7 @@ impl Default for Insertion {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Curve {
-    /// The share of pixels taken away or put in, `steps + 1` numbers from 0 to 1.
+    /// The share of pixels masked or put in, `steps + 1` numbers from 0 to 1.
     pub shares: Vec<f32>,
     /// The scores then, for each image.
     pub scores: Vec<Vec<f32>>,
@@ -83,9 +83,9 @@ impl Deletion {
         input: &Tensor<4>,
         target: &Target,
     ) -> Result<Curve, ExplainError> {
-        let covered =
+        let masked =
             MaskedInput::new(model, input, target, PROBABILITY, &self.baseline, self.batch)?;
-        curve(&covered, map, self.steps, [0.0, 1.0])
+        curve(&masked, map, self.steps, [0.0, 1.0])
     }
 }
 
@@ -102,20 +102,20 @@ impl Insertion {
         input: &Tensor<4>,
         target: &Target,
     ) -> Result<Curve, ExplainError> {
-        let covered =
+        let masked =
             MaskedInput::new(model, input, target, PROBABILITY, &self.baseline, self.batch)?;
-        curve(&covered, map, self.steps, [1.0, 0.0])
+        curve(&masked, map, self.steps, [1.0, 0.0])
     }
 }
 
 /// `shown`: what is left of the pixels whose turn has come, and of the others.
 fn curve<M: Model + ?Sized>(
-    covered: &MaskedInput<'_, M>,
+    masked: &MaskedInput<'_, M>,
     map: &Tensor<4>,
     steps: usize,
     shown: [f32; 2],
 ) -> Result<Curve, ExplainError> {
-    let [_, _, h, w] = covered.input.dims();
+    let [_, _, h, w] = masked.input.dims();
     let pixels = h * w;
     if !(1..=pixels).contains(&steps) {
         let expected = format!("from 1 to the number of pixels, {pixels}");
@@ -124,18 +124,18 @@ fn curve<M: Model + ?Sized>(
     let counts: Vec<usize> = (0..=steps).map(|i| (i * pixels + steps / 2) / steps).collect();
     let shares: Vec<f32> = counts.iter().map(|&k| (k as f64 / pixels as f64) as f32).collect();
     let mut scores = Vec::new();
-    for (image, map) in pixel_values(map, covered.input.dims())?.into_iter().enumerate() {
+    for (image, map) in pixel_values(map, masked.input.dims())?.into_iter().enumerate() {
         let mut order: Vec<usize> = (0..pixels).collect();
         // 0 and -0 are equal: -0 + 0 is 0.
         order.sort_by(|&a, &b| (map[b] + 0.0).total_cmp(&(map[a] + 0.0)));
         let mut image_scores = Vec::with_capacity(steps + 1);
-        for some in covered.batches(counts.len()) {
+        for some in masked.batches(counts.len()) {
             let masks = counts[some].iter().flat_map(|&count| {
                 let mut mask = vec![shown[1]; pixels];
                 order[..count].iter().for_each(|&pixel| mask[pixel] = shown[0]);
                 mask
             });
-            image_scores.extend(covered.scores(image, masks.collect())?);
+            image_scores.extend(masked.scores(image, masks.collect())?);
         }
         scores.push(image_scores);
     }

@@ -9,7 +9,7 @@ use crate::explain::error::ExplainError;
 
 /// Finds the object in a map `[n, c, h, w]`, whose channels are added.
 ///
-/// What exceeds a part of the maximum, of it the largest region that hangs together, and the box around
+/// What exceeds a part of the maximum, of it the largest connected region, and the box around
 /// it: section 3.2 of Bolei Zhou et al., *Learning Deep Features for Discriminative Localization*, 2016,
 /// <https://arxiv.org/abs/1512.04150>. So Karen Simonyan, Andrea Vedaldi, Andrew Zisserman, *Deep Inside
 /// Convolutional Networks*, 2014, <https://arxiv.org/abs/1312.6034>, section 3.2, localize without having

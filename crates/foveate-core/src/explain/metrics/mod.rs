@@ -55,7 +55,7 @@ pub use spearman::spearman;
 use super::error::ExplainError;
 use super::model::values;
 
-/// The values of a map for an input of this shape, off autodiff.
+/// The values of a map for an input of this shape, detached.
 fn checked_map(
     map: &Tensor<4>,
     [n, c, h, w]: [usize; 4],

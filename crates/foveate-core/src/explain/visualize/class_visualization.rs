@@ -18,7 +18,7 @@ use crate::image::{Pixels, Preprocessing};
 ///
 /// It maximizes `logit - l2_reg * ||x||²` over the normalized image `x = (pixels - mean) / std`.
 /// One iteration: roll the image by 0 to `max_jitter` pixels down and right, step by
-/// `learning_rate * g / ||g||`, roll back, cut off what is no pixel, and now and then blur.
+/// `learning_rate * g / ||g||`, roll back, clamp to pixels, and now and then blur.
 ///
 /// Karen Simonyan, Andrea Vedaldi, Andrew Zisserman, *Deep Inside Convolutional Networks: Visualising Image
 /// Classification Models and Saliency Maps*, 2014, <https://arxiv.org/abs/1312.6034>, section 2, with the
@@ -26,7 +26,7 @@ use crate::image::{Pixels, Preprocessing};
 /// Visualization*, 2015, <https://arxiv.org/abs/1506.06579>, as Stanford's CS231n puts them together in its
 /// exercise "class visualization" (<https://cs231n.github.io/assignments2020/assignment3/>).
 ///
-/// Deviations from the exercise: noise is cut off at the valid range at once, not after the first step;
+/// Deviations from the exercise: noise is clamped to the valid range at once, not after the first step;
 /// where the gradient is zero, the image stays as it is (there it divides by zero).
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClassVisualization {

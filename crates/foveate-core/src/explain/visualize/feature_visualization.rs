@@ -20,7 +20,7 @@ pub enum Objective {
     Neuron(usize),
 }
 
-/// An image that a channel or neuron of a network answers to.
+/// An image that a channel or neuron of a network responds to.
 ///
 /// Chris Olah, Alexander Mordvintsev, Ludwig Schubert, *Feature Visualization*, Distill, 2017,
 /// <https://distill.pub/2017/feature-visualization/>, as in its code lucid and in lucent, lucid for PyTorch:

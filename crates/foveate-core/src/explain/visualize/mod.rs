@@ -1,4 +1,4 @@
-//! Images that a network makes of itself: what a class looks like to it, what a channel answers
+//! Images that a network makes of itself: what a class looks like to it, what a channel responds
 //! to.
 //!
 //! An image is climbed to from noise, by the gradient of what it is to raise:

@@ -27,7 +27,7 @@ impl Default for InceptionSettings {
 /// How sure a classifier is of each sample, and how evenly they spread over the classes: from 1, of samples
 /// that all look the same to it, to the number of classes. It never sees the data.
 ///
-/// `exp E KL(p(y | x) || p(y))` of the classifier's answers `p(y | x)` and their mean `p(y)`: Tim Salimans, Ian
+/// `exp E KL(p(y | x) || p(y))` of the classifier's predictions `p(y | x)` and their mean `p(y)`: Tim Salimans, Ian
 /// Goodfellow, Wojciech Zaremba, Vicki Cheung, Alec Radford, Xi Chen, *Improved Techniques for Training GANs*,
 /// 2016, <https://arxiv.org/abs/1606.03498>, section 4; over splits and after a shuffle as in torch-fidelity (the
 /// authors' code does not shuffle).

@@ -21,7 +21,7 @@ const AT_ONCE: usize = 250;
 /// Photographs that do.
 const FILES_AT_ONCE: usize = 32;
 
-/// A classifier whose features and answers measure images. Scores compare only with scores by the same one.
+/// A classifier whose features and predictions measure images. Scores compare only with scores by the same one.
 #[derive(Debug, Clone)]
 pub struct Scorer<N> {
     classifier: Classifier<N>,

@@ -63,7 +63,7 @@ pub enum ClassifyError {
 impl<N: Network> Classifier<N> {
     /// A classifier whose network gives one logit for each of `labels`.
     ///
-    /// The network is taken out of training: on an autodiff device, too, dropout is off and batch
+    /// The network is taken in evaluation mode: on an autodiff device, too, dropout is off and batch
     /// norms keep their statistics.
     pub fn new(network: N, preprocessing: Preprocessing, labels: Vec<String>) -> Self {
         Self { network: network.valid(), preprocessing, labels }

@@ -34,7 +34,7 @@ const SIZE: usize = 32;
 /// <https://arxiv.org/abs/1411.1784>, or its form by convolutions; deviations: see the [module](self).
 #[derive(Config, Debug)]
 pub struct CganConfig {
-    /// Numbers in the noise of an image, up to 65,536.
+    /// Latent dimensions, up to 65,536.
     #[config(default = 100)]
     pub latent_dim: usize,
     /// Labels, up to 256.

@@ -28,7 +28,7 @@ use crate::models::layer::AnyLayer;
 /// Generative Adversarial Networks*, 2016, <https://arxiv.org/abs/1511.06434>, in the layout of PyTorch's example.
 #[derive(Config, Debug)]
 pub struct DcganConfig {
-    /// Numbers in the noise of an image (`nz`), up to 65,536.
+    /// Latent dimensions (`nz`), up to 65,536.
     #[config(default = 100)]
     pub latent_dim: usize,
     /// Channels of the generator before its last layer; `size / 8` times as many are 65,536 at most.

@@ -92,7 +92,7 @@ pub struct Generator {
 }
 
 impl Generator {
-    /// Numbers in the noise of an image.
+    /// Latent dimensions.
     pub fn latent_dim(&self) -> usize {
         self.latent_dim
     }
@@ -129,7 +129,7 @@ impl Generator {
         pass: &Pass<'_>,
     ) -> Tensor<4> {
         let [n, found] = noise.dims();
-        assert_eq!(found, self.latent_dim, "numbers in the noise of an image");
+        assert_eq!(found, self.latent_dim, "latent dimensions");
         let [channels, height, width] = self.size;
         let Self { noise: input, label, main, classes, .. } = self;
         let branches = Branches { name: "noise", input, label, main, classes: *classes };

@@ -14,7 +14,7 @@ impl Layer for BatchNorm {
         pass.elementwise(input, output)
     }
 
-    /// By the batch's statistics in training, which move the running ones, and by those otherwise.
+    /// By the batch's statistics in training mode, which move the running ones, and by those otherwise.
     /// As in PyTorch (and unlike burn's layer), the running variance is that of the unbiased ones.
     fn forward_activated(
         &self,

@@ -18,7 +18,7 @@ pub enum DownloadError {
     Write {
         /// The folder.
         folder: std::path::PathBuf,
-        /// The system's answer.
+        /// The system's error.
         reason: io::Error,
     },
     /// The server answered with something other than the file.

@@ -27,7 +27,7 @@ pub enum WeightsError {
     Io {
         /// The file.
         path: PathBuf,
-        /// The system's answer.
+        /// The system's error.
         reason: io::Error,
     },
     /// The file's first bytes are of no known format.
@@ -131,7 +131,7 @@ pub enum WeightsError {
         name: String,
     },
     /// The weights are neither present nor to be downloaded.
-    #[error("the weights of {model} are not at hand and have no address to download them from; put {file} into {folder}",
+    #[error("the weights of {model} are not found and have no address to download them from; put {file} into {folder}",
         folder = .folder.display())]
     Absent {
         /// The model.

@@ -242,7 +242,7 @@ fn apply_of<M: Module>(
     Ok(network)
 }
 
-/// Whether all numbers are; a tensor that cannot be read is told of when it is applied.
+/// Whether all numbers are; a tensor that cannot be read is reported when it is applied.
 fn is_finite(tensor: &PackTensor) -> bool {
     let Ok(data) = bridge::to_data(tensor) else { return true };
     match data.as_slice::<f32>() {

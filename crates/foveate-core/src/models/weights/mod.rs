@@ -2,7 +2,7 @@
 //! download the official ones.
 //!
 //! A file names its tensors as torchvision does and keeps them as PyTorch does: what is saved here, PyTorch reads,
-//! and the other way round. All that does not fit is told at once. Formats are told by content, values may be f32,
+//! and the other way round. All that does not fit is reported at once. Formats are told by content, values may be f32,
 //! f16 or bf16; nothing in a pickle is run.
 //!
 //! ```

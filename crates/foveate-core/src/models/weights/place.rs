@@ -152,7 +152,7 @@ mod tests {
         assert_eq!(found(&twice, &["model", "ema"]), Err(["ema".into(), "model".into()]));
         let own = [under(""), under("ema.")].concat();
         assert_eq!(found(&own, &["ema"]).unwrap(), (String::new(), under("")));
-        // A prefix that not all share is told, and stays.
+        // A prefix that not all share is reported, and stays.
         let lost = [under("model."), vec!["loss.weight".into()]].concat();
         assert_eq!(found(&lost, &[]).unwrap(), ("model.".into(), lost));
         // Another network's file: below its key, and what its names share.

@@ -27,7 +27,7 @@ pub struct Source {
     /// License of the weights.
     pub license: &'static str,
     /// Published accuracy on ImageNet's validation images, one 224x224 crop, in percent: first
-    /// answer right, one of the first five right.
+    /// prediction correct, one of the first five correct.
     pub accuracy: Option<(f32, f32)>,
     /// Whether the file's batch norms were folded into its convolutions.
     folded: bool,

@@ -25,7 +25,7 @@ pub struct Epoch {
     pub seconds: f64,
 }
 
-/// The epochs of a training, the first first.
+/// The epochs of a training, in order.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct History {

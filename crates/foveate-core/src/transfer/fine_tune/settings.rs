@@ -11,7 +11,7 @@ use crate::transfer::error::TransferError;
 /// Settings of a training, of a pretrained network or its last layers on images of one's own.
 ///
 /// Frozen layers run as in evaluation, without a graph: batch norms by their running statistics, no
-/// dropout. (PyTorch's `requires_grad_(False)` alone leaves both in training.) Trained layers run
+/// dropout. (PyTorch's `requires_grad_(False)` alone leaves both in training mode.) Trained layers run
 /// as in PyTorch's training. Every random number comes from the seed, the epoch and the batch or
 /// image it is for, so that a resumed run is the uninterrupted one.
 ///
@@ -59,7 +59,7 @@ pub struct FineTune {
     pub schedule: Schedule,
     /// Random changes of the training images.
     pub augmentation: CropAndFlip,
-    /// What an image of each class weighs in the loss, above 0 (PyTorch's `weight`): against classes of very different
+    /// The weight of an image of each class in the loss, above 0 (PyTorch's `weight`): against classes of very different
     /// sizes. None: all the same.
     pub class_weights: Option<Vec<f32>>,
     /// The share, in `[0, 1)`, of the target probability that is spread over all classes.
@@ -69,7 +69,7 @@ pub struct FineTune {
     pub patience: Option<usize>,
     /// Same seed, same device: same bits.
     pub seed: u64,
-    /// A file written after every epoch. If it is there, the training goes on from it.
+    /// A file written after every epoch. If it is there, the training resumes from it.
     pub checkpoint: Option<PathBuf>,
 }
 

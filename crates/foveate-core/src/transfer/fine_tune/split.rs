@@ -58,7 +58,7 @@ impl Split {
         Ok(Self { first, cut })
     }
 
-    /// Activations `[n, c, h, w]` that the trained layers take; `network` is out of training.
+    /// Activations `[n, c, h, w]` that the trained layers take; `network` is in evaluation mode.
     pub fn frozen(
         &self,
         network: &impl Network,

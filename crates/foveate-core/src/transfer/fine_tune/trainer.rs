@@ -25,7 +25,7 @@ use crate::transfer::error::TransferError;
 #[non_exhaustive]
 pub struct FineTuned<N> {
     /// The network after its best epoch on the validation images (without them, after the last),
-    /// out of training.
+    /// in evaluation mode.
     pub network: N,
     /// How it went.
     pub history: History,
@@ -131,7 +131,7 @@ const DROPOUT: u64 = 2;
 struct Trainer<'a, N> {
     settings: &'a FineTune,
     split: Split,
-    /// The frozen layers stay as they are: one copy of them, out of training, serves every step.
+    /// The frozen layers stay as they are: one copy of them, in evaluation mode, serves every step.
     frozen: N,
     preprocessing: &'a Preprocessing,
     training: Labeled<'a>,
@@ -203,7 +203,7 @@ impl<N: Network> Trainer<'_, N> {
         TransferError::Diverged { epoch, step, rate, checkpoint }
     }
 
-    /// Loss (without smoothing) and accuracy of a network out of training, images as they are.
+    /// Loss (without smoothing) and accuracy of a network in evaluation mode, images as they are.
     fn score(&self, network: &N, data: Labeled<'_>) -> Result<Score, TransferError> {
         let mut sums = Sums::default();
         let loss = CrossEntropyLoss::new(None, &self.device);

@@ -7,9 +7,9 @@ use super::error::AdaptError;
 use super::history::{Epoch, History};
 use super::outputs::outputs;
 use super::trainer::Adapted;
-use crate::SettingError;
 use crate::image::Preprocessing;
 use crate::models::DomainAdversarial;
+use crate::setting::{below_one, share};
 use crate::train::highest;
 
 /// Training in rounds on the source's labels and on the network's own sure answers on the target.
@@ -77,12 +77,8 @@ impl PseudoLabels {
         target: Domain<'_>,
         mut observe: impl FnMut(&PseudoLabelRound, Option<&Epoch>) -> ControlFlow<()>,
     ) -> Result<Adapted<N>, AdaptError> {
-        if !(0.0..1.0).contains(&self.threshold) {
-            return SettingError::refuse("threshold", self.threshold, "a number in [0, 1)");
-        }
-        if let Some(share) = self.share.filter(|share| !(*share > 0.0 && *share <= 1.0)) {
-            return SettingError::refuse("share", share, "a number in (0, 1]");
-        }
+        below_one("threshold", self.threshold)?;
+        self.share.map_or(Ok(()), |part| share("share", part))?;
         self.training.check()?;
         let mut network = network.valid();
         check_domains(&network, preprocessing, [source, target], self.training.batch)?;

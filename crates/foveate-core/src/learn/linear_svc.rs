@@ -13,7 +13,7 @@ use super::features::Features;
 use super::folds::{CrossValidation, Fold};
 use super::linear::{LinearClassifier, finite, first_highest, labeled};
 use super::products::{combine, gram};
-use crate::SettingError;
+use crate::setting::{at_least, positive};
 
 /// One-vs-rest linear support vector machine with the squared hinge.
 ///
@@ -85,17 +85,9 @@ impl LinearSvc {
     }
 
     fn validate(&self) -> Result<(), LearnError> {
-        let positive = "a number above 0";
-        if !(self.c > 0.0 && self.c.is_finite()) {
-            return SettingError::refuse("c", self.c, positive);
-        }
-        if !(self.tolerance > 0.0 && self.tolerance.is_finite()) {
-            return SettingError::refuse("tolerance", self.tolerance, positive);
-        }
-        if self.max_iterations == 0 {
-            return SettingError::refuse("max_iterations", 0, "at least 1");
-        }
-        Ok(())
+        positive("c", self.c)?;
+        positive("tolerance", self.tolerance)?;
+        Ok(at_least("max_iterations", self.max_iterations, 1)?)
     }
 }
 

@@ -22,6 +22,7 @@ use crate::models::{
     AnyNetwork, Architecture, Classifier, NamedLayer, Network, Pooling, Pretrained, device_of,
     misfit, position, weights::cache_folder,
 };
+use crate::setting::at_least;
 
 /// Changes when the same settings give other numbers.
 const VERSION: u32 = 2;
@@ -312,9 +313,7 @@ impl<N: Network> FeatureExtractor<N> {
 
     /// The length of a row, if the settings make any.
     pub(super) fn checked(&self) -> Result<usize, TransferError> {
-        if self.batch == 0 {
-            return SettingError::refuse("batch", 0, "1 or more");
-        }
+        at_least("batch", self.batch, 1)?;
         self.preprocessing.resize.check()?;
         let layers = self.network.layers();
         let end = position(&layers, &self.layer)?;

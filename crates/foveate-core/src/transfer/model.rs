@@ -15,6 +15,7 @@ use crate::SettingError;
 use crate::image::Described;
 use crate::learn::{Features, LearnError, LinearClassifier, Pca};
 use crate::models::{Architecture, Network, Pooling, weights};
+use crate::setting::at_least;
 use crate::store::{self, Metadata, Tensors};
 
 /// What is learned from a person's images and shipped: networks cut at a layer, perhaps a PCA, and
@@ -78,9 +79,7 @@ impl TransferModel {
         classifier: LinearClassifier,
         labels: Vec<String>,
     ) -> Result<Self, TransferError> {
-        if extractors.is_empty() {
-            return SettingError::refuse("extractors", "empty", "one or more");
-        }
+        at_least("extractors", extractors.len(), 1)?;
         if labels.len() != classifier.classes() {
             return SettingError::refuse("labels", labels.len(), "one for each class");
         }

@@ -4,12 +4,13 @@ use burn::tensor::Tensor;
 
 use super::ball::{lengths, unit};
 use super::run::{AttackRun, factors, pick, put};
-use super::{Attack, AttackResult, Goal, not_negative, some};
+use super::{Attack, AttackResult, Goal};
 use crate::SettingError;
 use crate::explain::error::ExplainError;
 use crate::explain::model::{Model, values};
 use crate::explain::target::Target;
 use crate::image::Pixels;
+use crate::setting::{at_least, at_least_zero};
 
 /// What a step goes beyond the boundary, in pixel values.
 const BEYOND: f32 = 1e-4;
@@ -45,11 +46,9 @@ impl<M: Model + ?Sized> Attack<M> for DeepFool {
         pixels: &Pixels,
         goal: &Goal,
     ) -> Result<AttackResult, ExplainError> {
-        some("steps", self.steps)?;
-        not_negative("overshoot", self.overshoot)?;
-        if self.classes < 2 {
-            return SettingError::refuse("classes", self.classes, "2 or more");
-        }
+        at_least("steps", self.steps, 1)?;
+        at_least_zero("overshoot", self.overshoot)?;
+        at_least("classes", self.classes, 2)?;
         let Goal::Untargeted(_) = goal else {
             let expected = "Untargeted: DeepFool goes to the nearest class";
             return SettingError::refuse("goal", "Targeted", expected);

@@ -45,6 +45,7 @@ mod setting;
 mod store;
 pub mod train;
 pub mod transfer;
+mod values;
 
 pub use burn;
 pub use setting::SettingError;

@@ -4,7 +4,7 @@ use crate::data::Images;
 use crate::image::Preprocessing;
 use crate::learn::Features;
 use crate::models::{DomainAdversarial, device_of};
-use crate::train::highest;
+use crate::values::argmax;
 
 /// What a network says of images.
 #[derive(Debug, Clone)]
@@ -20,10 +20,8 @@ pub struct Outputs {
 
 impl Outputs {
     /// The class of the highest logit of each image.
-    ///
     pub fn predictions(&self) -> Vec<usize> {
-        let highest = |row: &[f32]| highest(row);
-        self.logits.chunks_exact(self.classes.max(1)).map(highest).collect()
+        self.logits.chunks_exact(self.classes.max(1)).map(argmax).collect()
     }
 
     /// Share of images whose answer is their label.

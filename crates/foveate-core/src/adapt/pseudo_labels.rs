@@ -10,7 +10,7 @@ use super::trainer::Adapted;
 use crate::image::Preprocessing;
 use crate::models::DomainAdversarial;
 use crate::setting::{below_one, share};
-use crate::train::highest;
+use crate::values::{argmax, descending};
 
 /// Training in rounds on the source's labels and on the network's own sure answers on the target.
 ///
@@ -146,7 +146,7 @@ pub fn select_confident(
 ) -> Vec<Option<usize>> {
     assert!(classes > 0 && logits.len().is_multiple_of(classes), "logits are rows of classes");
     let answer = |row: &[f32]| {
-        let best = highest(row);
+        let best = argmax(row);
         let sum: f64 = row.iter().map(|&logit| f64::from(logit - row[best]).exp()).sum();
         (best, 1.0 / sum)
     };
@@ -158,7 +158,7 @@ pub fn select_confident(
         for class in 0..classes {
             let mut of_class: Vec<usize> =
                 (0..answers.len()).filter(|&i| answers[i].0 == class).collect();
-            of_class.sort_by(|&a, &b| answers[b].1.total_cmp(&answers[a].1));
+            of_class.sort_by(|&a, &b| descending(&answers[a].1, &answers[b].1));
             // 0.29 of 100 is 29, though its product is a little less.
             let most = (share * of_class.len() as f64 + 1e-9) as usize;
             of_class.iter().skip(most).for_each(|&i| guesses[i] = None);

@@ -22,6 +22,7 @@ use crate::random::step_stream;
 use crate::train::{
     Cycle, Epochs, OptimizerState, ShiftAndContrast, integers, progress_bar, run_epochs, shuffled,
 };
+use crate::values::argmax_rows;
 
 /// An adapted network.
 #[derive(Debug, Clone)]
@@ -230,7 +231,7 @@ impl Trainer<'_> {
             .map(|loss| loss.map_or(0.0, |loss| loss.into_scalar::<f32>()));
         self.check_finite(values, [pace.lambda, pace.rate], [epoch, step])?;
         let labels = &self.domains[0].training.labels;
-        let predictions = classes_of(&losses.source_logits);
+        let predictions = argmax_rows(&losses.source_logits);
         let pairs = predictions.iter().zip(chosen[0]);
         sums.add(values, pairs.filter(|&(&class, &i)| class == labels[i]).count());
         let total = match losses.domains {
@@ -339,7 +340,7 @@ impl Trainer<'_> {
         let set = self.domains[1].training;
         let plain =
             self.input(set, chosen, ShiftAndContrast::NONE, |_| unreachable!("nothing is drawn"));
-        let answers = classes_of(&network.valid().forward(plain));
+        let answers = argmax_rows(&network.valid().forward(plain));
         let seed = self.settings.seed;
         let steps = self.domains[0].training.len() / self.settings.batch;
         let input = self.input(set, chosen, self.settings.target_augmentation, |i| {
@@ -420,10 +421,6 @@ struct Losses {
     classes: Tensor<1>,
     domains: Option<Tensor<1>>,
     source_logits: Tensor<2>,
-}
-
-fn classes_of(logits: &Tensor<2>) -> Vec<usize> {
-    logits.clone().argmax(1).into_data().iter::<i64>().map(|class| class as usize).collect()
 }
 
 /// What an epoch's numbers are the means of.

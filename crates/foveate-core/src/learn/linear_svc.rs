@@ -11,9 +11,10 @@ use super::descent::{Descent, Scores, Weights};
 use super::error::LearnError;
 use super::features::Features;
 use super::folds::{CrossValidation, Fold};
-use super::linear::{LinearClassifier, finite, first_highest, labeled};
+use super::linear::{LinearClassifier, finite, labeled};
 use super::products::{combine, gram};
 use crate::setting::{at_least, positive};
+use crate::values::argmax;
 
 /// One-vs-rest linear support vector machine with the squared hinge.
 ///
@@ -166,7 +167,7 @@ impl<'a> SvcProblem<'a> {
         if self.gram.is_none() {
             return self.weigh(rows, solutions).classifier.predict(self.features);
         }
-        let answer = |row| first_highest(solutions.iter().map(|class| class.scores[row]));
+        let answer = |row| argmax(solutions.iter().map(|class| class.scores[row]));
         Ok((0..self.features.rows()).map(answer).collect())
     }
 

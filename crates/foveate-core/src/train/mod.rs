@@ -98,4 +98,4 @@ pub(crate) use progress::progress_bar;
 pub use schedule::Schedule;
 pub use state::CheckpointError;
 pub(crate) use state::{Identity, Row, State, tensors};
-pub(crate) use step::{highest, integers};
+pub(crate) use step::integers;

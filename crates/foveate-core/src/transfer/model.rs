@@ -17,6 +17,7 @@ use crate::learn::{Features, LearnError, LinearClassifier, Pca};
 use crate::models::{Architecture, Network, Pooling, weights};
 use crate::setting::at_least;
 use crate::store::{self, Metadata, Tensors};
+use crate::values::ranked;
 
 /// What is learned from a person's images and shipped: networks cut at a layer, perhaps a PCA, and
 /// a linear classifier. Takes images of any size, names their class.
@@ -128,17 +129,15 @@ impl TransferModel {
         images: &[RgbImage],
         top: usize,
     ) -> Result<Vec<Vec<Guess>>, TransferError> {
-        let ranked = |row: &[f32]| {
-            let mut order: Vec<usize> = (0..row.len()).collect();
-            order.sort_by(|&a, &b| row[b].total_cmp(&row[a]));
-            let guess = |&class: &usize| Guess {
+        let best = |row: &[f32]| {
+            let guess = |class: usize| Guess {
                 class,
                 label: self.labels[class].clone(),
                 score: row[class],
             };
-            order.iter().take(top).map(guess).collect()
+            ranked(row).into_iter().take(top).map(guess).collect()
         };
-        Ok(self.scores(images)?.iter().map(ranked).collect())
+        Ok(self.scores(images)?.iter().map(best).collect())
     }
 
     /// Writes everything, the networks' weights too, to one safetensors file, which takes the old

@@ -11,6 +11,7 @@ use crate::explain::model::{Model, values};
 use crate::explain::target::Target;
 use crate::image::Pixels;
 use crate::setting::{at_least, at_least_zero};
+use crate::values::ranked;
 
 /// What a step goes beyond the boundary, in pixel values.
 const BEYOND: f32 = 1e-4;
@@ -76,10 +77,7 @@ impl<M: Model + ?Sized> Attack<M> for DeepFool {
 fn rivals(logits: &Tensor<2>, own: &[usize], count: usize) -> Vec<Vec<usize>> {
     let classes = logits.dims()[1];
     let of = |(row, &own): (&[f32], &usize)| {
-        let mut order: Vec<usize> = (0..classes).filter(|&class| class != own).collect();
-        order.sort_by(|&a, &b| row[b].total_cmp(&row[a]));
-        order.truncate(count);
-        order
+        ranked(row).into_iter().filter(|&class| class != own).take(count).collect()
     };
     values(logits).chunks_exact(classes).zip(own).map(of).collect()
 }

@@ -14,7 +14,7 @@ use crate::data::{ImageFolder, Images, Sample};
 use crate::image::{Pixels, open, resize};
 use crate::models::weights::WeightsError;
 use crate::models::{Classifier, LeNet, Network, Pooling, UnknownLayer, device_of, position};
-use crate::train::highest;
+use crate::values::argmax;
 
 /// Small images that pass the network together.
 const AT_ONCE: usize = 250;
@@ -141,7 +141,7 @@ pub struct Activations {
 impl Activations {
     /// The most probable class of each image.
     pub fn labels(&self) -> Vec<usize> {
-        self.probabilities.iter().map(highest).collect()
+        self.probabilities.iter().map(argmax).collect()
     }
 }
 

@@ -12,6 +12,7 @@ use super::architecture::AnyNetwork;
 use super::layer::build::device_of;
 use super::network::{Network, misfit};
 use crate::image::{ImageError, Pixels, Preprocessing};
+use crate::values::ranked;
 
 /// Images of 224x224 pixels that pass the network together.
 const AT_ONCE: usize = 64;
@@ -156,14 +157,12 @@ impl<N: Network> Classifier<N> {
     }
 
     fn ranked(&self, probabilities: &[f32], top: usize) -> Vec<Prediction> {
-        let mut order: Vec<usize> = (0..probabilities.len()).collect();
-        order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
-        let prediction = |&class: &usize| Prediction {
+        let prediction = |class: usize| Prediction {
             class,
             label: self.labels[class].clone(),
             probability: probabilities[class],
         };
-        order.iter().take(top).map(prediction).collect()
+        ranked(probabilities).into_iter().take(top).map(prediction).collect()
     }
 }
 

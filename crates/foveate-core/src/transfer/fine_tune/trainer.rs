@@ -19,6 +19,7 @@ use crate::models::{Network, Pass, device_of, misfit};
 use crate::random::step_stream;
 use crate::train::{Epochs, OptimizerState, integers, progress_bar, run_epochs, shuffled};
 use crate::transfer::error::TransferError;
+use crate::values::argmax_rows;
 
 /// A trained network.
 #[derive(Debug, Clone)]
@@ -263,9 +264,8 @@ struct Sums {
 
 impl Sums {
     fn add(&mut self, loss: f32, logits: Tensor<2>, labels: &[usize]) {
-        let found: Vec<i64> = logits.argmax(1).into_data().iter::<i64>().collect();
         self.loss += f64::from(loss) * labels.len() as f64;
-        self.right += found.iter().zip(labels).filter(|&(&a, &b)| a == b as i64).count();
+        self.right += argmax_rows(&logits).iter().zip(labels).filter(|(a, b)| a == b).count();
         self.images += labels.len();
     }
 

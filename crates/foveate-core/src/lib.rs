@@ -40,6 +40,7 @@ pub mod image;
 mod learn;
 pub mod models;
 pub mod ops;
+mod progress;
 mod random;
 mod setting;
 mod store;

@@ -18,9 +18,10 @@ use crate::data::Images;
 use crate::image::{Pixels, Preprocessing};
 use crate::models::{DomainAdversarial, Pass, device_of, position, run};
 use crate::ops::{binary_cross_entropy, gradient_reversal};
+use crate::progress::progress_bar;
 use crate::random::step_stream;
 use crate::train::{
-    Cycle, Epochs, OptimizerState, ShiftAndContrast, integers, progress_bar, run_epochs, shuffled,
+    Cycle, Epochs, OptimizerState, ShiftAndContrast, integers, run_epochs, shuffled,
 };
 use crate::values::argmax_rows;
 

@@ -18,8 +18,9 @@ use super::loss::Loss;
 use crate::SettingError;
 use crate::data::Images;
 use crate::models::{Discriminator, Generator, Pass, device_of};
+use crate::progress::progress_bar;
 use crate::random::step_stream;
-use crate::train::{Cycle, OptimizerState, integers, progress_bar};
+use crate::train::{Cycle, OptimizerState, integers};
 
 /// A pair of trained networks, out of training.
 #[derive(Debug, Clone)]

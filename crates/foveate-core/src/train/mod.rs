@@ -15,6 +15,9 @@
 //! Every random number is drawn for a seed and a place (an epoch, an image, a step), not from one stream: a
 //! training that is gone on with from its checkpoint is the one that was never interrupted.
 //!
+//! On a terminal a training shows a progress bar; the environment variable `FOVEATE_PROGRESS=off` hides it, and all
+//! others.
+//!
 //! ```
 //! # use foveate_core as foveate;
 //! use foveate::train::{Optimizer, Schedule};
@@ -84,7 +87,6 @@ mod batches;
 mod checkpoint;
 mod epochs;
 mod optimizer;
-mod progress;
 mod schedule;
 mod state;
 mod step;
@@ -94,7 +96,6 @@ pub(crate) use batches::{Cycle, shuffled};
 pub(crate) use epochs::{Epochs, run_epochs};
 pub use optimizer::Optimizer;
 pub(crate) use optimizer::OptimizerState;
-pub(crate) use progress::progress_bar;
 pub use schedule::Schedule;
 pub use state::CheckpointError;
 pub(crate) use state::{Identity, Row, State, tensors};

@@ -9,7 +9,7 @@ use std::thread;
 use burn::store::{ModuleSnapshot, bridge};
 use burn::tensor::{Device, Tensor};
 use image::RgbImage;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use sha2::{Digest as _, Sha256};
 
 use super::cache::{Cache, Digest};
@@ -22,6 +22,7 @@ use crate::models::{
     AnyNetwork, Architecture, Classifier, NamedLayer, Network, Pooling, Pretrained, device_of,
     misfit, position, weights::cache_folder,
 };
+use crate::progress::progress_bar;
 use crate::setting::at_least;
 
 /// Changes when the same settings give other numbers.
@@ -92,7 +93,7 @@ pub struct FeatureExtractor<N = AnyNetwork> {
     pub batch: usize,
     /// Folder where features of files are kept (`features` in [`cache_folder`]); `None` keeps none.
     pub cache: Option<PathBuf>,
-    /// Shows a progress bar on a terminal (`true`).
+    /// Shows a progress bar on a terminal (`true`), unless `FOVEATE_PROGRESS` is `off`.
     pub progress: bool,
     weights: OnceLock<Digest>,
 }
@@ -353,9 +354,7 @@ impl<N: Network> FeatureExtractor<N> {
         if !self.progress || images == 0 {
             return ProgressBar::hidden();
         }
-        let style = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} images, {eta} left");
-        let style = style.expect("the template is valid");
-        ProgressBar::new(images as u64).with_style(style).with_message(self.layer.clone())
+        progress_bar(images, self.layer.clone())
     }
 }
 

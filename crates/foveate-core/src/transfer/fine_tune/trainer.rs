@@ -16,8 +16,9 @@ use super::split::Split;
 use crate::SettingError;
 use crate::image::{self, ImageError, Pixels, Preprocessing, RgbImage};
 use crate::models::{Network, Pass, device_of, misfit};
+use crate::progress::progress_bar;
 use crate::random::step_stream;
-use crate::train::{Epochs, OptimizerState, integers, progress_bar, run_epochs, shuffled};
+use crate::train::{Epochs, OptimizerState, integers, run_epochs, shuffled};
 use crate::transfer::error::TransferError;
 use crate::values::argmax_rows;
 

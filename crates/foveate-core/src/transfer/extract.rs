@@ -20,7 +20,7 @@ use crate::image::{self as images, ImageError, Pixels, Preprocessing, Resize};
 use crate::learn::Features;
 use crate::models::{
     AnyNetwork, Architecture, Classifier, NamedLayer, Network, Pooling, Pretrained, device_of,
-    misfit, position, weights::cache_folder,
+    misfit, position, try_batched, weights::cache_folder,
 };
 use crate::progress::progress_bar;
 use crate::setting::at_least;
@@ -220,12 +220,14 @@ impl<N: Network> FeatureExtractor<N> {
     ///
     /// [`ImageError::Shape`](crate::image::ImageError::Shape) for an image too small or too narrow.
     pub fn extract(&self, images: &[RgbImage]) -> Result<Features, TransferError> {
-        let mut values = Vec::with_capacity(images.len() * self.checked()?);
-        let resized: Result<Vec<_>, _> =
-            images.iter().map(|image| images::resize(image, self.preprocessing.resize)).collect();
-        for batch in resized?.chunks(self.batch) {
-            values.extend(self.run(batch));
-        }
+        self.checked()?;
+        let [values] = try_batched(images.len(), self.batch, |some| {
+            let resized: Result<Vec<_>, ImageError> = images[some]
+                .iter()
+                .map(|image| images::resize(image, self.preprocessing.resize))
+                .collect();
+            Ok::<_, ImageError>([self.rows(&resized?)])
+        })?;
         Ok(self.finished(values))
     }
 
@@ -282,7 +284,7 @@ impl<N: Network> FeatureExtractor<N> {
         let mut compute = |batch: &mut Vec<(usize, Digest, RgbImage)>| {
             let apart = batch.drain(..).map(|(i, digest, image)| ((i, digest), image));
             let (places, images): (Vec<_>, Vec<_>) = apart.unzip();
-            let found = self.run(&images);
+            let found: Vec<f32> = self.rows(&images).into_data().iter().collect();
             let found = places.into_iter().zip(found.chunks_exact(rows.columns));
             found.into_iter().try_for_each(|((i, digest), row)| rows.insert(i, digest, row))
         };
@@ -304,12 +306,11 @@ impl<N: Network> FeatureExtractor<N> {
         Ok(unreadable)
     }
 
-    /// Activations of images of the network's size, row by row.
-    fn run(&self, images: &[RgbImage]) -> Vec<f32> {
-        let pixels = Pixels::from_images(images, &device_of(&self.network));
-        let values: Vec<f32> = self.activations(&pixels).into_data().iter::<f32>().collect();
-        assert_eq!(values.len(), images.len() * self.columns(), "the layer keeps its shape");
-        values
+    /// Activations of images of the network's size.
+    fn rows(&self, images: &[RgbImage]) -> Tensor<2> {
+        let rows = self.activations(&Pixels::from_images(images, &device_of(&self.network)));
+        assert_eq!(rows.dims(), [images.len(), self.columns()], "the layer keeps its shape");
+        rows
     }
 
     /// The length of a row, if the settings make any.

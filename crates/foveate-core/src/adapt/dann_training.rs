@@ -9,7 +9,7 @@ use super::validator::Validator;
 use crate::SettingError;
 use crate::data::Images;
 use crate::image::Preprocessing;
-use crate::models::{DomainAdversarial, misfit, position};
+use crate::models::{DomainAdversarial, check_size, position};
 use crate::setting::{at_least, positive};
 use crate::train::{Optimizer, Schedule, ShiftAndContrast};
 
@@ -99,9 +99,7 @@ pub(super) fn check_domains(
 ) -> Result<(), AdaptError> {
     let expected = preprocessing.size();
     position(&network.layers(), network.feature_layer())?;
-    if let Some(found) = misfit(&network.layers(), [1, 3, expected[0], expected[1]]) {
-        return SettingError::refuse("preprocessing", found, "another size");
-    }
+    check_size(&network.layers(), expected)?;
     let layers = network.summary(expected[0], expected[1]).layers;
     let classes = layers.last().map_or(0, |layer| layer.output_shape[1]);
     for (set, images, needed) in [

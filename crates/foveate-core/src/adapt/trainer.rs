@@ -21,7 +21,7 @@ use crate::ops::{binary_cross_entropy, gradient_reversal};
 use crate::progress::progress_bar;
 use crate::random::step_stream;
 use crate::train::{
-    Cycle, Epochs, OptimizerState, ShiftAndContrast, integers, run_epochs, shuffled,
+    Cycle, Epochs, OptimizerState, ShiftAndContrast, integers, last_good, run_epochs, shuffled,
 };
 use crate::values::argmax_rows;
 
@@ -264,7 +264,7 @@ impl Trainer<'_> {
         if class_loss.is_finite() && domain_loss.is_finite() {
             return Ok(());
         }
-        let checkpoint = self.settings.checkpoint.clone().filter(|path| path.exists());
+        let checkpoint = last_good(&self.settings.checkpoint);
         let (epoch, step) = (epoch + 1, step + 1);
         Err(AdaptError::Diverged { epoch, step, class_loss, domain_loss, lambda, rate, checkpoint })
     }

@@ -20,7 +20,7 @@ use crate::data::Images;
 use crate::models::{Discriminator, Generator, Pass, device_of};
 use crate::progress::progress_bar;
 use crate::random::step_stream;
-use crate::train::{Cycle, OptimizerState, integers};
+use crate::train::{Cycle, OptimizerState, integers, last_good};
 
 /// A pair of trained networks, out of training.
 #[derive(Debug, Clone)]
@@ -263,7 +263,7 @@ impl<'a> Trainer<'a> {
             discriminator_loss: step.discriminator_loss,
             generator_loss: step.generator_loss,
             rates: self.rates(step.iteration - 1),
-            checkpoint: self.settings.checkpoint.clone().filter(|path| path.exists()),
+            checkpoint: last_good(&self.settings.checkpoint),
         }
     }
 

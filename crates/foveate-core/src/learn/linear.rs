@@ -98,13 +98,9 @@ impl LinearClassifier {
 
 /// All features are numbers.
 pub(super) fn finite(features: &Features) -> Result<(), LearnError> {
-    match features.values().iter().position(|value| !value.is_finite()) {
+    match features.not_finite() {
         None => Ok(()),
-        Some(at) => Err(LearnError::NotFinite {
-            row: at / features.columns(),
-            column: at % features.columns(),
-            value: features.values()[at],
-        }),
+        Some(([row, column], value)) => Err(LearnError::NotFinite { row, column, value }),
     }
 }
 

@@ -224,7 +224,7 @@ pub use layer::{AnyLayer, Fire, Layer, LocalResponseNorm, Maxout, NamedLayer};
 pub use lenet::{LeNet, LeNetConfig};
 pub(crate) use module_path::{ModulePath, parameter_names};
 pub use network::{Network, UnknownLayer};
-pub(crate) use network::{misfit, position};
+pub(crate) use network::{check_size, position};
 pub use pass::Pass;
 pub use pooling::Pooling;
 pub use pretrained::Pretrained;

@@ -93,6 +93,7 @@ mod step;
 
 pub use augment::{CropAndFlip, RandomResizedCrop, ShiftAndContrast};
 pub(crate) use batches::{Cycle, shuffled};
+pub(crate) use checkpoint::{held, last_good};
 pub(crate) use epochs::{Epochs, run_epochs};
 pub use optimizer::Optimizer;
 pub(crate) use optimizer::OptimizerState;

@@ -14,13 +14,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::cache::{Cache, Digest};
 use super::error::TransferError;
-use crate::SettingError;
 use crate::data::{ImageFolder, Sample, prefetch};
 use crate::image::{self as images, ImageError, Pixels, Preprocessing, Resize};
 use crate::learn::Features;
 use crate::models::{
-    AnyNetwork, Architecture, Classifier, NamedLayer, Network, Pooling, Pretrained, device_of,
-    misfit, position, try_batched, weights::cache_folder,
+    AnyNetwork, Architecture, Classifier, NamedLayer, Network, Pooling, Pretrained, check_size,
+    device_of, position, try_batched, weights::cache_folder,
 };
 use crate::progress::progress_bar;
 use crate::setting::at_least;
@@ -319,11 +318,8 @@ impl<N: Network> FeatureExtractor<N> {
         self.preprocessing.resize.check()?;
         let layers = self.network.layers();
         let end = position(&layers, &self.layer)?;
-        let [height, width] = self.preprocessing.size();
-        match misfit(&layers[..=end], [1, 3, height, width]) {
-            Some(found) => SettingError::refuse("preprocessing", found, "another size"),
-            None => Ok(self.columns()),
-        }
+        check_size(&layers[..=end], self.preprocessing.size())?;
+        Ok(self.columns())
     }
 
     fn finished(&self, values: Vec<f32>) -> Features {

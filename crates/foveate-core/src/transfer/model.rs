@@ -221,46 +221,48 @@ impl TransferModel {
                 None => _ = matrices.insert(name, data),
             }
         }
-        let mut take = |name: &str| {
-            let found = matrices.remove(name).and_then(|data| match data.shape()[..] {
-                [rows, columns] if rows * columns > 0 => {
-                    let values: Vec<f32> = data.iter().collect();
-                    values
-                        .iter()
-                        .all(|value| value.is_finite())
-                        .then_some(([rows, columns], values))
-                }
-                _ => None,
-            });
-            let lacking = || damaged(format!("the matrix {name} is missing, empty or not finite"));
-            found.ok_or_else(lacking)
-        };
-        let ([rows, _], weights) = take("weights")?;
-        let (_, bias) = take("bias")?;
-        if bias.len() != rows {
-            return Err(damaged(format!("{} biases for {rows} rows of weights", bias.len())));
-        }
-        let pca = match take("pca.mean") {
-            Err(_) => None,
-            Ok((_, mean)) => {
-                let ([rows, columns], components) = take("pca.components")?;
-                let (_, variance) = take("pca.explained_variance")?;
-                let (_, total) = take("pca.total_variance")?;
-                if columns != mean.len() || rows != variance.len() {
-                    return Err(damaged("the PCA's parts do not fit one another".into()));
-                }
-                let components = Features::new(components, columns);
-                Some(Pca::from_parts(mean, components, variance, total[0]))
-            }
-        };
-        if let Some(name) = matrices.keys().next() {
-            return Err(damaged(format!("it holds {name}, which no model has")));
-        }
+        let (classifier, pca) = learned(matrices).map_err(damaged)?;
         let mut extractors = Vec::new();
         for (it, tensors) in description.extractors.into_iter().zip(networks) {
             extractors.push(it.build(path, tensors, device)?);
         }
-        Self::new(extractors, pca, LinearClassifier::new(weights, bias), description.labels)
+        Self::new(extractors, pca, classifier, description.labels)
+    }
+}
+
+/// The classifier and the PCA of a file's matrices; or what is wrong with them.
+fn learned(mut matrices: Tensors) -> Result<(LinearClassifier, Option<Pca>), String> {
+    let mut take = |name: &str| {
+        let found = matrices.remove(name).and_then(|data| match data.shape()[..] {
+            [rows, columns] if rows * columns > 0 => {
+                let values: Vec<f32> = data.iter().collect();
+                let finite = values.iter().all(|value| value.is_finite());
+                finite.then_some(([rows, columns], values))
+            }
+            _ => None,
+        });
+        found.ok_or_else(|| format!("the matrix {name} is missing, empty or not finite"))
+    };
+    let ([rows, _], weights) = take("weights")?;
+    let (_, bias) = take("bias")?;
+    if bias.len() != rows {
+        return Err(format!("{} biases for {rows} rows of weights", bias.len()));
+    }
+    let pca = match take("pca.mean") {
+        Err(_) => None,
+        Ok((_, mean)) => {
+            let ([rows, columns], components) = take("pca.components")?;
+            let (_, variance) = take("pca.explained_variance")?;
+            let (_, total) = take("pca.total_variance")?;
+            if columns != mean.len() || rows != variance.len() {
+                return Err("the PCA's parts do not fit one another".into());
+            }
+            Some(Pca::from_parts(mean, Features::new(components, columns), variance, total[0]))
+        }
+    };
+    match matrices.keys().next() {
+        Some(name) => Err(format!("it holds {name}, which no model has")),
+        None => Ok((LinearClassifier::new(weights, bias), pca)),
     }
 }
 

@@ -4,18 +4,15 @@
 //! cargo run --release --example 03_saliency -- cat.jpg dog.jpg
 //! ```
 
-mod failure;
+mod common;
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::Parser;
+use common::{Common, Failure, name};
 use foveate::explain::{Attribution, Saliency, Target, channel_max};
-use foveate::image::HeatMap;
-use foveate::image::sheet::{self, Cell};
+use foveate::image::{self, HeatMap, sheet};
 use foveate::prelude::*;
-use foveate::{device, image};
 
 /// Draws photographs beside `|d score / d pixel|` of the class each network finds (saliency.png).
 #[derive(Parser)]
@@ -24,61 +21,37 @@ struct Args {
     #[arg(required = true)]
     images: Vec<PathBuf>,
 
-    /// The first network
-    #[arg(long, default_value = "squeezenet1_1")]
-    model: Architecture,
+    /// The networks
+    #[arg(long, num_args = 1.., default_values = ["squeezenet1_1", "googlenet"])]
+    models: Vec<Architecture>,
 
-    /// The second network
-    #[arg(long, default_value = "googlenet")]
-    second: Architecture,
-
-    /// auto, ndarray, flex, wgpu, wgpu:N, wgpu:cpu
-    #[arg(long, env = "FOVEATE_DEVICE", default_value = "auto")]
-    device: String,
-
-    /// Folder for the image
-    #[arg(long, default_value = "out")]
-    out: PathBuf,
+    #[command(flatten)]
+    common: Common,
 }
 
-fn main() -> ExitCode {
-    failure::told(run())
-}
-
-fn run() -> anyhow::Result<()> {
+fn main() -> Result<(), Failure> {
     let args = Args::parse();
-    let chosen = device(&args.device)?;
-    println!("device:  {chosen}");
-    // As the practical: stretched to 224x224, nothing cut off.
+    let device = args.common.open()?;
+    // As the practical: stretched, nothing cropped.
     let size = Resize::Exact { height: 224, width: 224 };
     let open = |path| image::resize(&image::open(path)?, size);
-    let images: Vec<_> = args.images.iter().map(open).collect::<Result<_, _>>()?;
+    let images = args.images.iter().map(open).collect::<Result<Vec<_>, _>>()?;
     let mut classifiers = Vec::new();
-    for model in [args.model, args.second] {
-        let pretrained = Pretrained::load(model, &chosen.device)?;
-        println!("weights: {}", pretrained.file.display());
-        classifiers.push((model, pretrained.classifier()?));
+    for &model in &args.models {
+        classifiers.push((model, Pretrained::load(model, &device)?.classifier()?));
     }
-
     let mut cells = Vec::new();
     for (path, image) in args.images.iter().zip(images) {
-        let pixels = Pixels::from_images(std::slice::from_ref(&image), &chosen.device);
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        cells.push(Cell::new(image.clone(), name.clone()));
+        let pixels = Pixels::from_images(std::slice::from_ref(&image), &device);
+        cells.push(sheet::Cell::new(image, name(path)));
         for (model, classifier) in &classifiers {
-            let found = classifier.classify(std::slice::from_ref(&image), 1)?.remove(0).remove(0);
-            let target = Target::Class(found.class);
-            let map = Saliency.attribute(classifier, pixels.tensor(), &target)?;
+            let found = classifier.classify_pixels(&pixels, 1)?.remove(0).remove(0);
+            let map = Saliency.attribute(classifier, &pixels, &Target::Class(found.class))?;
             let map = HeatMap::default().draw_batch(&channel_max(&map)).remove(0);
-            let percent = found.probability * 100.0;
-            println!("{name}, {model}: {} ({percent:.1} %)", found.label);
-            cells.push(Cell::new(map, format!("{model}: {}", found.label)));
+            println!("{}, {model}: {:.1} % {}", name(path), found.probability * 100.0, found.label);
+            cells.push(sheet::Cell::new(map, format!("{model}: {}", found.label)));
         }
     }
-
-    std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
-    let file = args.out.join("saliency.png");
-    sheet::draw(&cells, 3).save(&file).with_context(|| file.display().to_string())?;
-    println!("saliency maps: {}", file.display());
+    args.common.save(&sheet::draw(&cells, 1 + classifiers.len()), "saliency.png")?;
     Ok(())
 }

@@ -5,18 +5,15 @@
 //! cargo run --release --example 05_fooling -- cat.jpg dog.jpg --target espresso
 //! ```
 
-mod failure;
+mod common;
 
 use std::path::PathBuf;
-use std::process::ExitCode;
-use std::time::Instant;
 
-use anyhow::{Context, bail};
 use clap::Parser;
+use common::{Common, Failure, class_named, name};
 use foveate::explain::attack::{Attack, FoolingImage, Goal};
-use foveate::image::sheet::{self, Cell};
+use foveate::image::{self, sheet};
 use foveate::prelude::*;
-use foveate::{device, image};
 
 /// Fools a network with photographs, and draws them beside their changes (fooling.png).
 #[derive(Parser)]
@@ -25,142 +22,53 @@ struct Args {
     #[arg(required = true)]
     images: Vec<PathBuf>,
 
-    /// What the network shall see: an ImageNet class from 0 to 999, or its name, or a part of one
+    /// The ImageNet class that the network is to find
     #[arg(long, default_value = "goldfish")]
     target: String,
 
-    /// squeezenet1_0, squeezenet1_1, googlenet, googlenet_published, resnet18, resnet34, vgg11,
-    /// vgg13, vgg16, vgg19
-    #[arg(long, default_value = "squeezenet1_1")]
-    model: Architecture,
+    /// Other networks, to which the changed images are shown
+    #[arg(long, num_args = 1..)]
+    transfer_to: Vec<Architecture>,
 
-    /// Another network, to which the changed images are shown
-    #[arg(long)]
-    transfer_to: Option<Architecture>,
-
-    /// auto, ndarray, flex, wgpu, wgpu:N, wgpu:cpu
-    #[arg(long, env = "FOVEATE_DEVICE", default_value = "auto")]
-    device: String,
-
-    /// The most steps
-    #[arg(long, default_value_t = 100)]
-    steps: usize,
-
-    /// Length of a step, in the network's normalized input
-    #[arg(long, default_value_t = 1.0)]
-    step_size: f32,
-
-    /// Folder for the sheet
-    #[arg(long, default_value = "out")]
-    out: PathBuf,
+    #[command(flatten)]
+    common: Common,
 }
 
-fn main() -> ExitCode {
-    failure::told(run())
-}
-
-fn run() -> anyhow::Result<()> {
+fn main() -> Result<(), Failure> {
     let args = Args::parse();
-    let chosen = device(&args.device)?;
-    println!("device:  {chosen}");
-    let images: Vec<RgbImage> = args.images.iter().map(image::open).collect::<Result<_, _>>()?;
-    let load = |model| -> anyhow::Result<Classifier> {
-        let pretrained = Pretrained::load(model, &chosen.device)?;
-        println!("weights: {}", pretrained.file.display());
-        Ok(pretrained.classifier()?)
-    };
-    let classifier = load(args.model)?;
-    let victim = args.transfer_to.map(load).transpose()?;
-    let target = class(&args.target, classifier.labels())?;
-    println!("target:  {target} {}", classifier.labels()[target]);
+    let device = args.common.open()?;
+    let images = args.images.iter().map(image::open).collect::<Result<Vec<_>, _>>()?;
+    let network = Architecture::SqueezeNet1_1;
+    let classifier = Pretrained::load(network, &device)?.classifier()?;
+    let pixels = classifier.preprocessing().pixels(&images, &device)?;
+    let goal = Goal::Targeted(vec![class_named(classifier.labels(), &args.target)?]);
+    let fooled = FoolingImage::default().attack(&classifier, &pixels, &goal)?;
 
-    let pixels = classifier.preprocessing().pixels(&images, &chosen.device)?;
-    let fooling = FoolingImage {
-        step_size: args.step_size,
-        steps: args.steps,
-        std: classifier.preprocessing().std,
-    };
-    let start = Instant::now();
-    let attacked = fooling.attack(&classifier, &pixels, &Goal::Targeted(vec![target]))?;
-    println!("attack:  {:.2} s", start.elapsed().as_secs_f64());
-    for warning in &attacked.warnings {
-        println!("warning: {warning}");
+    let mut shown = vec![(network, classifier)];
+    for other in args.transfer_to {
+        shown.push((other, Pretrained::load(other, &device)?.classifier()?));
     }
-
-    let before = answers(&classifier, &attacked.original)?;
-    let after = answers(&classifier, &attacked.adversarial)?;
-    let shown = match &victim {
-        Some(victim) => {
-            Some((answers(victim, &attacked.original)?, answers(victim, &attacked.adversarial)?))
-        }
-        None => None,
+    let best = |found: &Vec<Prediction>| {
+        format!("{:.1} % {}", 100.0 * found[0].probability, found[0].label)
     };
-    let change = [attacked.difference(1.0), attacked.difference(10.0)];
-    let [once, tenfold] = change.map(|change| change.to_images());
-    let (original, fooled) = (attacked.original.to_images(), attacked.adversarial.to_images());
+    for (network, classifier) in &shown {
+        let before = classifier.classify_pixels(&fooled.original, 1)?;
+        let after = classifier.classify_pixels(&fooled.adversarial, 1)?;
+        for (path, (before, after)) in args.images.iter().zip(before.iter().zip(&after)) {
+            let (before, after) = (best(before), best(after));
+            println!("{}, {network}: {before} before, {after} after", name(path));
+        }
+    }
+    let (change, tenfold) = (fooled.difference(1.0), fooled.difference(10.0));
+    let columns = [&fooled.original, &fooled.adversarial, &change, &tenfold].map(|p| p.to_images());
     let mut cells = Vec::new();
     for (i, path) in args.images.iter().enumerate() {
-        println!("\n{}", path.display());
-        println!("  before:  {}", before[i]);
-        println!(
-            "  after:   {}{}",
-            after[i],
-            match (attacked.before[i], attacked.success[i]) {
-                (true, _) => " (so from the start)",
-                (false, true) => "",
-                (false, false) => " (not fooled)",
-            }
-        );
-        let (steps, l2, l_inf) = (attacked.steps[i], attacked.l2[i], attacked.l_inf[i]);
-        println!("  change:  {steps} steps, length {l2:.3}, at most {:.1} of 255", l_inf * 255.0);
-        if let (Some(model), Some((before, after))) = (args.transfer_to, &shown) {
-            println!("  {model}: {} before, {} after", before[i], after[i]);
+        let (steps, l2, l_inf) = (fooled.steps[i], fooled.l2[i], 255.0 * fooled.l_inf[i]);
+        println!("{}: {steps} steps, length {l2:.3}, at most {l_inf:.1} of 255", name(path));
+        for (images, caption) in columns.iter().zip(["before", "after", "change", "ten-fold"]) {
+            cells.push(sheet::Cell::new(images[i].clone(), caption));
         }
-        cells.extend([
-            Cell::new(original[i].clone(), &before[i]),
-            Cell::new(fooled[i].clone(), &after[i]),
-            Cell::new(once[i].clone(), format!("change, length {l2:.2}")),
-            Cell::new(tenfold[i].clone(), "change, ten-fold"),
-        ]);
     }
-
-    std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
-    let file = args.out.join("fooling.png");
-    sheet::draw(&cells, 4).save(&file).with_context(|| file.display().to_string())?;
-    println!("\nsheet:   {}", file.display());
+    args.common.save(&sheet::draw(&cells, 4), "fooling.png")?;
     Ok(())
-}
-
-/// The class of an index, a name, or the only name with this part.
-fn class(wanted: &str, labels: &[String]) -> anyhow::Result<usize> {
-    if let Ok(index) = wanted.parse::<usize>() {
-        if index >= labels.len() {
-            bail!("--target {index}: there are {} classes, from 0", labels.len());
-        }
-        return Ok(index);
-    }
-    let (wanted, lower) = (wanted.to_lowercase(), |label: &String| label.to_lowercase());
-    if let Some(index) = labels.iter().position(|label| lower(label) == wanted) {
-        return Ok(index);
-    }
-    let part = |index: &usize| lower(&labels[*index]).contains(&wanted);
-    let found: Vec<usize> = (0..labels.len()).filter(part).collect();
-    match found[..] {
-        [index] => Ok(index),
-        [] => bail!("--target {wanted}: no class has this in its name"),
-        _ => {
-            let names: Vec<String> =
-                found.iter().map(|&index| format!("{index} {}", labels[index])).collect();
-            bail!("--target {wanted} may be: {}", names.join(", "))
-        }
-    }
-}
-
-/// The most probable class of each image, and how probable it is.
-fn answers(classifier: &Classifier, pixels: &Pixels) -> anyhow::Result<Vec<String>> {
-    let line = |found: Vec<Prediction>| {
-        let Prediction { probability, label, .. } = &found[0];
-        format!("{:.1} % {label}", probability * 100.0)
-    };
-    Ok(classifier.classify_pixels(pixels, 1)?.into_iter().map(line).collect())
 }

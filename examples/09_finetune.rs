@@ -8,22 +8,24 @@
 //! cargo run --release --example 09_finetune -- --limit 8 --epochs 3 # to see it run
 //! ```
 
-mod failure;
+mod common;
 
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Context;
 use clap::{Parser, ValueEnum};
+use common::{Common, Failure};
 use foveate::data::{ImageFolder, Loaded, scene15};
 use foveate::image::chart::{Curves, Series};
-use foveate::models::weights;
+use foveate::models::{AnyNetwork, weights};
 use foveate::prelude::*;
 use foveate::train::{CropAndFlip, Optimizer, RandomResizedCrop, Schedule};
-use foveate::transfer::{Epoch, Evaluation, FineTune, History, Labeled, Trainable, new_head};
+use foveate::transfer::{
+    Epoch, Evaluation, FineTune, FineTuned, History, Labeled, Trainable, new_head,
+};
 
 /// Trains a pretrained network on the images below train/CLASS, stops where it is best on a part
 /// of them that it does not learn from, and measures it once on those below test/CLASS. Writes
@@ -97,17 +99,12 @@ struct Args {
     #[arg(long)]
     limit: Option<usize>,
 
-    /// A file to go on from after an interruption
+    /// A file to resume from after an interruption
     #[arg(long)]
     checkpoint: Option<PathBuf>,
 
-    /// auto, ndarray, flex, wgpu, wgpu:N, wgpu:cpu
-    #[arg(long, env = "FOVEATE_DEVICE", default_value = "auto")]
-    device: String,
-
-    /// Folder for what is written
-    #[arg(long, default_value = "out")]
-    out: PathBuf,
+    #[command(flatten)]
+    common: Common,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -123,8 +120,8 @@ enum Course {
     Cosine,
 }
 
-/// Height and width of every image: the whole scene, stretched.
-const SIDE: u32 = 224;
+/// The whole scene, stretched.
+const SIZE: Resize = Resize::Exact { height: 224, width: 224 };
 
 /// Every `nth` image of a class apart from the others; none, if it is 0.
 fn split(all: Loaded, nth: usize) -> [(Vec<RgbImage>, Vec<usize>); 2] {
@@ -140,7 +137,7 @@ fn split(all: Loaded, nth: usize) -> [(Vec<RgbImage>, Vec<usize>); 2] {
 }
 
 fn load(folder: &ImageFolder) -> Loaded {
-    let loaded = folder.load(Resize::Exact { height: SIDE, width: SIDE });
+    let loaded = folder.load(SIZE);
     loaded.unreadable.iter().for_each(|error| println!("left out: {error}"));
     loaded
 }
@@ -184,11 +181,7 @@ fn print(epoch: &Epoch) {
     println!(";  learning rate {:.2e}, {:.0} s", epoch.learning_rate, epoch.seconds);
 }
 
-fn main() -> ExitCode {
-    failure::told(run())
-}
-
-fn run() -> anyhow::Result<()> {
+fn main() -> Result<(), Failure> {
     let args = Args::parse();
     let (train, test) = match &args.data {
         None => scene15()?,
@@ -198,36 +191,55 @@ fn run() -> anyhow::Result<()> {
             (train, test)
         }
     };
-    let chosen = foveate::device(&args.device)?;
-    println!("device:   {chosen}");
-    let pretrained = Pretrained::load(args.model, &chosen.device)?;
-    println!("weights:  {}", pretrained.file.display());
-
+    let device = args.common.open()?;
+    let pretrained = Pretrained::load(args.model, &device)?;
     let limit = args.limit.unwrap_or(usize::MAX);
-    let (classes, test) = (train.classes().to_vec(), test.limited(limit));
-    let [training, validation] = split(load(&train.limited(limit)), args.validate);
+    let (train, test) = (train.limited(limit), test.limited(limit));
+    let classes = train.classes().to_vec();
+    let parts = split(load(&train), args.validate);
+    let [training, validation] = parts.each_ref().map(|(_, labels)| labels.len());
     println!(
-        "images: {} to learn from, {} to validate, of {} classes",
-        training.1.len(),
-        validation.1.len(),
+        "images: {training} to learn from, {validation} to validate, of {} classes",
         classes.len()
     );
 
-    let size = Resize::Exact { height: SIDE, width: SIDE };
-    let preprocessing = pretrained.preprocessing.with_resize(size);
+    let preprocessing = pretrained.preprocessing.with_resize(SIZE);
     let network = new_head(pretrained.network, classes.len(), args.seed);
     let start = Instant::now();
-    let watch = |epoch: &Epoch| {
+    let tuned = fine_tune(&args, network, &preprocessing, &parts)?;
+    let best = tuned.history.best().context("no epochs: nothing was trained")?;
+    println!("{:.0} s; best: epoch {}", start.elapsed().as_secs_f64(), best + 1);
+    let out = &args.common.out;
+    fs::write(out.join("history.csv"), tuned.history.csv())?;
+    weights::save(&tuned.network, out.join("finetuned.safetensors"))?;
+    args.common.save(&curves(&tuned.history), "history.png")?;
+    println!("{}: history.csv, finetuned.safetensors\n", out.display());
+
+    let Loaded { images, labels, .. } = load(&test);
+    let classifier = Classifier::new(tuned.network, preprocessing, classes.clone());
+    let found = classifier.classify(&images, 1)?;
+    let found: Vec<usize> = found.iter().map(|guesses| guesses[0].class).collect();
+    println!("{}", Evaluation::new(&found, &labels, &classes)?);
+    Ok(())
+}
+
+/// The head alone, if it is asked for, and then all that is trained.
+fn fine_tune(
+    args: &Args,
+    network: AnyNetwork,
+    preprocessing: &Preprocessing,
+    parts: &[(Vec<RgbImage>, Vec<usize>); 2],
+) -> anyhow::Result<FineTuned<AnyNetwork>> {
+    let [training, validation] =
+        parts.each_ref().map(|(images, labels)| Labeled::new(images, labels));
+    let validation = (!parts[1].1.is_empty()).then_some(validation);
+    let observe = |epoch: &Epoch| {
         print(epoch);
         ControlFlow::Continue(())
     };
-    let some = !validation.1.is_empty();
-    let [training, validation] =
-        [&training, &validation].map(|(images, labels)| Labeled::new(images, labels));
-    let validation = some.then_some(validation);
     // A head that knows nothing yet would spoil the layers below it (Kumar et al. 2022,
     // https://arxiv.org/abs/2202.10054).
-    let settings = settings(&args);
+    let settings = settings(args);
     let head = FineTune {
         trainable: Trainable::Head,
         epochs: args.head_epochs,
@@ -237,26 +249,9 @@ fn run() -> anyhow::Result<()> {
         patience: None,
         ..settings.clone()
     };
-    let network = head.run_with(network, &preprocessing, training, validation, watch)?.network;
+    let network = head.run_with(network, preprocessing, training, validation, observe)?.network;
     println!("from {}:", args.from);
-    let tuned = settings.run_with(network, &preprocessing, training, validation, watch)?;
-    let best = tuned.history.best().context("no epochs: nothing was trained")?;
-    println!("{:.0} s; kept: epoch {}", start.elapsed().as_secs_f64(), best + 1);
-
-    fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
-    fs::write(args.out.join("history.csv"), tuned.history.csv())?;
-    weights::save(&tuned.network, args.out.join("finetuned.safetensors"))?;
-    curves(&tuned.history).save(args.out.join("history.png"))?;
-    println!("{}: history.csv, history.png, finetuned.safetensors\n", args.out.display());
-
-    let Loaded { images, labels, .. } = load(&test);
-    let classifier = Classifier::new(tuned.network, preprocessing, classes.clone());
-    let mut answers = Vec::new();
-    for batch in images.chunks(32) {
-        answers.extend(classifier.classify(batch, 1)?.iter().map(|found| found[0].class));
-    }
-    println!("{}", Evaluation::new(&answers, &labels, &classes)?);
-    Ok(())
+    Ok(settings.run_with(network, preprocessing, training, validation, observe)?)
 }
 
 fn curves(history: &History) -> RgbImage {

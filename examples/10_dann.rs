@@ -10,16 +10,17 @@
 //! ```
 
 mod adapt;
-mod failure;
+mod common;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context, bail};
+use adapt::{Data, choices, curves, domains, load, mean_and_deviation, print, print_round};
+use anyhow::bail;
 use clap::{Parser, ValueEnum};
-use foveate::adapt::{DannTraining, Lambda, PseudoLabels, UpdateEvery, Validator};
+use common::{Common, Failure};
+use foveate::adapt::{Adapted, DannTraining, Lambda, PseudoLabels, UpdateEvery, Validator};
 use foveate::data::{ImageFolder, Images, TwoDomains};
 use foveate::image;
 use foveate::models::weights::Precision;
@@ -28,9 +29,7 @@ use foveate::prelude::*;
 use foveate::train::{Optimizer, Schedule, ShiftAndContrast};
 use foveate::transfer::Evaluation;
 
-use adapt::{Data, choices, curves, domains, mean_and_deviation, open, print, print_round};
-
-/// Trains on two domains of digits, of which only the first has labels, and tells how well the network
+/// Trains on two domains of digits, of which only the first has labels, and reports how well the network
 /// reads both. Writes dann_SEED.csv, .png and .safetensors for each seed, and some of the images as
 /// digits.png.
 #[derive(Clone, Parser)]
@@ -43,7 +42,7 @@ struct Args {
     #[arg(long, conflicts_with = "source_only")]
     no_reversal: bool,
 
-    /// First train on the source alone, on images as they are; then tell what all the rest gains
+    /// First train on the source alone, on images as they are; then report what all the rest gains
     #[arg(long, conflicts_with_all = ["source_only", "no_reversal"])]
     compare: bool,
 
@@ -99,7 +98,7 @@ struct Args {
     #[arg(long, default_value_t = 0)]
     shift: usize,
 
-    /// Rounds of training on the network's own sure answers, after it
+    /// Rounds of training on pseudo-labels, the network's confident predictions, after it
     #[arg(long, default_value_t = 0)]
     rounds: usize,
 
@@ -111,13 +110,13 @@ struct Args {
     #[arg(long, default_value_t = 2)]
     round_epochs: usize,
 
-    /// The least probability of an answer that is sure
+    /// The least probability of a confident prediction
     #[arg(long, default_value_t = 0.95)]
     threshold: f32,
 
-    /// The surest portion of each class's answers, of which sure ones are taken (default: all)
+    /// The most confident portion of each class's predictions, of which confident ones are taken (default: all)
     #[arg(long)]
-    share: Option<f64>,
+    portion: Option<f64>,
 
     /// Whose best epoch is kept: entropy, snd, im or source-risk (default: the last epoch)
     #[arg(long)]
@@ -127,7 +126,7 @@ struct Args {
     #[arg(long)]
     limit: Option<usize>,
 
-    /// A file to go on from after an interruption; its name gets the training, its seed and the round
+    /// A file to resume from after an interruption; its name gets the training, its seed and the round
     #[arg(long)]
     checkpoint: Option<PathBuf>,
 
@@ -143,13 +142,8 @@ struct Args {
     #[arg(long)]
     images: Option<PathBuf>,
 
-    /// auto, ndarray, flex, wgpu, wgpu:N, wgpu:cpu
-    #[arg(long, env = "FOVEATE_DEVICE", default_value = "auto")]
-    device: String,
-
-    /// Folder for what is written
-    #[arg(long, default_value = "out")]
-    out: PathBuf,
+    #[command(flatten)]
+    common: Common,
 }
 
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
@@ -197,23 +191,16 @@ fn settings(args: &Args, arm: &str, seed: u64) -> DannTraining {
     }
 }
 
-fn main() -> ExitCode {
-    failure::told(run())
-}
-
-fn run() -> anyhow::Result<()> {
+fn main() -> Result<(), Failure> {
     let args = Args::parse();
-    let chosen = foveate::device(&args.device)?;
-    println!("device:  {chosen}");
     if let (Some(checkpoint), Some(images)) = (&args.evaluate, &args.images) {
-        return evaluate(checkpoint, images, &chosen.device);
+        return Ok(evaluate(checkpoint, images, &args.common.device()?)?);
     }
+    let device = args.common.open()?;
     let data = args.data.load(args.limit)?;
-    println!("data:    {} + {} images to learn from", data.source.len(), data.target.len());
-    fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
+    println!("data: {} + {} images to learn from", data.source.len(), data.target.len());
 
     let preprocessing = Images::preprocessing(&[&data.source, &data.target]);
-    let [source, target] = domains(&data);
     let mut arms = vec![("dann", args.clone())];
     if args.compare {
         let (source_only, contrast, shift, warm_start, rounds) = (true, false, 0, None, 0);
@@ -226,18 +213,9 @@ fn run() -> anyhow::Result<()> {
         for &seed in &args.seeds {
             println!("{arm}, seed {seed}");
             let start = Instant::now();
-            let network = initialized(empty(&args, &chosen.device), seed);
-            let settings = settings(&args, arm, seed);
-            let mut adapted = settings.run_with(network, &preprocessing, source, target, print)?;
-            if args.rounds > 0 {
-                let rounds = rounds(&args, settings);
-                let network = adapted.network;
-                let more = rounds.run_with(network, &preprocessing, source, target, print_round)?;
-                adapted.network = more.network;
-                adapted.history.epochs.extend(more.history.epochs);
-            }
+            let adapted = train(&args, arm, seed, &data, &preprocessing, &device)?;
             println!("{:.0} s", start.elapsed().as_secs_f64());
-            let name = |end: &str| args.out.join(format!("{arm}_{seed}.{end}"));
+            let name = |end: &str| args.common.out.join(format!("{arm}_{seed}.{end}"));
             fs::write(name("csv"), adapted.history.csv())?;
             curves(arm, &adapted.history).save(name("png"))?;
             let labels = (0..10).map(|digit| digit.to_string()).collect();
@@ -251,9 +229,32 @@ fn run() -> anyhow::Result<()> {
     if let [before, after] = last[..] {
         println!("over the source alone: {:.2} points", after - before);
     }
-    draw(&data).save(args.out.join("digits.png"))?;
-    println!("{}: NAME_SEED.csv, .png and .safetensors, digits.png", args.out.display());
+    args.common.save(&draw(&data), "digits.png")?;
+    println!("{}: NAME_SEED.csv, .png and .safetensors", args.common.out.display());
     Ok(())
+}
+
+/// A training, and the rounds of pseudo-labels that follow it.
+fn train(
+    args: &Args,
+    arm: &str,
+    seed: u64,
+    data: &TwoDomains,
+    preprocessing: &Preprocessing,
+    device: &Device,
+) -> anyhow::Result<Adapted<Dann>> {
+    let [source, target] = domains(data);
+    let network = DannConfig::new().with_normalized(args.variant == Variant::Normalized);
+    let network = initialized(network.init(device), seed);
+    let settings = settings(args, arm, seed);
+    let mut adapted = settings.run_with(network, preprocessing, source, target, print)?;
+    if args.rounds > 0 {
+        let rounds = rounds(args, settings);
+        let more = rounds.run_with(adapted.network, preprocessing, source, target, print_round)?;
+        adapted.network = more.network;
+        adapted.history.epochs.extend(more.history.epochs);
+    }
+    Ok(adapted)
 }
 
 /// Which epochs would be taken, and how well they read the target; the last epochs' mean, in percent.
@@ -273,13 +274,13 @@ fn report(arm: &str, found: &[Vec<(&str, usize, f64)>]) -> f64 {
     last
 }
 
-/// Rounds of sure answers behind a training, with its last learning rate and lambda.
+/// Rounds of pseudo-labels behind a training, with its last learning rate and lambda.
 fn rounds(args: &Args, settings: DannTraining) -> PseudoLabels {
     let rate = settings.schedule.at(settings.learning_rate, 1.0, 1);
     PseudoLabels {
         rounds: args.rounds,
         threshold: args.threshold,
-        share: args.share,
+        portion: args.portion,
         training: DannTraining {
             epochs: args.round_epochs,
             learning_rate: args.round_learning_rate.unwrap_or(rate),
@@ -288,10 +289,6 @@ fn rounds(args: &Args, settings: DannTraining) -> PseudoLabels {
             ..settings
         },
     }
-}
-
-fn empty(args: &Args, device: &Device) -> Dann {
-    DannConfig::new().with_normalized(args.variant == Variant::Normalized).init(device)
 }
 
 /// The first digits of both domains.
@@ -313,9 +310,9 @@ fn tiled(rows: &[Vec<RgbImage>]) -> RgbImage {
 
 /// Reads an image, a sheet of digits, or a folder with classes.
 fn evaluate(checkpoint: &Path, path: &Path, device: &Device) -> anyhow::Result<()> {
-    let classifier = open(checkpoint, device)?;
+    let classifier = load(checkpoint, device)?;
     let labels = classifier.labels().to_vec();
-    let answers = |images: &[RgbImage]| -> anyhow::Result<Vec<usize>> {
+    let classes = |images: &[RgbImage]| -> anyhow::Result<Vec<usize>> {
         Ok(classifier.classify(images, 1)?.iter().map(|found| found[0].class).collect())
     };
     if path.is_dir() {
@@ -329,7 +326,7 @@ fn evaluate(checkpoint: &Path, path: &Path, device: &Device) -> anyhow::Result<(
         }
         let loaded = folder.load(classifier.preprocessing().resize);
         loaded.unreadable.iter().for_each(|error| println!("left out: {error}"));
-        let found = Evaluation::new(&answers(&loaded.images)?, &loaded.labels, &labels)?;
+        let found = Evaluation::new(&classes(&loaded.images)?, &loaded.labels, &labels)?;
         println!("{found}");
         return Ok(());
     }
@@ -341,7 +338,7 @@ fn evaluate(checkpoint: &Path, path: &Path, device: &Device) -> anyhow::Result<(
         true => (tiles(&image, height, width), columns as usize),
         false => (vec![image], 1),
     };
-    for row in answers(&tiles)?.chunks(columns) {
+    for row in classes(&tiles)?.chunks(columns) {
         println!(
             "{}",
             row.iter().map(|&class| labels[class].as_str()).collect::<Vec<_>>().join(" ")

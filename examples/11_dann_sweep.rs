@@ -6,22 +6,18 @@
 //! ```
 
 mod adapt;
-mod failure;
+mod common;
 
 use std::fs;
-use std::ops::ControlFlow;
-use std::path::PathBuf;
-use std::process::ExitCode;
 
-use anyhow::Context;
+use adapt::{Data, domains, mean_and_deviation};
 use clap::Parser;
+use common::{Common, Failure};
 use foveate::adapt::{AdaptError, DannTraining, Lambda};
-use foveate::data::Images;
+use foveate::data::{Images, TwoDomains};
 use foveate::image::chart::{Curves, Series};
 use foveate::models::{DannConfig, initialized};
 use foveate::prelude::*;
-
-use adapt::{Data, domains, mean_and_deviation};
 
 /// Trains the practical's network with several factors, and with several speeds at which the factor
 /// grows. Writes sweep.csv, sweep_lambda.png and sweep_gamma.png.
@@ -51,80 +47,82 @@ struct Args {
     #[arg(long)]
     limit: Option<usize>,
 
-    /// auto, ndarray, flex, wgpu, wgpu:N, wgpu:cpu
-    #[arg(long, env = "FOVEATE_DEVICE", default_value = "auto")]
-    device: String,
-
-    /// Folder for what is written
-    #[arg(long, default_value = "out")]
-    out: PathBuf,
+    #[command(flatten)]
+    common: Common,
 }
 
-fn main() -> ExitCode {
-    failure::told(run())
-}
-
-fn run() -> anyhow::Result<()> {
+fn main() -> Result<(), Failure> {
     let args = Args::parse();
-    let chosen = foveate::device(&args.device)?;
-    println!("device: {chosen}");
+    let device = args.common.open()?;
     let data = args.data.load(args.limit)?;
-    let preprocessing = Images::preprocessing(&[&data.source, &data.target]);
-    let [source, target] = domains(&data);
-    fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
+    let mut sweep = Sweep { args, device, data, table: Vec::new() };
+    let (lambdas, gammas) = (sweep.args.lambdas.clone(), sweep.args.gammas.clone());
+    let by_lambda = lambdas.iter().map(|&highest| Ok((highest, sweep.train(highest, 10.0)?)));
+    let by_lambda = by_lambda.collect::<anyhow::Result<Vec<_>>>()?;
+    let by_gamma = gammas.iter().map(|&gamma| Ok((gamma, sweep.train(1.0, gamma)?)));
+    let by_gamma = by_gamma.collect::<anyhow::Result<Vec<_>>>()?;
 
-    let mut table = String::from("lambda,gamma,seed,source,target,domain,least_target\n");
-    // Percentages in the last epoch, for each seed.
-    let mut train = |highest: f64, gamma: f64| -> anyhow::Result<Vec<[f64; 3]>> {
+    let (common, lines) = (&sweep.args.common, sweep.table.concat());
+    let header = "lambda,gamma,seed,source,target,domain,least_target\n";
+    fs::write(common.out.join("sweep.csv"), format!("{header}{lines}"))?;
+    common.save(&chart("lambda", &by_lambda), "sweep_lambda.png")?;
+    common.save(&chart("gamma", &by_gamma), "sweep_gamma.png")?;
+    Ok(())
+}
+
+struct Sweep {
+    args: Args,
+    device: Device,
+    data: TwoDomains,
+    /// A line a training.
+    table: Vec<String>,
+}
+
+impl Sweep {
+    /// Percentages of source, target and domain in the last epoch, for each seed.
+    fn train(&mut self, highest: f64, gamma: f64) -> anyhow::Result<Vec<[f64; 3]>> {
+        let preprocessing = Images::preprocessing(&[&self.data.source, &self.data.target]);
+        let [source, target] = domains(&self.data);
         let mut found = Vec::new();
-        for seed in 0..args.seeds {
-            let network = initialized(DannConfig::new().init(&chosen.device), seed);
-            let lambda = Some(Lambda::Annealed { highest, gamma });
-            let settings = DannTraining { epochs: args.epochs, lambda, seed, ..Default::default() };
-            let run = settings
-                .run_with(network, &preprocessing, source, target, |_| ControlFlow::Continue(()));
-            let epochs = match run {
+        for seed in 0..self.args.seeds {
+            let run = format!("lambda {highest}, gamma {gamma}, seed {seed}");
+            let settings = DannTraining {
+                epochs: self.args.epochs,
+                lambda: Some(Lambda::Annealed { highest, gamma }),
+                seed,
+                ..Default::default()
+            };
+            let network = initialized(DannConfig::new().init(&self.device), seed);
+            let epochs = match settings.run(network, &preprocessing, source, target) {
                 Ok(adapted) => adapted.history.epochs,
                 Err(error @ AdaptError::Diverged { .. }) => {
-                    println!("lambda {highest}, gamma {gamma}, seed {seed}: {error}");
+                    println!("{run}: {error}");
                     vec![]
                 }
                 Err(error) => return Err(error.into()),
             };
             // A training that diverged has no numbers: a gap in the chart, nothing in the table.
-            let shares = epochs.last().map_or([f64::NAN; 3], |last| {
+            let [source, target, domain] = epochs.last().map_or([f64::NAN; 3], |last| {
                 let domain = last.domain_accuracy.unwrap_or(f64::NAN);
                 [last.source_accuracy, last.target_accuracy, domain].map(|share| 100.0 * share)
             });
-            let [source, target, domain] = shares;
             let least = epochs.iter().skip(1).map(|epoch| 100.0 * epoch.target_accuracy);
             let least = least.fold(target, f64::min);
             if !epochs.is_empty() {
                 println!(
-                    "lambda {highest}, gamma {gamma}, seed {seed}: source {source:.2} %, target \
-                     {target:.2} % (least after the first epoch {least:.2}), domain {domain:.2} %"
+                    "{run}: source {source:.2} %, target {target:.2} % (least after the first \
+                     epoch {least:.2}), domain {domain:.2} %"
                 );
             }
             let fields = [source, target, domain, least].map(|value| match value.is_nan() {
                 true => String::new(),
                 false => value.to_string(),
             });
-            table += &format!("{highest},{gamma},{seed},{}\n", fields.join(","));
+            self.table.push(format!("{highest},{gamma},{seed},{}\n", fields.join(",")));
             found.push([source, target, domain]);
         }
         Ok(found)
-    };
-    let over = |train: &mut dyn FnMut(f64) -> anyhow::Result<Vec<[f64; 3]>>, values: &[f64]| {
-        let points = values.iter().map(|&value| Ok((value, train(value)?)));
-        points.collect::<anyhow::Result<Vec<_>>>()
-    };
-    let by_lambda = over(&mut |highest| train(highest, 10.0), &args.lambdas)?;
-    let by_gamma = over(&mut |gamma| train(1.0, gamma), &args.gammas)?;
-    fs::write(args.out.join("sweep.csv"), &table)?;
-    chart("lambda", &by_lambda).save(args.out.join("sweep_lambda.png"))?;
-    chart("gamma", &by_gamma).save(args.out.join("sweep_gamma.png"))?;
-    println!("{}: sweep.csv, sweep_lambda.png, sweep_gamma.png", args.out.display());
-    Ok(())
+    }
 }
 
 fn chart(name: &str, found: &[(f64, Vec<[f64; 3]>)]) -> RgbImage {

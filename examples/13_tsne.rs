@@ -8,19 +8,19 @@
 //! ```
 
 mod adapt;
-mod failure;
+mod common;
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
-use anyhow::{Context, ensure};
+use adapt::{Data, clouds, load};
+use anyhow::ensure;
 use clap::Parser;
-use foveate::adapt::{Embedding, embedding_csv, features, outputs, proxy_a_distance};
+use common::{Common, Failure};
+use foveate::adapt::{Tsne, features, outputs, proxy_a_distance, tsne_csv};
+use foveate::data::Images;
 use foveate::image::chart::scatter;
 use foveate::transfer::Features;
-
-use adapt::{Data, clouds, open};
 
 /// Draws the features of validation images for each network: tsne_NUMBER_domains.png,
 /// tsne_NUMBER_classes.png and tsne_NUMBER.csv.
@@ -46,65 +46,57 @@ struct Args {
     #[arg(long, default_value_t = 0)]
     seed: u64,
 
-    /// auto, ndarray, flex, wgpu, wgpu:N, wgpu:cpu
-    #[arg(long, env = "FOVEATE_DEVICE", default_value = "auto")]
-    device: String,
-
-    /// Folder for what is written
-    #[arg(long, default_value = "out")]
-    out: PathBuf,
+    #[command(flatten)]
+    common: Common,
 }
 
-fn main() -> ExitCode {
-    failure::told(run())
-}
-
-fn run() -> anyhow::Result<()> {
+fn main() -> Result<(), Failure> {
     let args = Args::parse();
-    let chosen = foveate::device(&args.device)?;
-    println!("device: {chosen}");
-    let data = args.data.load(Some(1))?;
-    ensure!(args.perplexity >= 1.0, "--perplexity {}: expected 1 or more", args.perplexity);
-    let least = (1.5 * args.perplexity) as usize + 1;
-    ensure!(
-        args.count >= least,
-        "--count {}: expected {least} or more for this perplexity",
-        args.count
-    );
-    let first = |set: &foveate::data::Images| set.slice(0..args.count.min(set.len()));
-    let sets = [first(&data.source_validation), first(&data.target_validation)];
-    fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
+    let device = args.common.open()?;
+    let sets = sets(&args)?;
     for (i, path) in args.networks.iter().enumerate() {
-        let classifier = open(path, &chosen.device)?;
+        let classifier = load(path, &device)?;
         let (network, preprocessing) = (classifier.network(), classifier.preprocessing());
-        let [source, target] =
-            [&sets[0], &sets[1]].map(|set| features(network, preprocessing, set));
+        let [source, target] = sets.each_ref().map(|set| features(network, preprocessing, set));
         let distance = proxy_a_distance(&source, &target, args.seed)?;
         println!("{}:", path.display());
-        for (name, set) in ["source", "target"].into_iter().zip(&sets) {
+        for (name, set) in NAMES.into_iter().zip(&sets) {
             let accuracy = 100.0 * outputs(network, preprocessing, set).accuracy(&set.labels);
             println!("  {name}: {accuracy:.2} % of {} images", set.len());
         }
         println!("  proxy A-distance: {distance:.2} (0 mixed, 2 apart)");
 
-        let embedding =
-            Embedding { perplexity: args.perplexity, seed: args.seed, ..Default::default() };
+        let embedding = Tsne { perplexity: args.perplexity, seed: args.seed, ..Default::default() };
         let points = embedding.run(&Features::stack(&[source, target]));
-        let domains: Vec<&str> = ["source", "target"]
-            .into_iter()
-            .zip(&sets)
-            .flat_map(|(name, set)| vec![name; set.len()])
-            .collect();
-        let classes = [&sets[0].labels[..], &sets[1].labels[..]].concat();
-        let by_domain =
-            clouds(&points, &["source".into(), "target".into()], &|i| domains[i].to_string());
-        let digits: Vec<String> = (0..10).map(|digit| digit.to_string()).collect();
-        let by_class = clouds(&points, &digits, &|i| classes[i].to_string());
-        let name = |what: &str| args.out.join(format!("tsne_{}{what}", i + 1));
-        scatter(&by_domain, "features by domain").save(name("_domains.png"))?;
-        scatter(&by_class, "features by class").save(name("_classes.png"))?;
-        fs::write(name(".csv"), embedding_csv(&points, &domains, &classes))?;
+        draw(&args, i + 1, &points, &sets)?;
     }
-    println!("{}: tsne_NUMBER_domains.png, _classes.png, .csv", args.out.display());
+    println!("{}: tsne_NUMBER_domains.png, _classes.png, .csv", args.common.out.display());
     Ok(())
+}
+
+const NAMES: [&str; 2] = ["source", "target"];
+
+/// Validation images of both domains.
+fn sets(args: &Args) -> anyhow::Result<[Images; 2]> {
+    let (count, perplexity) = (args.count, args.perplexity);
+    ensure!(perplexity >= 1.0, "--perplexity {perplexity}: expected 1 or more");
+    let least = (1.5 * perplexity) as usize + 1;
+    ensure!(count >= least, "--count {count}: expected {least} or more for this perplexity");
+    let data = args.data.load(Some(1))?;
+    let sets = [data.source_validation, data.target_validation];
+    Ok(sets.map(|set| set.slice(0..count.min(set.len()))))
+}
+
+/// The points by domain and by class, and as a table.
+fn draw(args: &Args, number: usize, points: &[[f32; 2]], sets: &[Images; 2]) -> anyhow::Result<()> {
+    let domains = NAMES.iter().zip(sets).flat_map(|(&name, set)| vec![name; set.len()]);
+    let domains: Vec<&str> = domains.collect();
+    let classes = [&sets[0].labels[..], &sets[1].labels[..]].concat();
+    let digits: Vec<String> = (0..10).map(|digit| digit.to_string()).collect();
+    let by_domain = clouds(points, &NAMES.map(String::from), &|i| domains[i].to_string());
+    let by_class = clouds(points, &digits, &|i| classes[i].to_string());
+    let name = |what: &str| args.common.out.join(format!("tsne_{number}{what}"));
+    scatter(&by_domain, "features by domain").save(name("_domains.png"))?;
+    scatter(&by_class, "features by class").save(name("_classes.png"))?;
+    Ok(fs::write(name(".csv"), tsne_csv(points, &domains, &classes))?)
 }

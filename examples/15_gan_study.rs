@@ -3,24 +3,29 @@
 //! ```text
 //! cargo run --release --example 15_gan_study                                  # every variation, hours
 //! cargo run --release --example 15_gan_study -- base nz-10 nz-1000            # some of them
+//! cargo run --release --example 15_gan_study -- base --seeds 0 1 2            # the practical's DCGAN, three times
 //! cargo run --release --example 15_gan_study -- --data digits --epochs 1 base # drawn digits
 //! ```
 
-mod failure;
+mod common;
 mod generate;
 
 use std::fs;
-use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use foveate::generate::{GanTraining, GenerateError, Loss};
+use common::{Common, Failure};
+use foveate::data::Images;
+use foveate::generate::metrics::Score;
+use foveate::generate::{GanTraining, GenerateError, Loss, Step};
 use foveate::image::sheet::{Cell, draw};
 use foveate::models::{CganConfig, DcganConfig, GanConfig, Initialization};
+use foveate::prelude::*;
+use generate::data::Data;
+use generate::reference::Reference;
+use generate::{Run, classes};
 
-use generate::{Data, Judge, Place, Run, classes};
-
-/// Trains the variations one after the other. Writes grids, losses and the generator of each, study.csv, and their
-/// images and losses side by side as study.png and study_loss.png.
+/// Trains the variations one after the other. Writes grids, losses and the generator of each as VARIATION_SEED, study.csv,
+/// and their images and losses side by side as study.png and study_loss.png.
 #[derive(Parser)]
 struct Args {
     /// All of them, if none is named
@@ -42,12 +47,16 @@ struct Args {
     #[arg(long, default_value_t = 10_000)]
     samples: usize,
 
-    /// Same seed, same trainings
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
+    /// One training of each variation for each
+    #[arg(long, num_args = 1.., default_values_t = [0])]
+    seeds: Vec<u64>,
+
+    /// Iterations after which images are drawn
+    #[arg(long, num_args = 0.., default_values_t = [1, 400, 1000, 2000])]
+    grids: Vec<usize>,
 
     #[command(flatten)]
-    place: Place,
+    common: Common,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -83,122 +92,130 @@ impl Variation {
     fn name(self) -> String {
         self.to_possible_value().expect("none is hidden").get_name().into()
     }
-}
 
-fn main() -> ExitCode {
-    failure::told(run())
-}
-
-fn run() -> anyhow::Result<()> {
-    let args = Args::parse();
-    let device = &args.place.open()?;
-    let out = &args.place.out;
-    let images = args.data.load_square(args.limit, 32)?;
-    let judge = Judge::new(&args.data, args.samples, 32, device)?;
-    let all = Variation::value_variants().to_vec();
-    let variations = if args.variations.is_empty() { all } else { args.variations.clone() };
-    let is_conditional =
-        |one: &Variation| matches!(one, Variation::Conditional | Variation::PlainDiscriminator);
-    let classes = match variations.iter().any(is_conditional) {
-        true => classes(&images)?,
-        false => 0,
-    };
-    let mut table = String::from(
-        "variation,iterations,seconds,seconds_per_iteration,discriminator_loss,generator_loss,fid,kid,\
-         precision,recall,classes,kl,conditional_accuracy\n",
-    );
-    let (mut grids, mut losses) = (Vec::new(), Vec::new());
-    for variation in variations {
-        let name = variation.name();
-        println!("\n{name}");
-        let mut settings = GanTraining {
-            iterations: args.epochs * (images.len() / 128),
-            seed: args.seed,
-            ..Default::default()
-        };
+    /// The networks, their initial weights, and how they are trained.
+    fn of(
+        self,
+        images: &Images,
+        mut settings: GanTraining,
+    ) -> anyhow::Result<(GanConfig, Initialization, GanTraining)> {
         let mut dcgan = DcganConfig::new().with_channels(images.channels);
         let mut initialization = Initialization::Dcgan;
         let mut rates = |d, g| {
             (settings.discriminator_learning_rate, settings.generator_learning_rate) = (d, g);
         };
-        let mut conditional = None;
-        match variation {
-            Variation::Base => {}
-            Variation::Ngf128 => dcgan.ngf = 128,
-            Variation::PytorchInit => initialization = Initialization::PyTorch,
-            Variation::SlowD => rates(1e-4, 4e-4),
-            Variation::SlowG => rates(4e-4, 1e-4),
-            Variation::Fast => rates(2e-3, 2e-3),
-            Variation::Saturating => settings.loss = Loss::Saturating,
-            Variation::Longer => settings.iterations *= 6,
-            Variation::Nz10 => dcgan.latent_dim = 10,
-            Variation::Nz1000 => dcgan.latent_dim = 1000,
-            Variation::Conditional => conditional = Some(true),
-            Variation::PlainDiscriminator => conditional = Some(false),
+        let cgan = |judged| -> anyhow::Result<GanConfig> {
+            let config = CganConfig::new().with_classes(classes(images)?);
+            let config = config.with_channels(images.channels);
+            Ok(GanConfig::Cgan(config.with_conditional_discriminator(judged)))
+        };
+        match self {
+            Self::Base => {}
+            Self::Ngf128 => dcgan.ngf = 128,
+            Self::PytorchInit => initialization = Initialization::PyTorch,
+            Self::SlowD => rates(1e-4, 4e-4),
+            Self::SlowG => rates(4e-4, 1e-4),
+            Self::Fast => rates(2e-3, 2e-3),
+            Self::Saturating => settings.loss = Loss::Saturating,
+            Self::Longer => settings.iterations *= 6,
+            Self::Nz10 => dcgan.latent_dim = 10,
+            Self::Nz1000 => dcgan.latent_dim = 1000,
+            Self::Conditional => return Ok((cgan(true)?, initialization, settings)),
+            Self::PlainDiscriminator => return Ok((cgan(false)?, initialization, settings)),
         }
-        let config = match conditional {
-            None => GanConfig::Dcgan(dcgan),
-            Some(judged) => GanConfig::Cgan(
-                CganConfig::new()
-                    .with_classes(classes)
-                    .with_channels(images.channels)
-                    .with_conditional_discriminator(judged),
-            ),
-        };
-        let iterations = settings.iterations;
-        let run = Run {
-            name: name.clone(),
-            config,
-            initialization,
-            settings,
-            grids: &[iterations],
-            out,
-            device,
-        };
-        let made = match run.train(&images) {
+        Ok((GanConfig::Dcgan(dcgan), initialization, settings))
+    }
+}
+
+fn main() -> Result<(), Failure> {
+    let args = Args::parse();
+    let device = &args.common.open()?;
+    let images = &args.data.load_square(args.limit, 32)?;
+    let reference = &Reference::new(&args.data, args.samples, 32, device)?;
+    let all = Variation::value_variants().to_vec();
+    let variations = if args.variations.is_empty() { all } else { args.variations.clone() };
+    let mut study = Study { args, device, images, reference, lines: Vec::new(), cells: Vec::new() };
+    for variation in variations {
+        for seed in study.args.seeds.clone() {
+            study.train(variation, seed)?;
+            study.save_table()?;
+        }
+    }
+    if !study.cells.is_empty() {
+        let (grids, losses): (Vec<_>, Vec<_>) = study.cells.into_iter().unzip();
+        study.args.common.save(&draw(&grids, 4), "study.png")?;
+        study.args.common.save(&draw(&losses, 3), "study_loss.png")?;
+    }
+    Ok(())
+}
+
+struct Study<'a> {
+    args: Args,
+    device: &'a Device,
+    images: &'a Images,
+    reference: &'a Reference,
+    /// Of the table, one a training.
+    lines: Vec<String>,
+    /// Images and losses of each training.
+    cells: Vec<(Cell, Cell)>,
+}
+
+impl Study<'_> {
+    fn train(&mut self, variation: Variation, seed: u64) -> anyhow::Result<()> {
+        let (name, out) = (format!("{}_{seed}", variation.name()), &self.args.common.out);
+        println!("\n{name}");
+        let iterations = self.args.epochs * (self.images.len() / 128);
+        let settings = GanTraining { iterations, seed, ..Default::default() };
+        let (config, initialization, settings) = variation.of(self.images, settings)?;
+        let (grids, device) = (&self.args.grids, self.device);
+        let run = Run { name: name.clone(), config, initialization, settings, grids, out, device };
+        let made = match run.train(self.images) {
             Ok(made) => made,
             // A training that diverges is a result, too.
             Err(error) if diverged(&error) => {
                 println!("{error}");
-                table += &format!("{name}{}\n", ",".repeat(12));
-                continue;
+                self.lines.push(format!("{},{seed}{}\n", variation.name(), ",".repeat(12)));
+                return Ok(());
             }
             Err(error) => return Err(error),
         };
-        let steps = &made.history.steps;
-        let seconds = steps.last().map_or(0.0, |step| step.seconds);
-        // Of the last hundred iterations.
-        let last = &steps[steps.len().saturating_sub(100)..];
-        let mean = |value: fn(&foveate::generate::Step) -> f64| {
-            last.iter().map(value).sum::<f64>() / last.len().max(1) as f64
-        };
-        let (d, g) = (mean(|step| step.discriminator_loss), mean(|step| step.generator_loss));
-        let score = judge.score(&made.generator)?;
-        println!("{iterations} iterations in {seconds:.0} s, losses D {d:.3}, G {g:.3}\n{score}");
-        let accuracy = score.conditional_accuracy.map_or(String::new(), |share| share.to_string());
-        table += &format!(
-            "{name},{iterations},{seconds:.0},{:.4},{d:.4},{g:.4},{:.4},{:.6},{:.4},{:.4},{},{:.5},{accuracy}\n",
-            seconds / iterations as f64,
-            score.frechet,
-            score.kernel.mean,
-            score.prdc.precision,
-            score.prdc.recall,
-            score.modes.covered,
-            score.modes.divergence,
-        );
-        fs::write(out.join("study.csv"), &table)?;
+        let score = self.reference.score(&made.generator)?;
+        let seconds = made.history.steps.last().map_or(0.0, |step| step.seconds);
+        println!("{} iterations in {seconds:.0} s\n{score}", made.history.steps.len());
+        self.lines.push(line(&variation.name(), seed, &made.history.steps, &score));
         let image = |end: &str| foveate::image::open(out.join(format!("{name}{end}.png")));
         let caption = format!("{name}: FID {:.2}, {seconds:.0} s", score.frechet);
-        grids.push(Cell::new(image("")?, caption));
-        losses.push(Cell::new(image("_loss")?, name));
+        self.cells.push((Cell::new(image("")?, caption), Cell::new(image("_loss")?, name)));
+        Ok(())
     }
-    fs::write(out.join("study.csv"), &table)?;
-    if !grids.is_empty() {
-        draw(&grids, 4).save(out.join("study.png"))?;
-        draw(&losses, 3).save(out.join("study_loss.png"))?;
+
+    fn save_table(&self) -> anyhow::Result<()> {
+        let header = "variation,seed,iterations,seconds,seconds_per_iteration,discriminator_loss,\
+             generator_loss,fid,kid,precision,recall,classes,kl,conditional_accuracy\n";
+        let table = format!("{header}{}", self.lines.concat());
+        Ok(fs::write(self.args.common.out.join("study.csv"), table)?)
     }
-    println!("\n{}: study.csv, study.png, study_loss.png", out.display());
-    Ok(())
+}
+
+/// A line of the table; losses are the means of the last hundred iterations.
+fn line(variation: &str, seed: u64, steps: &[Step], score: &Score) -> String {
+    let last = &steps[steps.len().saturating_sub(100)..];
+    let mean =
+        |value: fn(&Step) -> f64| last.iter().map(value).sum::<f64>() / last.len().max(1) as f64;
+    let (d, g) = (mean(|step| step.discriminator_loss), mean(|step| step.generator_loss));
+    let iterations = steps.len();
+    let seconds = steps.last().map_or(0.0, |step| step.seconds);
+    let accuracy = score.conditional_accuracy.map_or(String::new(), |share| share.to_string());
+    format!(
+        "{variation},{seed},{iterations},{seconds:.0},{:.4},{d:.4},{g:.4},{:.4},{:.6},{:.4},{:.4},{},{:.5},{accuracy}\n",
+        seconds / iterations as f64,
+        score.frechet,
+        score.kernel.mean,
+        score.prdc.precision,
+        score.prdc.recall,
+        score.modes.covered,
+        score.modes.divergence,
+    )
 }
 
 fn diverged(error: &anyhow::Error) -> bool {

@@ -4,26 +4,27 @@
 //! ```text
 //! cargo run --release --example 17_score -- mnist-train mnist-test     # of real digits: the floor
 //! cargo run --release --example 17_score -- mnist-test images        # of a folder
-//! cargo run --release --example 17_score -- mnist-test out/dcgan_0.safetensors # of a generator
+//! cargo run --release --example 17_score -- mnist-test out/dcgan.safetensors # of a generator
 //! cargo run --release --example 17_score -- mnist-test digits          # of drawn ones
 //! cargo run --release --example 17_score -- --train lenet.safetensors  # how the fixed network came to be
 //! ```
 
-mod failure;
+mod common;
 mod generate;
 
-use std::path::PathBuf;
-use std::process::ExitCode;
+use std::path::{Path, PathBuf};
 
 use clap::Parser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use common::{Common, Failure};
 use foveate::data::{Images, Split, mnist};
 use foveate::models::weights::Precision;
 use foveate::models::{GanConfig, LeNetConfig, initialized};
 use foveate::prelude::*;
 use foveate::train::CropAndFlip;
 use foveate::transfer::{FineTune, Labeled};
-
-use generate::{Data, Judge, side};
+use generate::data::Data;
+use generate::reference::Reference;
 
 /// Measures generated digits against real ones by LeNet-5.
 #[derive(Parser)]
@@ -32,7 +33,7 @@ struct Args {
     #[arg(required_unless_present = "train")]
     real: Option<Data>,
 
-    /// What is measured: images, or a generator that 14_dcgan or 16_cgan wrote
+    /// What is measured: images, or a generator that 14_dcgan, 15_gan_study or 16_cgan wrote
     #[arg(required_unless_present = "train")]
     generated: Option<String>,
 
@@ -44,45 +45,46 @@ struct Args {
     #[arg(long, default_value = "32", value_parser = side())]
     size: usize,
 
-    /// Train the fixed network on MNIST and write it here
+    /// Train the fixed network on MNIST and write it to this file in the folder
     #[arg(long, conflicts_with_all = ["real", "generated"])]
     train: Option<PathBuf>,
 
-    /// auto, ndarray, flex, wgpu, wgpu:N, wgpu:cpu
-    #[arg(long, env = "FOVEATE_DEVICE", default_value = "auto")]
-    device: String,
+    #[command(flatten)]
+    common: Common,
 }
 
-fn main() -> ExitCode {
-    failure::told(run())
+/// Height and width of an image.
+fn side() -> impl TypedValueParser<Value = usize> {
+    PossibleValuesParser::new(["8", "16", "32", "64", "128", "256"])
+        .map(|side| side.parse().expect("it is a number"))
 }
 
-fn run() -> anyhow::Result<()> {
+fn main() -> Result<(), Failure> {
     let args = Args::parse();
-    let chosen = foveate::device(&args.device)?;
-    println!("device: {chosen}");
     if let Some(file) = &args.train {
-        return train(file, &chosen.device);
+        let device = args.common.open()?;
+        return Ok(train(&args.common.out.join(file), &device)?);
     }
+    let device = args.common.device()?;
     let (Some(real), Some(generated)) = (&args.real, &args.generated) else { unreachable!() };
     let images = |data: &Data, size| -> anyhow::Result<Images> {
         Ok(data.load(args.count)?.resized(size, size))
     };
     let score = if generated.ends_with(".safetensors") {
-        let (_, generator) = GanConfig::load(generated, &chosen.device)?;
+        let (_, generator) = GanConfig::load(generated, &device)?;
         let real_images = images(real, generator.size()[1])?;
-        Judge::of(real, &real_images, args.count, &chosen.device)?.score(&generator)?
+        Reference::of(real, &real_images, args.count, &device)?.score(&generator)?
     } else {
         let Ok(generated) = generated.parse::<Data>();
         let [real_images, generated] = [images(real, args.size)?, images(&generated, args.size)?];
-        Judge::of(real, &real_images, args.count, &chosen.device)?.score_of(&generated)?
+        Reference::of(real, &real_images, args.count, &device)?.score_of(&generated)?
     };
     println!("{score}");
     Ok(())
 }
 
 /// LeNet-5 on MNIST's 60,000 training digits, in the library as 16-bit weights.
-fn train(file: &std::path::Path, device: &Device) -> anyhow::Result<()> {
+fn train(file: &Path, device: &Device) -> anyhow::Result<()> {
     let [training, test] = [mnist(Split::Train)?, mnist(Split::Test)?];
     let preprocessing = Images::preprocessing(&[&training]);
     let (images, labels) = (training.images(), training.labels.clone());

@@ -68,19 +68,14 @@ test ! -e hacked
 refused features 01_classify "$cat" --weights "$data/weights/googlenet_bvlc/googlenet_bvlc_f16.safetensors"
 refused mobilenet 01_classify "$cat" --model mobilenet
 refused cuda 01_classify "$cat" --device cuda
-refused many 01_classify "$cat" --top many
 
 # Settings.
 refused features.99 02_feature_maps "$cat" --layer features.99
-refused 0 02_feature_maps "$cat" --channels 0
 refused unicorn 05_fooling "$cat" --target unicorn
 refused 1000 05_fooling "$cat" --target 1000
-refused steps 05_fooling "$cat" --steps 0
-refused step_size 05_fooling "$cat" --step-size=-1
 refused unicorn 06_class_visualization unicorn
-refused iterations 06_class_visualization gorilla --iterations 0
-refused pixel 06_class_visualization gorilla --size 0
-for option in learning-rate l2-reg blur-sigma; do refused ${option:0:2} 06_class_visualization gorilla --$option=-1; done
+refused iterations 06_class_sweep gorilla --iterations 0
+refused many 06_class_sweep gorilla --iterations many
 
 # Transfer.
 mkdir -p classes/a classes/b mixed/train/a mixed/test/a
@@ -97,15 +92,15 @@ for folder in folder classes missing mixed text.jpg; do
 done
 refused epochs 09_finetune --epochs 0 --limit 5
 refused learning 09_finetune --learning-rate=-1 --limit 5
-to=(--model out/model.safetensors)
 for folder in folder classes missing text.jpg; do
     refused . 08_train_your_own $folder
 done
 refused "class wolf" 08_train_your_own three
-refused folds 08_train_your_own "$data/scene15/train" --folds 1
-cp half.safetensors model.safetensors
-to=()
-refused model.safetensors 08_train_your_own --predict "$cat" --model model.safetensors
+refused nowhere 08_train_your_own three --features squeezenet1_1:nowhere
+mkdir half
+cp half.safetensors half/model.safetensors
+to=(--out half)
+refused model.safetensors 08_train_your_own --predict "$cat"
 to=(--out out)
 
 # Digits.
@@ -125,7 +120,8 @@ mkdir photographs/bsds500
 cp text.jpg photographs/bsds500
 for name in cut magic swapped; do
     of "$bad/$name" train-images 10_dann --source-only --limit 640 --epochs 1
-    of "$bad/$name" train-images 14_dcgan --limit 640 --epochs 1
+    of "$bad/$name" train-images 14_dcgan --mnist --iterations 1
+    of "$bad/$name" train-images 16_cgan --limit 640 --epochs 1
 done
 of "$bad/photographs" text.jpg 10_dann --limit 640 --epochs 1
 for option in gamma lambda learning-rate; do refused ${option:0:5} 10_dann --data digits --limit 640 --$option=-1; done
@@ -136,7 +132,6 @@ refused finite 10_dann --data digits --limit 640 --epochs 2 --learning-rate 1e30
 for file in empty.pth random.safetensors half.safetensors missing; do
     refused $file 10_dann --evaluate $file --images 32x32.png
     refused $file 13_tsne --data digits --count 100 $file
-    refused $file 14_dcgan --sample $file
     refused $file 16_cgan --sample $file
 done
 refused lambda 11_dann_sweep --data digits --limit 640 --epochs 1 --lambdas=-1
@@ -149,22 +144,20 @@ cp 32x32.png 20x30.png text.jpg images/a
 mkdir -p texts
 cp text.jpg texts
 for folder in images one_image folder missing text.jpg; do
-    refused . 14_dcgan --data $folder
+    refused . 15_gan_study base --data $folder
     refused . 16_cgan --data $folder
 done
-for option in nz ngf ndf batch; do refused $option 14_dcgan --data digits --limit 256 --$option 0; done
-for option in discriminator-learning-rate generator-learning-rate real-label ema-decay; do refused "" 14_dcgan --data digits --limit 256 --epochs 1 --samples 0 --$option=-1; done
-refused finite 14_dcgan --data digits --limit 1280 --epochs 1 --samples 0 --discriminator-learning-rate 1e30
-refused features 14_dcgan --data digits --limit 256 --epochs 1 --samples 10
+for option in nz width batch; do refused $option 16_cgan --data digits --limit 256 --$option 0; done
+for option in learning-rate ema-decay; do refused "" 16_cgan --data digits --limit 256 --width 8 --epochs 1 --samples 0 --$option=-1; done
+refused finite 16_cgan --data digits --limit 1280 --width 8 --epochs 1 --samples 0 --learning-rate 1e30
+refused features 15_gan_study base --data digits --limit 256 --epochs 1 --samples 10
 refused even 16_cgan --data digits --limit 256 --width 3
-to=()
 refused missing 17_score missing digits
 refused 20x30 17_score images digits
 refused 1 17_score one_image one_image
 refused "no image" 17_score texts digits
 refused features 17_score digits digits --count 50
 refused random 17_score digits random.safetensors --count 200
-to=(--out out)
 refused sideways 15_gan_study sideways
 refused unicorn tour --device unicorn
 refused missing.jpg tour --pretrained missing.jpg

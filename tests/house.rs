@@ -37,7 +37,12 @@ impl Crate {
 
     /// The file in which the item stands that `path` names from `module`, and the item's name; none for other crates'
     /// and for modules as such.
-    fn definition(&self, module: &[String], path: &[String], depth: usize) -> Option<(Module, String)> {
+    fn definition(
+        &self,
+        module: &[String],
+        path: &[String],
+        depth: usize,
+    ) -> Option<(Module, String)> {
         let (mut here, rest) = self.start(module, path)?;
         for (place, segment) in rest.iter().enumerate() {
             let child: Module = [here.as_slice(), std::slice::from_ref(segment)].concat();
@@ -57,11 +62,16 @@ impl Crate {
                 self.definition(&here, &path, depth - 1)
             };
             let named = source.names.iter().filter(|name| name.name == *segment);
-            return named.map(|name| name.path.clone()).chain(
-                source.names.iter().filter(|name| name.name == "*").map(|name| {
-                    [name.path.as_slice(), std::slice::from_ref(segment)].concat()
-                }),
-            ).find_map(|path| further(&path));
+            return named
+                .map(|name| name.path.clone())
+                .chain(
+                    source
+                        .names
+                        .iter()
+                        .filter(|name| name.name == "*")
+                        .map(|name| [name.path.as_slice(), std::slice::from_ref(segment)].concat()),
+                )
+                .find_map(|path| further(&path));
         }
         None
     }
@@ -90,12 +100,18 @@ impl Crate {
     fn imports(&self) -> Imports {
         let mut imports = Imports::new();
         for (module, source) in &self.0 {
-            let brought = source.names.iter().filter(|name| !name.exported).map(|name| name.path.clone());
+            let brought =
+                source.names.iter().filter(|name| !name.exported).map(|name| name.path.clone());
             let paths = brought.chain(paths(&source.code));
             for path in paths {
                 let Some((file, item)) = self.definition(module, &path, 8) else { continue };
                 if file != *module {
-                    imports.entry(module.clone()).or_default().entry(file).or_default().insert(item);
+                    imports
+                        .entry(module.clone())
+                        .or_default()
+                        .entry(file)
+                        .or_default()
+                        .insert(item);
                 }
             }
         }
@@ -137,15 +153,21 @@ impl Source {
         let mut names = Vec::new();
         let mut rest = String::new();
         for statement in code.split_inclusive(';') {
-            let start = statement.rfind("\nuse ").or_else(|| statement.rfind("\npub use ")).or_else(|| statement.rfind("\npub(crate) use "));
-            let start = start.or_else(|| statement.rfind("\npub(super) use ")).or_else(|| statement.starts_with("use ").then_some(0));
+            let start = statement
+                .rfind("\nuse ")
+                .or_else(|| statement.rfind("\npub use "))
+                .or_else(|| statement.rfind("\npub(crate) use "));
+            let start = start
+                .or_else(|| statement.rfind("\npub(super) use "))
+                .or_else(|| statement.starts_with("use ").then_some(0));
             let Some(start) = start else {
                 rest.push_str(statement);
                 continue;
             };
             rest.push_str(&statement[..start]);
             let (visibility, tree) = statement[start..].split_once("use ").unwrap();
-            let tree: String = tree.trim_end_matches(';').split_whitespace().collect::<Vec<_>>().join(" ");
+            let tree: String =
+                tree.trim_end_matches(';').split_whitespace().collect::<Vec<_>>().join(" ");
             expand(&tree, &[], visibility.contains("pub"), &mut names);
         }
         Self { code: rest, items, names }
@@ -154,17 +176,25 @@ impl Source {
 
 /// The item whose definition begins on `line`.
 fn item(line: &str) -> Option<String> {
-    let words: Vec<&str> = line.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty()).collect();
+    let words: Vec<&str> = line
+        .split(|c: char| !c.is_alphanumeric() && c != '_')
+        .filter(|word| !word.is_empty())
+        .collect();
     if line.starts_with(' ') {
         return None;
     }
-    let kinds = ["struct", "enum", "trait", "fn", "type", "const", "static", "union", "macro_rules"];
+    let kinds =
+        ["struct", "enum", "trait", "fn", "type", "const", "static", "union", "macro_rules"];
     let kind = words.iter().position(|word| kinds.contains(word))?;
     let before = ["pub", "crate", "super", "in", "unsafe", "const", "async", "extern"];
     if !words[..kind].iter().all(|word| before.contains(word)) {
         return None;
     }
-    let name = if words[kind] == "const" && words.get(kind + 1) == Some(&"fn") { kind + 2 } else { kind + 1 };
+    let name = if words[kind] == "const" && words.get(kind + 1) == Some(&"fn") {
+        kind + 2
+    } else {
+        kind + 1
+    };
     words.get(name).map(|name| name.to_string())
 }
 
@@ -198,7 +228,11 @@ fn expand(tree: &str, before: &[String], exported: bool, names: &mut Vec<Name>) 
 }
 
 fn segments(path: &str) -> Vec<String> {
-    path.split("::").map(str::trim).filter(|segment| !segment.is_empty()).map(String::from).collect()
+    path.split("::")
+        .map(str::trim)
+        .filter(|segment| !segment.is_empty())
+        .map(String::from)
+        .collect()
 }
 
 /// Paths of two segments and more in `code`.
@@ -222,7 +256,11 @@ fn circles<T: Ord + Clone>(arrows: &BTreeMap<T, BTreeSet<T>>) -> Vec<BTreeSet<T>
         })
         .collect();
     let circle = |of: &T| -> BTreeSet<T> {
-        reached[of].iter().filter(|to| reached.get(*to).is_some_and(|back| back.contains(of))).map(|to| (*to).clone()).collect()
+        reached[of]
+            .iter()
+            .filter(|to| reached.get(*to).is_some_and(|back| back.contains(of)))
+            .map(|to| (*to).clone())
+            .collect()
     };
     let all: BTreeSet<_> = arrows.keys().map(circle).filter(|circle| circle.len() > 1).collect();
     all.into_iter().collect()
@@ -235,12 +273,17 @@ fn imports_have_no_circle() {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("crates/foveate-{name}/src"));
         let imports = Crate::read(&root).imports();
         assert!(!imports.is_empty() || name == "wgpu", "{name}: no import was read");
-        let files = imports.iter().map(|(file, to)| (file.clone(), to.keys().cloned().collect())).collect();
+        let files =
+            imports.iter().map(|(file, to)| (file.clone(), to.keys().cloned().collect())).collect();
         for circle in circles(&files) {
             found += &format!("\n{name}:\n");
-            for (from, to, items) in circle.iter().flat_map(|from| imports[from].iter().map(move |(to, items)| (from, to, items))) {
+            for (from, to, items) in circle
+                .iter()
+                .flat_map(|from| imports[from].iter().map(move |(to, items)| (from, to, items)))
+            {
                 if circle.contains(to) {
-                    found += &format!("    {} takes {items:?} of {}\n", from.join("/"), to.join("/"));
+                    found +=
+                        &format!("    {} takes {items:?} of {}\n", from.join("/"), to.join("/"));
                 }
             }
         }

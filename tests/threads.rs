@@ -8,7 +8,7 @@ use foveate::image::Pixels;
 use foveate::models::{Classifier, Dann, Discriminator, Generator, LeNet};
 use foveate::transfer::{FeatureExtractor, TransferModel};
 
-use crate::devices;
+use crate::support::devices;
 
 fn is_shared<T: Send + Sync>() {}
 

@@ -4,13 +4,18 @@ use foveate::burn::nn::PaddingConfig2d;
 use foveate::burn::nn::conv::Conv2dConfig;
 use foveate::burn::optim::{AdamConfig, ModuleOptimizer};
 use foveate::burn::tensor::{Distribution, Tensor};
-use foveate::ops::{self, Window};
+use foveate::ops::{self, PoolOptions};
 
 /// Max pooling of 2x2 windows side by side.
 pub fn max_pool(input: Tensor<4>) -> Tensor<4> {
     let two = [2, 2];
-    let window =
-        Window { kernel: two, stride: two, padding: [0, 0], dilation: [1, 1], ceil_mode: false };
+    let window = PoolOptions {
+        kernel: two,
+        stride: two,
+        padding: [0, 0],
+        dilation: [1, 1],
+        ceil_mode: false,
+    };
     ops::max_pool2d(input, window)
 }
 

@@ -90,7 +90,7 @@
 //! use foveate::data::{Images, TwoDomains};
 //! use foveate::models::{DannConfig, initialized};
 //!
-//! let data = TwoDomains::drawn(64, 32, 0); // so few that it runs here
+//! let data = TwoDomains::synthetic(64, 32, 0); // so few that it runs here
 //! let source = Domain { training: &data.source, validation: &data.source_validation };
 //! let target = Domain { training: &data.target, validation: &data.target_validation };
 //! let lambda = Lambda::Annealed { highest: 0.3, gamma: 10.0 };

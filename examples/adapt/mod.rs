@@ -1,4 +1,4 @@
-//! What the examples of domain adaptation share: their data, and how a training is told.
+//! What the examples of domain adaptation share: their data, and how a training is reported.
 
 // Not every example uses all of it.
 #![allow(dead_code)]
@@ -29,8 +29,8 @@ impl Data {
     /// At most `limit` training images of each domain.
     pub fn load(self, limit: Option<usize>) -> Result<TwoDomains, DataError> {
         let all = match self {
-            Self::Digits => TwoDomains::drawn(limit.unwrap_or(12_800), 2000, 0),
-            Self::DigitsMnist => TwoDomains::drawn_to_mnist(limit.unwrap_or(60_000), 2000, 0)?,
+            Self::Digits => TwoDomains::synthetic(limit.unwrap_or(12_800), 2000, 0),
+            Self::DigitsMnist => TwoDomains::synthetic_to_mnist(limit.unwrap_or(60_000), 2000, 0)?,
             Self::Mnist => TwoDomains::mnist(Binarization::Binary, 0)?,
         };
         Ok(all.limited(limit.unwrap_or(usize::MAX), usize::MAX))
@@ -62,13 +62,17 @@ pub fn print(epoch: &Epoch) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-/// A line for the answers that a round begins with, and one an epoch.
+/// A line for the pseudo-labels that a round begins with, and one an epoch.
 pub fn print_round(round: &PseudoLabelRound, epoch: Option<&Epoch>) -> ControlFlow<()> {
     if let Some(epoch) = epoch {
         return print(epoch);
     }
     let right = round.accuracy.map_or("-".into(), |share| format!("{:.2}", 100.0 * share));
-    println!("round {}: {} sure answers, {right} % of them right", round.round + 1, round.selected);
+    println!(
+        "round {}: {} pseudo-labels, {right} % of them right",
+        round.round + 1,
+        round.selected
+    );
     ControlFlow::Continue(())
 }
 
@@ -76,7 +80,7 @@ pub fn print_round(round: &PseudoLabelRound, epoch: Option<&Epoch>) -> ControlFl
 pub fn choices(history: &History) -> Vec<(&'static str, usize, f64)> {
     let last = history.epochs.len().checked_sub(1);
     let mut choices = vec![("last", last), ("oracle", history.oracle())];
-    choices.extend(Validator::ALL.map(|one| (one.name(), history.chosen(one))));
+    choices.extend(Validator::ALL.map(|one| (one.name(), history.best_by(one))));
     let found = |(name, epoch): (&'static str, Option<usize>)| {
         Some((name, epoch?, history.epochs[epoch?].target_accuracy))
     };
@@ -92,7 +96,7 @@ pub fn mean_and_deviation(values: &[f64]) -> (f64, f64) {
 }
 
 /// A classifier that 10_dann wrote: of the practical's network, or of the normalized one.
-pub fn open(path: &Path, device: &Device) -> Result<Classifier<Dann>, WeightsError> {
+pub fn load(path: &Path, device: &Device) -> Result<Classifier<Dann>, WeightsError> {
     let empty = |normalized| DannConfig::new().with_normalized(normalized).init(device);
     match Classifier::load(empty(false), path) {
         Err(WeightsError::Mismatch { .. }) => Classifier::load(empty(true), path),

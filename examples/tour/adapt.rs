@@ -1,6 +1,6 @@
 //! From images with labels to others without.
 
-use foveate::adapt::{DannTraining, Embedding, Lambda, PseudoLabels, features};
+use foveate::adapt::{Adapted, DannTraining, Lambda, PseudoLabels, Tsne, features};
 use foveate::data::{Images, TwoDomains};
 use foveate::image::chart::scatter;
 use foveate::models::{Dann, DannConfig, initialized};
@@ -17,44 +17,9 @@ pub fn chapter(page: &mut Page, device: &Device, seed: u64) -> anyhow::Result<()
                    normalized --contrast --optimizer adam --learning-rate 2e-3 --warm-start 0.5 \
                    --lambda 0.1 --epochs 3 --rounds 1 --round-epochs 1";
     page.chapter("Images that nobody has labeled", command, |chapter| {
-        let data = TwoDomains::drawn(6400, 1000, seed);
+        let data = TwoDomains::synthetic(6400, 1000, seed);
         let preprocessing = Images::preprocessing(&[&data.source, &data.target]);
-        let [source, target] = domains(&data);
-        let network = || initialized(DannConfig::new().with_normalized(true).init(device), seed);
-        let plain = DannTraining {
-            epochs: 4,
-            batch: 32,
-            optimizer: Optimizer::ADAM,
-            learning_rate: 2e-3,
-            lambda: None,
-            seed,
-            ..Default::default()
-        };
-        println!("   a network learns from white digits alone");
-        let before = plain.run_with(network(), &preprocessing, source, target, print)?;
-        println!("   another from the same, their contrast changed by chance");
-        let source_augmentation = ShiftAndContrast { contrast: true, ..plain.source_augmentation };
-        let contrast = DannTraining { source_augmentation, ..plain.clone() };
-        let changed = contrast.run_with(network(), &preprocessing, source, target, print)?;
-        println!("   and goes on with colored ones, too, without their labels");
-        let more = DannTraining {
-            epochs: 2,
-            learning_rate: 1e-3,
-            schedule: Schedule::Constant,
-            lambda: Some(Lambda::Constant { lambda: 0.1 }),
-            ..contrast
-        };
-        let start = changed.network.clone();
-        let adapted = more.run_with(start, &preprocessing, source, target, print)?;
-        println!("   and with its own answers, where it is sure");
-        let sure = PseudoLabels {
-            rounds: 1,
-            threshold: 0.9,
-            share: Some(1.0),
-            training: DannTraining { epochs: 1, ..more },
-        };
-        let after = sure.run_with(adapted.network, &preprocessing, source, target, print_round)?;
-
+        let [before, changed, adapted, after] = train(&data, &preprocessing, device, seed)?;
         let accuracies = |name: &str, history: &foveate::adapt::History| {
             let last = history.epochs.last().expect("there was an epoch");
             vec![name.into(), percent(last.source_accuracy), percent(last.target_accuracy)]
@@ -63,14 +28,14 @@ pub fn chapter(page: &mut Page, device: &Device, seed: u64) -> anyhow::Result<()
             accuracies("white digits, 4 passes", &before.history),
             accuracies("contrast changed, 4 passes", &changed.history),
             accuracies("and 2 adversarial passes", &adapted.history),
-            accuracies("and 1 with own answers", &after.history),
+            accuracies("and 1 with pseudo-labels", &after.history),
         ];
         chapter.text(
             "Networks learn from 6,400 white digits with labels, and are to read colored ones, \
              which have none. Three things are done about it, one after the other: the contrast \
              of the white ones is changed by chance; features are learned of which a second head \
              cannot tell whether they are of a white or of a colored digit, by turning its \
-             gradient round; and the network learns from its own answers where it is sure. White \
+             gradient round; and the network learns from its own confident predictions. White \
              digits are read a little worse for it, after so few passes.",
         );
         chapter.table(&["learned from", "white on black", "colored"], &rows);
@@ -80,6 +45,52 @@ pub fn chapter(page: &mut Page, device: &Device, seed: u64) -> anyhow::Result<()
         }
         Ok(())
     })
+}
+
+/// On the source alone, with random contrast, adversarially, and with pseudo-labels.
+fn train(
+    data: &TwoDomains,
+    preprocessing: &Preprocessing,
+    device: &Device,
+    seed: u64,
+) -> anyhow::Result<[Adapted<Dann>; 4]> {
+    let [source, target] = domains(data);
+    let network = || initialized(DannConfig::new().with_normalized(true).init(device), seed);
+    let plain = DannTraining {
+        epochs: 4,
+        batch: 32,
+        optimizer: Optimizer::ADAM,
+        learning_rate: 2e-3,
+        lambda: None,
+        seed,
+        ..Default::default()
+    };
+    println!("   a network learns from white digits alone");
+    let before = plain.run_with(network(), preprocessing, source, target, print)?;
+    println!("   another from the same, their contrast changed by chance");
+    let source_augmentation = ShiftAndContrast { contrast: true, ..plain.source_augmentation };
+    let contrast = DannTraining { source_augmentation, ..plain.clone() };
+    let changed = contrast.run_with(network(), preprocessing, source, target, print)?;
+    println!("   and goes on with colored ones, too, without their labels");
+    let more = DannTraining {
+        epochs: 2,
+        learning_rate: 1e-3,
+        schedule: Schedule::Constant,
+        lambda: Some(Lambda::Constant { lambda: 0.1 }),
+        ..contrast
+    };
+    let start = changed.network.clone();
+    let adapted = more.run_with(start, preprocessing, source, target, print)?;
+    println!("   and with its confident predictions as labels");
+    let rounds = PseudoLabels {
+        rounds: 1,
+        threshold: 0.9,
+        portion: Some(1.0),
+        training: DannTraining { epochs: 1, ..more },
+    };
+    let start = adapted.network.clone();
+    let after = rounds.run_with(start, preprocessing, source, target, print_round)?;
+    Ok([before, changed, adapted, after])
 }
 
 /// Validation images of both domains as the network sees them.
@@ -94,7 +105,7 @@ fn embedding(
     const COUNT: usize = 300;
     let sets = [&data.source_validation, &data.target_validation].map(|set| set.slice(0..COUNT));
     let [source, target] = [&sets[0], &sets[1]].map(|set| features(network, preprocessing, set));
-    let settings = Embedding { seed, ..Default::default() };
+    let settings = Tsne { seed, ..Default::default() };
     let points = settings.run(&Features::stack(&[source, target]));
     let classes = [&sets[0].labels[..], &sets[1].labels[..]].concat();
     let kinds = ["white on black".into(), "colored".into()];

@@ -1,7 +1,7 @@
 //! A network reads digits.
 
 use foveate::data::digits;
-use foveate::image::chart::matrix;
+use foveate::image::chart::confusion_matrix;
 use foveate::image::sheet::{Cell, draw};
 use foveate::models::LeNet;
 use foveate::prelude::*;
@@ -40,7 +40,7 @@ pub fn chapter(page: &mut Page, classifier: &Classifier<LeNet>, seed: u64) -> an
              probabilities. Those of the second row it reads wrong.",
         )?;
         chapter.figure(
-            &matrix(judged.confusion(), classifier.labels(), "2,000 drawn digits"),
+            &confusion_matrix(judged.confusion(), classifier.labels(), "2,000 drawn digits"),
             "a table of ten rows and columns, dark on its diagonal",
             "Which digits are taken for which: a row for what was drawn, a column for what was \
              read.",

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use foveate::data::digits;
 use foveate::generate::metrics::{Score, Scorer};
 use foveate::generate::{GanTraining, Interpolation, Noise, interpolate, sample};
-use foveate::models::{CganConfig, Initialization};
+use foveate::models::{CganConfig, Generator, Initialization};
 use foveate::prelude::*;
 
 use crate::generating::{curves, print};
@@ -15,14 +15,35 @@ use crate::percent;
 /// Iterations after which images are drawn; the last ends the training.
 const GRIDS: [usize; 4] = [1, 100, 300, 1000];
 
+/// Of generated digits beside real ones, and of other real ones beside them.
+fn scores(generator: &Generator, device: &Device, seed: u64) -> anyhow::Result<[Score; 2]> {
+    const COUNT: usize = 1000;
+    let rows = Noise::Normal.rows(COUNT, generator.latent_dim(), seed + 3);
+    let asked: Vec<usize> = (0..COUNT).map(|i| i % 10).collect();
+    let drawn = sample(generator, &rows, &asked);
+    let scorer = Scorer::digits(device)?;
+    let [real, others] =
+        [seed + 4, seed + 5].map(|seed| scorer.activations(&digits(COUNT, seed).resized(32, 32)));
+    let score = Score::of(&real, &scorer.activations(&drawn), Some(&drawn.labels))?;
+    Ok([score, Score::of(&real, &others, None)?])
+}
+
+/// From the first noise to the second, a row for each digit.
+fn interpolated(generator: &Generator, noise: &[f32]) -> RgbImage {
+    let width = generator.latent_dim();
+    let [from, to] = [0, 1].map(|row| &noise[row * width..][..width]);
+    let way = interpolate(from, to, 10, Interpolation::Spherical).repeat(10);
+    let lines: Vec<usize> = (0..100).map(|i| i / 10).collect();
+    sample(generator, &way, &lines).grid(10)
+}
+
 pub fn chapter(page: &mut Page, device: &Device, seed: u64) -> anyhow::Result<()> {
     let command = "cargo run --release --example 16_cgan -- --data digits";
     page.chapter("A network that draws", command, |chapter| {
         let images = digits(6400, seed).resized(32, 32);
         let config = CganConfig::new().with_width(32);
-        let initial = Initialization::Dcgan;
-        let generator = initial.of(config.generator(device), seed);
-        let discriminator = initial.of(config.discriminator(device), seed + 1);
+        let generator = Initialization::Dcgan.of(config.generator(device), seed);
+        let discriminator = Initialization::Dcgan.of(config.discriminator(device), seed + 1);
         let settings = GanTraining {
             iterations: GRIDS[GRIDS.len() - 1],
             batch: 32,
@@ -49,15 +70,7 @@ pub fn chapter(page: &mut Page, device: &Device, seed: u64) -> anyhow::Result<()
             ControlFlow::Continue(())
         })?;
 
-        const COUNT: usize = 1000;
-        let rows = Noise::Normal.rows(COUNT, config.latent_dim, seed + 3);
-        let asked: Vec<usize> = (0..COUNT).map(|i| i % 10).collect();
-        let drawn = sample(&made.generator, &rows, &asked);
-        let scorer = Scorer::digits(device)?;
-        let [real, others] = [seed + 4, seed + 5]
-            .map(|seed| scorer.activations(&digits(COUNT, seed).resized(32, 32)));
-        let score = Score::of(&real, &scorer.activations(&drawn), Some(&drawn.labels))?;
-        let floor = Score::of(&real, &others, None)?;
+        let [score, floor] = scores(&made.generator, device, seed)?;
         chapter.text(format!(
             "Two networks play: one draws a digit that it is asked for, from noise; the other \
              tells drawn ones from real ones. After {} steps, LeNet-5 reads the digit that was \
@@ -70,11 +83,8 @@ pub fn chapter(page: &mut Page, device: &Device, seed: u64) -> anyhow::Result<()
         ));
         chapter.text("The digits from 0 to 9, five of each, always of the same noise:");
         chapter.row(&grids)?;
-        let [from, to] = [0, 1].map(|row| &noise[row * config.latent_dim..][..config.latent_dim]);
-        let way = interpolate(from, to, 10, Interpolation::Spherical).repeat(10);
-        let lines: Vec<usize> = (0..100).map(|i| i / 10).collect();
         chapter.figure(
-            &sample(&made.generator, &way, &lines).grid(10),
+            &interpolated(&made.generator, &noise),
             "ten rows of generated digits that change slowly from left to right",
             "From one noise to another, a row for each digit: what the noise tells is the hand, \
              not the digit.",

@@ -9,9 +9,9 @@ mod adapt;
 #[path = "../adapt/mod.rs"]
 mod adapting;
 mod classify;
+#[path = "../common/mod.rs"]
+mod common;
 mod explain;
-#[path = "../failure/mod.rs"]
-mod failure;
 mod generate;
 #[path = "../generate/mod.rs"]
 mod generating;
@@ -19,20 +19,17 @@ mod page;
 mod photograph;
 mod transfer;
 
-use std::fs;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::Parser;
+use common::{Common, Failure};
 use foveate::image::RgbImage;
 use foveate::image::imageops::{FilterType, resize};
 use foveate::models::LeNet;
-
 use page::Page;
 
 /// Reads digits, explains and fools the network that does, carries it to other images, and draws digits;
-/// and writes a page about it, index.html.
+/// and writes a page about it, tour.html.
 #[derive(Parser)]
 struct Args {
     /// Photographs, which SqueezeNet names and explains (its weights are downloaded)
@@ -43,26 +40,14 @@ struct Args {
     #[arg(long, default_value_t = 0)]
     seed: u32,
 
-    /// auto, ndarray, flex, wgpu, wgpu:N, wgpu:cpu
-    #[arg(long, env = "FOVEATE_DEVICE", default_value = "auto")]
-    device: String,
-
-    /// Folder for the page
-    #[arg(long, default_value = "tour")]
-    out: PathBuf,
+    #[command(flatten)]
+    common: Common,
 }
 
-fn main() -> ExitCode {
-    failure::told(run())
-}
-
-fn run() -> anyhow::Result<()> {
+fn main() -> Result<(), Failure> {
     let args = Args::parse();
-    let chosen = foveate::device(&args.device)?;
-    println!("device: {chosen}");
-    let (device, seed) = (&chosen.device, u64::from(args.seed));
+    let (device, seed) = (&args.common.open()?, u64::from(args.seed));
     // What can be missing, before two minutes of work.
-    fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     let photographs = photograph::open(&args.pretrained, device)?;
     let digits = LeNet::digits(device)?;
     let mut page = Page::default();
@@ -74,9 +59,10 @@ fn run() -> anyhow::Result<()> {
     adapt::chapter(&mut page, device, seed)?;
     generate::chapter(&mut page, device, seed)?;
     if let Some((classifier, images)) = photographs {
-        photograph::chapters(&mut page, &classifier, &images, device)?;
+        photograph::attributions(&mut page, &classifier, &images, device)?;
+        photograph::classes(&mut page, &classifier, device)?;
     }
-    let file = page.save(&args.out, &chosen.to_string())?;
+    let file = page.save(&args.common)?;
     println!("\nthe page: {}", file.display());
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Cursor;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Context;
@@ -11,6 +11,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use foveate::image::RgbImage;
 use image::ImageFormat;
+
+use crate::common::Common;
 
 /// Chapters, one behind the other.
 #[derive(Default)]
@@ -108,16 +110,15 @@ impl Page {
         Ok(())
     }
 
-    /// Writes index.html into the folder, and tells its path.
-    pub fn save(&self, folder: &Path, device: &str) -> anyhow::Result<PathBuf> {
+    /// Writes tour.html into the folder, and gives its path.
+    pub fn save(&self, common: &Common) -> anyhow::Result<PathBuf> {
         let Self { contents, chapters, seconds, .. } = self;
         let page = include_str!("page.html")
             .replace("{contents}", contents)
-            .replace("{device}", &escape(device))
+            .replace("{device}", &escape(&common.description()?))
             .replace("{seconds}", &format!("{seconds:.0}"))
             .replace("{chapters}", chapters);
-        let (file, unfinished) = (folder.join("index.html"), folder.join("index.html.part"));
-        fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        let [file, unfinished] = ["tour.html", "tour.html.part"].map(|name| common.out.join(name));
         fs::write(&unfinished, page).with_context(|| unfinished.display().to_string())?;
         fs::rename(&unfinished, &file).with_context(|| file.display().to_string())?;
         Ok(fs::canonicalize(file)?)

@@ -29,7 +29,7 @@ pub fn open(
     Ok(Some((Pretrained::load(Architecture::SqueezeNet1_1, device)?.classifier()?, images?)))
 }
 
-pub fn chapters(
+pub fn attributions(
     page: &mut Page,
     classifier: &Classifier,
     photographs: &[Photograph],
@@ -69,7 +69,11 @@ pub fn chapters(
             "A photograph with the network's three best guesses, and where three methods find \
              the reasons for the first.",
         )
-    })?;
+    })
+}
+
+/// What the network looks for in four classes.
+pub fn classes(page: &mut Page, classifier: &Classifier, device: &Device) -> anyhow::Result<()> {
     let command = "cargo run --release --example 06_class_visualization -- gorilla";
     page.chapter("What does a gorilla look like?", command, |chapter| {
         let &Preprocessing { mean, std, .. } = classifier.preprocessing();

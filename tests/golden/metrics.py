@@ -1,4 +1,4 @@
-"""Golden file for tests/metrics.rs: the metrics of torch-fidelity and prdc on the same features. Pixels of
+"""Golden file for tests/generate/metrics: the metrics of torch-fidelity and prdc on the same features. Pixels of
 scikit-learn's digits, whose distances are often equal; features as behind a ReLU, one column dead;
 samples of which half are copies.
 

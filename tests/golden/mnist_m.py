@@ -1,4 +1,4 @@
-"""SHA-256 of the blended digits of tests/digits.rs, by another ChaCha8.
+"""SHA-256 of the blended digits of tests/data/mnist_m.rs, by another ChaCha8.
 
     python mnist_m.py
     pip install numpy==2.4.6 pillow==13.0.0

@@ -1,5 +1,5 @@
-"""Golden file for tests/pca.rs: scikit-learn's PCA, svd_solver="full", in f64 on f32 rows, and for
-tests/evaluation.rs its confusion matrix, recall and precision.
+"""Golden file for tests/transfer/pca.rs: scikit-learn's PCA, svd_solver="full", in f64 on f32 rows, and for
+tests/transfer/evaluation.rs its confusion matrix, recall and precision.
 
     pip install scikit-learn==1.9.1 safetensors numpy
     python pca.py

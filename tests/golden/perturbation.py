@@ -1,5 +1,5 @@
-"""Golden file for the perturbation methods and the measures of tests/perturbation.rs and
-tests/judge.rs: captum's values for SqueezeNet 1.1 on the first two pictures of val_25. The model
+"""Golden file for the perturbation methods and the measures of tests/explain/attribution/perturbation.rs and
+tests/explain/metrics: captum's values for SqueezeNet 1.1 on the first two pictures of val_25. The model
 takes pixels in [0, 1] and normalises inside.
 
     pip install torch==2.15.0 torchvision captum==0.9.0 torchcam==0.5.0 safetensors numpy

@@ -6,9 +6,9 @@ use std::sync::LazyLock;
 /// An instruction set that the kernels have a path for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Isa {
-    /// Vectors of 16 numbers, 32 registers.
+    /// Vectors of 16 values, 32 registers.
     Avx512,
-    /// Vectors of 8 numbers, 16 registers.
+    /// Vectors of 8 values, 16 registers.
     Avx2,
     /// What the compiler makes of arrays: for every processor.
     Portable,

@@ -1,10 +1,10 @@
 //! Loops over slices in blocks of a known length, which the compiler makes vectors of, also where
 //! slices are short; and sums in a fixed order.
 
-/// Numbers in the largest block: a multiple of every vector's length.
+/// Values in the largest block: a multiple of every vector's length.
 const LANES: usize = 16;
 
-/// What the compiler makes of a plain loop works on up to this many numbers at a time, and on what
+/// What the compiler makes of a plain loop works on up to this many values at a time, and on what
 /// is left one by one.
 const UNROLLED: usize = 64;
 

@@ -4,13 +4,21 @@
 //! number of groups, with bias and [`Activation`] fused into its last step; [`conv_transpose2d`] is
 //! its adjoint, [`conv2d_input_gradient`] and [`conv2d_weight_gradient`] are its gradients. [`Plan`]
 //! runs these with an algorithm and an instruction set of the caller's choice. Beside them stand
-//! pooling, batch normalisation, local response normalisation, fully connected layers and activations
+//! pooling, batch normalization, local response normalization, fully connected layers and activations
 //! on their own, each with its gradient. Tensors are contiguous, in PyTorch's order: `[n, c, h, w]`
 //! and `[out, in / groups, kh, kw]`.
 //!
 //! Work is split over the current rayon pool (`RAYON_NUM_THREADS`). Every output value is summed up
 //! by one thread in one order: results do not depend on the number of threads, bit for bit. They do
 //! depend on the instruction set ([`Isa`]) and the algorithm ([`Algorithm`]), by rounding.
+//!
+//! | file | what |
+//! |---|---|
+//! | `plan.rs` | a convolution's checks, and the way to its algorithm |
+//! | `conv/choice.rs` | which algorithm, and Winograd's F(2x2) or F(4x4) |
+//! | `conv/{direct, gathered_product, im2col, col2im, weight_gradient}.rs`, `conv/winograd/` | the algorithms |
+//! | `linear/`, `pool/`, `norm/`, `lrn.rs`, `elementwise.rs` | the other layers |
+//! | `simd/` | a vector and its tile for each instruction set: `avx512/tile.rs`, `avx2.rs`, `portable.rs` |
 //!
 //! ```text
 //! y[n, o, i, j] = activation(bias[o] + sum over c, k, l of w[o, c, k, l] x[n, c, i', j'])
@@ -44,31 +52,28 @@
 //! ```
 
 mod activation;
-mod border;
 mod conv;
-mod direct;
 mod dispatch;
-mod gather;
+mod elementwise;
 mod isa;
 mod lanes;
 mod linear;
 mod lrn;
 mod norm;
+mod plan;
 mod pool;
-mod scatter;
 mod scratch;
+mod shared;
 mod simd;
 mod sizes;
-mod weight;
-mod winograd;
 
-pub use activation::{activate, activation_gradient};
-pub use conv::{
-    Activation, Algorithm, Conv2d, Plan, conv_transpose2d, conv2d, conv2d_input_gradient,
-    conv2d_weight_gradient,
-};
+pub use activation::Activation;
+pub use conv::choice::Algorithm;
+pub use conv::spec::Conv2d;
+
 #[doc(hidden)]
 pub use dispatch::with_isa;
+pub use elementwise::{activate, activation_gradient};
 pub use isa::Isa;
 pub use linear::{linear, linear_input_gradient, linear_weight_gradient};
 pub use lrn::{Lrn, lrn, lrn_gradient};
@@ -77,6 +82,7 @@ pub use norm::{
     batch_norm_inference_in_place, batch_norm_parameter_gradient, batch_norm_training,
     batch_norm_training_gradient, batch_statistics, channel_sums,
 };
+pub use plan::{Plan, conv_transpose2d, conv2d, conv2d_input_gradient, conv2d_weight_gradient};
 pub use pool::{
     Pool2d, adaptive_avg_pool2d, adaptive_avg_pool2d_gradient, avg_pool2d, avg_pool2d_gradient,
     max_pool2d, max_pool2d_gradient,

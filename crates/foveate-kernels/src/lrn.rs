@@ -1,4 +1,4 @@
-//! Local response normalisation across channels.
+//! Local response normalization across channels.
 
 use rayon::prelude::*;
 
@@ -14,9 +14,9 @@ const TILE: usize = 512;
 /// and the `(size - 1) / 2` after.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Lrn {
-    /// Pictures.
+    /// Images.
     pub batch: usize,
-    /// Channels of a picture.
+    /// Channels of an image.
     pub channels: usize,
     /// Pixels of a channel.
     pub pixels: usize,
@@ -31,7 +31,7 @@ pub struct Lrn {
 }
 
 impl Lrn {
-    /// Numbers in the input, and in the output.
+    /// Values in the input, and in the output.
     ///
     /// # Panics
     ///
@@ -43,11 +43,11 @@ impl Lrn {
     fn check(&self, slices: &[(&str, usize)]) {
         assert!(self.size > 0, "a window has at least one channel: {self:?}");
         for &(name, len) in slices {
-            assert_eq!(len, self.input_len(), "numbers in the {name} of {self:?}");
+            assert_eq!(len, self.input_len(), "elements in the {name} of {self:?}");
         }
     }
 
-    /// The planes in a window that reaches `before` and `after` a plane, within its picture.
+    /// The planes in a window that reaches `before` and `after` a plane, within its image.
     fn window(&self, plane: usize, before: usize, after: usize) -> std::ops::Range<usize> {
         let (image, channel) = (plane / self.channels, plane % self.channels);
         let first = image * self.channels;
@@ -82,7 +82,7 @@ impl Lrn {
     }
 }
 
-/// Local response normalisation.
+/// Local response normalization.
 ///
 /// # Shapes
 ///
@@ -162,7 +162,7 @@ pub fn lrn_gradient(
         dispatch::on(
             isa,
             #[inline(always)]
-            |_| add_neighbours(spec, &terms, plane, x, input_gradient),
+            |_| add_neighbors(spec, &terms, plane, x, input_gradient),
         );
     });
 }
@@ -198,7 +198,7 @@ fn own_gradient(
 
 /// `gradient -= 2 alpha beta / size * x * sum of terms`.
 #[inline(always)]
-fn add_neighbours(spec: &Lrn, terms: &[f32], plane: usize, x: &[f32], gradient: &mut [f32]) {
+fn add_neighbors(spec: &Lrn, terms: &[f32], plane: usize, x: &[f32], gradient: &mut [f32]) {
     let factor = 2.0 * spec.alpha * spec.beta / spec.size as f32;
     let mut sums = [0.0; TILE];
     for (tile, (x, gradient)) in x.chunks(TILE).zip(gradient.chunks_mut(TILE)).enumerate() {

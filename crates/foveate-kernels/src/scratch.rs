@@ -14,7 +14,7 @@ thread_local! {
     static FREE: RefCell<Vec<Vec<Line>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Numbers of any value, from the start of a line of the cache on. Dropped, they are there for the
+/// Values of any value, from the start of a line of the cache on. Dropped, they are there for the
 /// next taker.
 ///
 /// (Not a function that takes a closure: the closure's code would be compiled without the
@@ -24,7 +24,7 @@ pub(crate) struct Scratch {
     len: usize,
 }
 
-/// Takes `len` numbers.
+/// Takes `len` values.
 pub(crate) fn take(len: usize) -> Scratch {
     let fits = |lines: &Vec<Line>| lines.len() * 16 >= len;
     let lines = FREE.with_borrow_mut(|free| {
@@ -50,7 +50,7 @@ impl Deref for Scratch {
     type Target = [f32];
 
     fn deref(&self) -> &[f32] {
-        // SAFETY: a line is 16 numbers without a gap, and there are `len` of them.
+        // SAFETY: a line is 16 values without a gap, and there are `len` of them.
         unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
     }
 }

@@ -39,7 +39,7 @@ pub(crate) fn span_and_reach(
 
 /// # Panics
 ///
-/// If one of the numbers is 0, which is told by name, or beyond this machine's memory.
+/// If one of the values is 0, which is told by name, or beyond this machine's memory.
 #[track_caller]
 pub(crate) fn positive(numbers: &[(&str, [usize; 2])], whose: &impl Debug) {
     for (name, sides) in numbers {

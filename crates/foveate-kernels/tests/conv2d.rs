@@ -335,9 +335,9 @@ fn refused(change: impl Fn(&mut Conv2d, &mut Vec<f32>, &mut Vec<f32>, &mut Vec<f
 #[test]
 fn wrong_sizes_are_refused() {
     let mentions = |text: String, word: &str| assert!(text.contains(word), "{text}");
-    mentions(refused(|_, input, _, _| input.truncate(7)), "numbers in the input");
-    mentions(refused(|_, _, weight, _| weight.push(0.0)), "numbers in the weight");
-    mentions(refused(|_, _, _, output| output.push(0.0)), "numbers in the output");
+    mentions(refused(|_, input, _, _| input.truncate(7)), "elements in the input");
+    mentions(refused(|_, _, weight, _| weight.push(0.0)), "elements in the weight");
+    mentions(refused(|_, _, _, output| output.push(0.0)), "elements in the output");
     mentions(refused(|spec, _, _, _| spec.groups = 4), "groups divide the channels");
     mentions(refused(|spec, _, _, _| spec.stride[1] = 0), "the stride is positive, not [1, 0]");
     mentions(refused(|spec, _, _, _| spec.kernel[0] = 0), "the kernel is positive, not [0, 3]");
@@ -391,10 +391,10 @@ fn any_stride_ends() {
     check_formula(&far, &mut random, |_, _, _| {});
 }
 
-/// Zeros beside the picture are nothing, not factors: an infinite weight adds nothing there, nor does
+/// Zeros beside the image are nothing, not factors: an infinite weight adds nothing there, nor does
 /// an infinite gradient to the gradient of the tap. As in PyTorch by oneDNN.
 #[test]
-fn infinity_meets_nothing_beside_the_picture() {
+fn infinity_meets_nothing_beside_the_image() {
     let mut random = Random(7);
     for round in 0..60 {
         let any = spec(&mut random);
@@ -466,7 +466,7 @@ fn check_formula(
     }
 }
 
-/// The error of F(4x4) is relative to the largest output of the neighbourhood: one pixel of 1000 gives
+/// The error of F(4x4) is relative to the largest output of the neighborhood: one pixel of 1000 gives
 /// errors of a few 1e-4 to outputs below 10 that do not see it, where exact sums err by 3e-6.
 #[test]
 fn winograd4_errs_by_the_largest_output_nearby() {

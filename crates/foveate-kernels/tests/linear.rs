@@ -11,7 +11,7 @@ use foveate_kernels::{Activation, linear, linear_input_gradient, linear_weight_g
 /// Up to 3,000 products in f32: max error / max output.
 const TOLERANCE: f64 = 5e-6;
 
-/// `[rows, terms] * [terms, columns]`, of which the function tells the numbers.
+/// `[rows, terms] * [terms, columns]`, of which the function tells the values.
 fn product(
     [rows, terms, columns]: [usize; 3],
     left: impl Fn(usize, usize) -> f64,
@@ -159,10 +159,10 @@ fn wrong_sizes_are_refused() {
     let [x, w, g] = [6, 12, 8].map(|len| vec![1.0; len]);
     let [mut dx, mut dw, mut y] = [x.clone(), w.clone(), g.clone()];
     let none = Activation::None;
-    assert_refused("numbers in the input of", || linear(2, 3, 4, &x[1..], &w, None, none, &mut y));
-    assert_refused("numbers in the weight", || linear(2, 3, 4, &x, &w[1..], None, none, &mut y));
-    assert_refused("numbers in the bias", || linear(2, 3, 4, &x, &w, Some(&[]), none, &mut y));
-    assert_refused("numbers in the output", || linear(2, 3, 4, &x, &w, None, none, &mut y[1..]));
+    assert_refused("elements in the input of", || linear(2, 3, 4, &x[1..], &w, None, none, &mut y));
+    assert_refused("elements in the weight", || linear(2, 3, 4, &x, &w[1..], None, none, &mut y));
+    assert_refused("elements in the bias", || linear(2, 3, 4, &x, &w, Some(&[]), none, &mut y));
+    assert_refused("elements in the output", || linear(2, 3, 4, &x, &w, None, none, &mut y[1..]));
     assert_refused("in the output gradient", || {
         linear_input_gradient(2, 3, 4, &g[1..], &w, &mut dx);
     });

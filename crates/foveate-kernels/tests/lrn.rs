@@ -1,4 +1,4 @@
-//! Local response normalisation against its formula in f64, on every instruction set of this
+//! Local response normalization against its formula in f64, on every instruction set of this
 //! processor.
 
 mod common;
@@ -25,7 +25,7 @@ fn spec(random: &mut Random) -> Lrn {
     }
 }
 
-/// `x / (k + alpha / size * sum of squares)^beta`, the sum over the channels of a picture that
+/// `x / (k + alpha / size * sum of squares)^beta`, the sum over the channels of an image that
 /// PyTorch's padding of `size / 2` before and `(size - 1) / 2` after leaves.
 fn reference(spec: &Lrn, input: &[f64]) -> Vec<f64> {
     let Lrn { channels, pixels, size, .. } = *spec;
@@ -110,7 +110,7 @@ fn threads_do_not_change_a_bit() {
 }
 
 #[test]
-fn nothing_is_normalised_to_nothing() {
+fn nothing_is_normalized_to_nothing() {
     for spec in
         [Lrn { batch: 0, ..PLAIN }, Lrn { channels: 0, ..PLAIN }, Lrn { pixels: 0, ..PLAIN }]
     {
@@ -123,8 +123,8 @@ fn nothing_is_normalised_to_nothing() {
 fn wrong_sizes_are_refused() {
     let x = vec![1.0; PLAIN.input_len()];
     let mut y = x.clone();
-    assert_refused("numbers in the input of", || lrn(&PLAIN, &x[1..], &mut y));
-    assert_refused("numbers in the output of", || lrn(&PLAIN, &x, &mut y[1..]));
+    assert_refused("elements in the input of", || lrn(&PLAIN, &x[1..], &mut y));
+    assert_refused("elements in the output of", || lrn(&PLAIN, &x, &mut y[1..]));
     assert_refused("in the output gradient", || lrn_gradient(&PLAIN, &x, &x[1..], &mut y));
     assert_refused("in the input gradient", || lrn_gradient(&PLAIN, &x, &x, &mut y[1..]));
     // The product of these sizes wraps around to the length of the slices.

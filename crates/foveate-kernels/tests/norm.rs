@@ -1,4 +1,4 @@
-//! Batch normalisation and activations against their formulas in f64, on every instruction set of
+//! Batch normalization and activations against their formulas in f64, on every instruction set of
 //! this processor.
 
 mod common;
@@ -119,7 +119,7 @@ fn training_of_any_shape() {
     let mut random = Random(2);
     for round in 0..150 {
         let mut shape = shape(&mut random);
-        // A channel of one value normalises to 0 by rounding alone.
+        // A channel of one value normalizes to 0 by rounding alone.
         shape[2] += 1;
         let activation = ACTIVATIONS[round % 3];
         let offset = [0.0, 10.0][round % 2];
@@ -308,7 +308,7 @@ fn threads_do_not_change_a_bit() {
 }
 
 #[test]
-fn nothing_is_normalised_to_nothing() {
+fn nothing_is_normalized_to_nothing() {
     for shape in [[0, 3, 4], [2, 0, 4], [2, 3, 0], [0, 0, 0]] {
         let ones = vec![1.0; shape[1]];
         let norm =
@@ -355,10 +355,10 @@ fn wrong_sizes_are_refused() {
     let good = BatchNorm { mean: &c, variance: &c, gamma: &c, beta: &c, epsilon: 0.0 };
     let none = Activation::None;
     for (name, norm) in [
-        ("numbers in the mean", BatchNorm { mean: &[], ..good }),
-        ("numbers in the variance", BatchNorm { variance: &x, ..good }),
-        ("numbers in the gamma", BatchNorm { gamma: &x, ..good }),
-        ("numbers in the beta", BatchNorm { beta: &x, ..good }),
+        ("elements in the mean", BatchNorm { mean: &[], ..good }),
+        ("elements in the variance", BatchNorm { variance: &x, ..good }),
+        ("elements in the gamma", BatchNorm { gamma: &x, ..good }),
+        ("elements in the beta", BatchNorm { beta: &x, ..good }),
     ] {
         assert_refused(name, || batch_norm_inference(shape, &norm, &x, none, &mut y));
         assert_refused(name, || batch_norm_inference_in_place(shape, &norm, none, &mut y));

@@ -372,13 +372,13 @@ fn sizes_that_wrap_around_are_refused() {
 fn wrong_sizes_are_refused() {
     let [x, y] = [PLAIN.input_len(), PLAIN.output_len()].map(|len| vec![0.0; len]);
     let (mut dx, mut output) = (x.clone(), y.clone());
-    assert_refused("numbers in the input of", || max_pool2d(&PLAIN, &x[1..], &mut output));
-    assert_refused("numbers in the output of", || max_pool2d(&PLAIN, &x, &mut output[1..]));
-    assert_refused("numbers in the input of", || avg_pool2d(&PLAIN, true, &x[1..], &mut output));
-    assert_refused("numbers in the output gradient", || {
+    assert_refused("elements in the input of", || max_pool2d(&PLAIN, &x[1..], &mut output));
+    assert_refused("elements in the output of", || max_pool2d(&PLAIN, &x, &mut output[1..]));
+    assert_refused("elements in the input of", || avg_pool2d(&PLAIN, true, &x[1..], &mut output));
+    assert_refused("elements in the output gradient", || {
         max_pool2d_gradient(&PLAIN, &x, &y[1..], &mut dx);
     });
-    assert_refused("numbers in the input gradient", || {
+    assert_refused("elements in the input gradient", || {
         avg_pool2d_gradient(&PLAIN, true, &y, &mut dx[1..]);
     });
     let strideless = Pool2d { stride: [1, 0], ..PLAIN };
@@ -397,7 +397,7 @@ fn wrong_sizes_are_refused() {
     });
     let padded = Pool2d { padding: [0, 2], ..PLAIN };
     assert_refused("at most half a window", || max_pool2d(&padded, &x, &mut output));
-    assert_refused("numbers in the output of", || {
+    assert_refused("elements in the output of", || {
         adaptive_avg_pool2d(2, [6, 6], [2, 2], &x, &mut output);
     });
     assert_refused("pixels are made of pixels", || {

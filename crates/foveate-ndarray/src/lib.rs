@@ -1,5 +1,5 @@
 //! The CPU backends of [`foveate`](https://docs.rs/foveate): burn-ndarray (feature `ndarray`) and
-//! its heir burn-flex (feature `flex`).
+//! its successor burn-flex (feature `flex`).
 //!
 //! And foveate's kernels, bound to their tensors: the functions here take and give tensors of
 //! either backend ([`HostTensor`]), share their memory, and decline what the kernels cannot do.
@@ -34,7 +34,7 @@ mod convolution;
 mod epilogue;
 mod host;
 mod linear;
-mod normalisation;
+mod normalization;
 mod pooling;
 
 use burn::tensor::Device;
@@ -47,7 +47,7 @@ pub use epilogue::{activation_gradient, channel_sums};
 pub use foveate_kernels::{Activation, Algorithm};
 pub use host::HostTensor;
 pub use linear::{linear, linear_input_gradient, linear_weight_gradient};
-pub use normalisation::{batch_norm, batch_norm_gradients, batch_statistics, lrn, lrn_gradient};
+pub use normalization::{batch_norm, batch_norm_gradients, batch_statistics, lrn, lrn_gradient};
 pub use pooling::{
     adaptive_avg_pool2d, adaptive_avg_pool2d_gradient, max_pool2d, max_pool2d_gradient,
 };

@@ -43,7 +43,7 @@ impl History {
     /// # Panics
     ///
     /// If it is none of [`Validator::ALL`].
-    pub fn chosen(&self, validator: Validator) -> Option<usize> {
+    pub fn best_by(&self, validator: Validator) -> Option<usize> {
         chosen(&self.epochs, validator)
     }
 

@@ -10,7 +10,7 @@
 //! - [`DannTraining`]: the training. Labels of the target domain are never learned from.
 //! - [`PseudoLabels`], [`PseudoLabelSteps`]: the network's own sure answers as labels.
 //! - [`Validator`]: which epoch to take, where no label can tell.
-//! - [`Embedding`], [`proxy_a_distance`]: how far apart two domains are.
+//! - [`Tsne`], [`proxy_a_distance`]: how far apart two domains are.
 //!
 //! ```
 //! # use foveate_core as foveate;
@@ -20,7 +20,7 @@
 //! use foveate::models::{DannConfig, initialized};
 //!
 //! // So little teaches nothing: 12,800 digits, 64 a step and 8 epochs do.
-//! let data = TwoDomains::drawn(32, 20, 0);
+//! let data = TwoDomains::synthetic(32, 20, 0);
 //! let source = Domain { training: &data.source, validation: &data.source_validation };
 //! let target = Domain { training: &data.target, validation: &data.target_validation };
 //! let preprocessing = Images::preprocessing(&[&data.source, &data.target]);
@@ -29,7 +29,7 @@
 //! let adapted = training.run(network, &preprocessing, source, target)?;
 //! println!("{}", adapted.history.csv());
 //!
-//! let best = adapted.history.chosen(Validator::InformationMaximization);
+//! let best = adapted.history.best_by(Validator::InformationMaximization);
 //! assert_eq!(best, Some(0)); // of one epoch, the first
 //! let answers = outputs(&adapted.network, &preprocessing, &data.target_validation);
 //! let accuracy = answers.accuracy(&data.target_validation.labels);
@@ -40,7 +40,7 @@
 mod checkpoint;
 mod dann_training;
 mod domain_distance;
-mod embedding;
+
 mod error;
 mod history;
 mod losses;
@@ -49,11 +49,11 @@ mod pseudo_label_steps;
 mod pseudo_labels;
 mod schedule;
 mod trainer;
+mod tsne;
 mod validator;
 
 pub use dann_training::{DannTraining, Domain};
 pub use domain_distance::proxy_a_distance;
-pub use embedding::{Embedding, embedding_csv};
 pub use error::AdaptError;
 pub use history::{Epoch, History};
 pub use outputs::{Outputs, features, outputs};
@@ -61,4 +61,5 @@ pub use pseudo_label_steps::PseudoLabelSteps;
 pub use pseudo_labels::{PseudoLabelRound, PseudoLabels, select_confident};
 pub use schedule::{Lambda, UpdateEvery};
 pub use trainer::Adapted;
+pub use tsne::{Tsne, tsne_csv};
 pub use validator::{Evidence, UnknownValidator, Validator};

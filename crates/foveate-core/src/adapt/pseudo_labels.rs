@@ -16,10 +16,10 @@ use crate::values::{argmax, descending};
 ///
 /// Dong-Hyun Lee, *Pseudo-Label: The Simple and Efficient Semi-Supervised Learning Method for Deep Neural
 /// Networks*, Workshop on Challenges in Representation Learning, ICML 2013, in rounds. With a
-/// [`share`](PseudoLabels::share), classes are balanced as in algorithm 2 of Yang Zou, Zhiding Yu, B. V. K.
+/// [`portion`](PseudoLabels::portion), classes are balanced as in algorithm 2 of Yang Zou, Zhiding Yu, B. V. K.
 /// Vijaya Kumar, Jinsong Wang, *Domain Adaptation for Semantic Segmentation via Class-Balanced Self-Training*,
 /// 2018, <https://arxiv.org/abs/1810.07911>. Deviations: labels are the network's answers (the paper divides
-/// probabilities by each class's threshold before it takes the largest), and the share stays the same in all
+/// probabilities by each class's threshold before it takes the largest), and the portion stays the same in all
 /// rounds (the paper's grows from 0.2 by 0.05 a round to 0.5).
 #[derive(Debug, Clone, PartialEq)]
 pub struct PseudoLabels {
@@ -30,7 +30,7 @@ pub struct PseudoLabels {
     /// Of the answers of each class, the surest: this portion of them, rounded down, in `(0, 1]`; and of
     /// those the ones that reach the threshold. So a class that the network finds hard is not left
     /// out, while a class it finds often stays the larger one. None is 1: all sure answers.
-    pub share: Option<f64>,
+    pub portion: Option<f64>,
     /// The training of each round; its checkpoint's name gets `.round1` and so on.
     pub training: DannTraining,
 }
@@ -78,14 +78,15 @@ impl PseudoLabels {
         mut observe: impl FnMut(&PseudoLabelRound, Option<&Epoch>) -> ControlFlow<()>,
     ) -> Result<Adapted<N>, AdaptError> {
         below_one("threshold", self.threshold)?;
-        self.share.map_or(Ok(()), |part| share("share", part))?;
+        self.portion.map_or(Ok(()), |portion| share("portion", portion))?;
         self.training.check()?;
         let mut network = network.valid();
         check_domains(&network, preprocessing, [source, target], self.training.batch)?;
         let mut history = History::default();
         for round in 0..self.rounds {
             let found = outputs(&network, preprocessing, target.training);
-            let labels = select_confident(&found.logits, found.classes, self.threshold, self.share);
+            let labels =
+                select_confident(&found.logits, found.classes, self.threshold, self.portion);
             let about = PseudoLabelRound::of(round, &labels, &target.training.labels);
             let mut over = observe(&about, None).is_break();
             if over {
@@ -132,7 +133,7 @@ impl PseudoLabelRound {
 }
 
 /// The answers that are sure: for each row of `logits` (`[n, classes]`, row by row) its class, if its
-/// probability is `threshold` or more. With a `share`, of each class at most that portion of the rows
+/// probability is `threshold` or more. With a `portion`, of each class at most that portion of the rows
 /// that have it as their answer, sure or not, rounded down: the surest, among equals the earlier.
 ///
 /// # Panics
@@ -142,7 +143,7 @@ pub fn select_confident(
     logits: &[f32],
     classes: usize,
     threshold: f32,
-    share: Option<f64>,
+    portion: Option<f64>,
 ) -> Vec<Option<usize>> {
     assert!(classes > 0 && logits.len().is_multiple_of(classes), "logits are rows of classes");
     let answer = |row: &[f32]| {
@@ -154,13 +155,13 @@ pub fn select_confident(
     let sure = |probability: f64| probability >= f64::from(threshold);
     let mut guesses: Vec<Option<usize>> =
         answers.iter().map(|&(class, probability)| sure(probability).then_some(class)).collect();
-    if let Some(share) = share {
+    if let Some(portion) = portion {
         for class in 0..classes {
             let mut of_class: Vec<usize> =
                 (0..answers.len()).filter(|&i| answers[i].0 == class).collect();
             of_class.sort_by(|&a, &b| descending(&answers[a].1, &answers[b].1));
             // 0.29 of 100 is 29, though its product is a little less.
-            let most = (share * of_class.len() as f64 + 1e-9) as usize;
+            let most = (portion * of_class.len() as f64 + 1e-9) as usize;
             of_class.iter().skip(most).for_each(|&i| guesses[i] = None);
         }
     }

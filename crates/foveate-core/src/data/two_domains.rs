@@ -36,7 +36,7 @@ impl TwoDomains {
     }
 
     /// Drawn digits, and other drawn digits on colored textures: nothing to download.
-    pub fn drawn(training: usize, validation: usize, seed: u64) -> Self {
+    pub fn synthetic(training: usize, validation: usize, seed: u64) -> Self {
         let [source, source_validation] = drawn_source(training, validation, seed);
         Self {
             source,
@@ -51,7 +51,7 @@ impl TwoDomains {
     /// # Errors
     ///
     /// [`DataError`]: MNIST cannot be had, or is damaged.
-    pub fn drawn_to_mnist(
+    pub fn synthetic_to_mnist(
         training: usize,
         validation: usize,
         seed: u64,

@@ -132,7 +132,11 @@ pub trait LayeredModel: Model {
     /// # Errors
     ///
     /// [`NoRule`] names a layer that has none.
-    fn logits_by(&self, normalized: Tensor<4>, rule: BackwardRule) -> Result<Tensor<2>, NoRule>;
+    fn logits_with_rule(
+        &self,
+        normalized: Tensor<4>,
+        rule: BackwardRule,
+    ) -> Result<Tensor<2>, NoRule>;
 }
 
 /// The input is the tensor of [`Pixels`].
@@ -163,8 +167,12 @@ impl<N: Network> LayeredModel for Classifier<N> {
         self.network().head(activations, layer)
     }
 
-    fn logits_by(&self, normalized: Tensor<4>, rule: BackwardRule) -> Result<Tensor<2>, NoRule> {
-        self.network().forward_by(normalized, rule)
+    fn logits_with_rule(
+        &self,
+        normalized: Tensor<4>,
+        rule: BackwardRule,
+    ) -> Result<Tensor<2>, NoRule> {
+        self.network().forward_with_rule(normalized, rule)
     }
 }
 

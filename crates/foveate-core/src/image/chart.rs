@@ -1,4 +1,4 @@
-//! Charts: curves with markers ([`Curves`]), matrices of counts ([`matrix`](matrix())), and clouds of
+//! Charts: curves with markers ([`Curves`]), matrices of counts ([`confusion_matrix`](confusion_matrix())), and clouds of
 //! points ([`scatter`](scatter())), as images.
 //!
 //! No window and no font of the machine is needed: the same chart is the same bytes everywhere. Colors are
@@ -18,13 +18,13 @@
 //! assert_eq!(curves.draw(), curves.draw());
 //!
 //! let names = ["cat".to_string(), "dog".to_string()];
-//! let taken_for = matrix(&[vec![9, 1], vec![2, 8]], &names, "images"); // a row a true class
+//! let taken_for = confusion_matrix(&[vec![9, 1], vec![2, 8]], &names, "images"); // a row a true class
 //! let cloud = Cloud { name: "cats".into(), points: vec![(0.0, 1.0), (1.0, 0.0)] };
 //! assert_eq!(scatter(&[cloud], "features").dimensions(), (800, 800));
 //! # assert!(taken_for.width() > 0);
 //! ```
 
-mod matrix;
+mod confusion_matrix;
 mod scatter;
 
 use image::RgbImage;
@@ -37,7 +37,7 @@ use std::ops::Range;
 
 use super::text::{FONT, register_font};
 
-pub use matrix::matrix;
+pub use confusion_matrix::confusion_matrix;
 pub use scatter::{Cloud, scatter};
 
 /// One curve.

@@ -82,13 +82,13 @@ impl Evaluation {
     }
 
     /// Number of rows whose prediction is right.
-    pub fn right(&self) -> usize {
+    pub fn correct(&self) -> usize {
         (0..self.classes.len()).map(|class| self.confusion[class][class]).sum()
     }
 
     /// The share of right predictions, in `[0, 1]`.
     pub fn accuracy(&self) -> f64 {
-        self.right() as f64 / self.rows() as f64
+        self.correct() as f64 / self.rows() as f64
     }
 
     /// Of the rows of each class, the share recognized; `None` for a class without rows.
@@ -116,7 +116,7 @@ impl Evaluation {
     /// Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22(158),
     /// 1927, <https://doi.org/10.1080/01621459.1927.10502953>; without continuity correction.
     pub fn interval(&self, confidence: Confidence) -> RangeInclusive<f64> {
-        wilson(self.right(), self.rows(), confidence)
+        wilson(self.correct(), self.rows(), confidence)
     }
 }
 
@@ -136,7 +136,7 @@ impl fmt::Display for Evaluation {
     /// Accuracy with its 95 % interval, and a line for every class.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let interval = self.interval(Confidence::Percent95);
-        let (accuracy, right, rows) = (100.0 * self.accuracy(), self.right(), self.rows());
+        let (accuracy, right, rows) = (100.0 * self.accuracy(), self.correct(), self.rows());
         let (low, high) = (100.0 * interval.start(), 100.0 * interval.end());
         writeln!(f, "accuracy {accuracy:.2} % ({right} of {rows}; 95 %: {low:.2} to {high:.2} %)")?;
         let width = self.classes.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(5);

@@ -109,7 +109,7 @@ impl Architecture {
 
     /// The network for ImageNet's 1,000 classes with random weights.
     pub fn init(self, device: &Device) -> AnyNetwork {
-        self.init_narrow(1, device)
+        self.init_with_width_divisor(1, device)
     }
 
     /// The same with every hidden channel count divided by `width_divisor`: small, for tests and tries.
@@ -117,7 +117,7 @@ impl Architecture {
     /// # Panics
     ///
     /// If `width_divisor` leaves a layer without channels.
-    pub fn init_narrow(self, width_divisor: usize, device: &Device) -> AnyNetwork {
+    pub fn init_with_width_divisor(self, width_divisor: usize, device: &Device) -> AnyNetwork {
         let vgg = |config: VggConfig| {
             AnyNetwork::Vgg(config.with_width_divisor(width_divisor).init(device))
         };
@@ -128,9 +128,9 @@ impl Architecture {
         let resnet = |config: ResNetConfig| {
             AnyNetwork::ResNet(config.with_width_divisor(width_divisor).init(device))
         };
-        let googlenet = |form| {
+        let googlenet = |variant| {
             AnyNetwork::GoogLeNet(
-                GoogLeNetConfig::new(form).with_width_divisor(width_divisor).init(device),
+                GoogLeNetConfig::new(variant).with_width_divisor(width_divisor).init(device),
             )
         };
         match self {

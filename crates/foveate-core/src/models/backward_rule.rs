@@ -54,7 +54,7 @@ impl BackwardRule {
 /// A layer has no rule by which relevance could go back through it.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error(
-    "layer {name} ({kind}) has no rule for {rule:?}: expected one that its `Layer::forward_by` names by the methods of `Pass`; explain by a gradient instead"
+    "layer {name} ({kind}) has no rule for {rule:?}: expected one that its `Layer::forward_with` names by the methods of `Pass`; explain by a gradient instead"
 )]
 #[non_exhaustive]
 pub struct NoRule {

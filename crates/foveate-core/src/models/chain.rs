@@ -35,7 +35,7 @@ impl<'a> Chain<'a> {
 }
 
 impl Layer for Chain<'_> {
-    fn forward_by(&self, mut input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
+    fn forward_with(&self, mut input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
         let mut rest = &self.0[..];
         while !rest.is_empty() {
             let taken;
@@ -99,5 +99,5 @@ fn step(layers: &[&dyn Layer], input: Tensor<4>, pass: &Pass<'_>) -> (Tensor<4>,
     {
         return (layer.forward_normalized(input, norm, pass), 2);
     }
-    (layer.forward_by(input, pass), 1)
+    (layer.forward_with(input, pass), 1)
 }

@@ -47,7 +47,7 @@ pub enum GoogLeNetVariant {
 #[derive(Config, Debug)]
 pub struct GoogLeNetConfig {
     /// The paper's form or torchvision's.
-    pub form: GoogLeNetVariant,
+    pub variant: GoogLeNetVariant,
     /// Classes of the fully connected layer.
     #[config(default = 1000)]
     pub classes: usize,
@@ -59,19 +59,19 @@ pub struct GoogLeNetConfig {
 impl GoogLeNetConfig {
     /// A network with random weights.
     pub fn init(&self, device: &Device) -> GoogLeNet {
-        let form = self.form;
+        let variant = self.variant;
         let width = |channels: usize| channels / self.width_divisor;
         let conv = |channels, kernel, stride, padding| {
-            Convolution::new(channels, kernel, stride, padding, form, device)
+            Convolution::new(channels, kernel, stride, padding, variant, device)
         };
         // The rows of table 1: filters of 1x1, 3x3 reduce, 3x3, 5x5 reduce, 5x5, pool projection.
         let mut inputs = width(192);
         let mut inception = |filters: [usize; 6]| {
-            let block = Inception::new(inputs, filters.map(width), form, device);
+            let block = Inception::new(inputs, filters.map(width), variant, device);
             inputs = block.channels();
             block
         };
-        let published = form == GoogLeNetVariant::Published;
+        let published = variant == GoogLeNetVariant::Published;
         let lrn = || published.then(LocalResponseNorm::new);
         let last_pool = if published { 3 } else { 2 };
         GoogLeNet {
@@ -103,7 +103,7 @@ impl GoogLeNetConfig {
 
 /// GoogLeNet, with torchvision's layer names: `conv1`, `maxpool1`, `conv2`, `conv3`, `maxpool2`,
 /// `inception3a` to `inception5b`, `avgpool`, `dropout`, `fc`; and `transform_input` (torchvision's
-/// form) or `lrn1`, `lrn2` (the published form).
+/// variant) or `lrn1`, `lrn2` (the published variant).
 ///
 /// Szegedy et al., *Going Deeper with Convolutions*, 2014, <https://arxiv.org/abs/1409.4842>; the two forms: see the
 /// [module](self).
@@ -183,7 +183,7 @@ impl Network for GoogLeNet {
 pub struct TransformInput;
 
 impl Layer for TransformInput {
-    fn forward_by(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
+    fn forward_with(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
         let device = input.device();
         let scale = [0.229 / 0.5, 0.224 / 0.5, 0.225 / 0.5];
         let shift = [(0.485 - 0.5) / 0.5, (0.456 - 0.5) / 0.5, (0.406 - 0.5) / 0.5];
@@ -229,11 +229,11 @@ impl Convolution {
         kernel: usize,
         stride: usize,
         padding: usize,
-        form: GoogLeNetVariant,
+        variant: GoogLeNetVariant,
         device: &Device,
     ) -> Self {
         let conv = conv2d(channels, kernel, stride, padding);
-        match form {
+        match variant {
             GoogLeNetVariant::Published => Self::Plain(conv.init(device)),
             GoogLeNetVariant::Torchvision => Self::Normalized(BasicConv2d {
                 conv: conv.with_bias(false).init(device),
@@ -251,8 +251,8 @@ impl Convolution {
 }
 
 impl Layer for Convolution {
-    fn forward_by(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
-        self.layers().forward_by(input, pass)
+    fn forward_with(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
+        self.layers().forward_with(input, pass)
     }
 
     fn output_shape(&self, input: [usize; 4]) -> [usize; 4] {
@@ -288,13 +288,13 @@ impl Inception {
     fn new(
         inputs: usize,
         [one, reduce3, three, reduce5, five, projection]: [usize; 6],
-        form: GoogLeNetVariant,
+        variant: GoogLeNetVariant,
         device: &Device,
     ) -> Self {
         let conv = |channels, kernel: usize| {
-            Convolution::new(channels, kernel, 1, kernel / 2, form, device)
+            Convolution::new(channels, kernel, 1, kernel / 2, variant, device)
         };
-        let five_kernel = match form {
+        let five_kernel = match variant {
             GoogLeNetVariant::Published => 5,
             GoogLeNetVariant::Torchvision => 3,
         };
@@ -322,8 +322,8 @@ impl Inception {
 }
 
 impl Layer for Inception {
-    fn forward_by(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
-        let branches = self.branches().map(|branch| branch.forward_by(input.clone(), pass));
+    fn forward_with(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
+        let branches = self.branches().map(|branch| branch.forward_with(input.clone(), pass));
         Tensor::cat(branches.into(), 1)
     }
 

@@ -133,8 +133,8 @@
 //! }
 //!
 //! impl Layer for Residual {
-//!     fn forward_by(&self, x: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
-//!         pass.relu(self.residue().forward_by(x.clone(), pass) + x)
+//!     fn forward_with(&self, x: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
+//!         pass.relu(self.residue().forward_with(x.clone(), pass) + x)
 //!     }
 //!
 //!     fn output_shape(&self, input: [usize; 4]) -> [usize; 4] {
@@ -165,7 +165,7 @@
 //! [`Pass::elementwise`], and a layer that has no rule for relevance through [`Pass::without_rule`], which makes of
 //! it an error that names the layer.
 //!
-//! A layer inside runs in a chain or by `self.bn.forward_by(x, pass)`, and alone by `Layer::forward(&self.bn, x)`. What
+//! A layer inside runs in a chain or by `self.bn.forward_with(x, pass)`, and alone by `Layer::forward(&self.bn, x)`. What
 //! `self.bn.forward(x)` calls is burn's own method, which comes before a trait's: it knows of no rule and no seed, and
 //! a batch norm's moves the running variance towards the biased variance of a batch, where PyTorch, and `Layer`, take
 //! the unbiased one.

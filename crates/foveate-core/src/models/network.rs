@@ -52,8 +52,8 @@ pub trait Network: Module {
     /// # Errors
     ///
     /// [`NoRule`] names a layer that has none.
-    fn forward_by(&self, input: Tensor<4>, rule: BackwardRule) -> Result<Tensor<2>, NoRule> {
-        let pass = Pass::by(rule);
+    fn forward_with_rule(&self, input: Tensor<4>, rule: BackwardRule) -> Result<Tensor<2>, NoRule> {
+        let pass = Pass::with_rule(rule);
         let output = run(&self.layers(), input, &pass).flatten(1, 3);
         pass.ended(output)
     }

@@ -24,7 +24,7 @@ pub struct Pass<'a> {
 
 impl Pass<'_> {
     /// A run in which the gradient goes back by a rule.
-    pub fn by(rule: BackwardRule) -> Self {
+    pub fn with_rule(rule: BackwardRule) -> Self {
         Self { rule, dropout: None, refused: RefCell::new(None), fewest: Cell::new(usize::MAX) }
     }
 
@@ -100,14 +100,14 @@ impl Pass<'_> {
 impl<'a> Pass<'a> {
     /// A run in training: as in evaluation, but with dropout, and batch norms by the batch.
     pub(crate) fn training(dropout: &'a mut ChaCha8Rng) -> Self {
-        Self { dropout: Some(RefCell::new(dropout)), ..Self::by(BackwardRule::Gradient) }
+        Self { dropout: Some(RefCell::new(dropout)), ..Self::with_rule(BackwardRule::Gradient) }
     }
 }
 
 impl Default for Pass<'_> {
     /// By the gradient.
     fn default() -> Self {
-        Self::by(BackwardRule::Gradient)
+        Self::with_rule(BackwardRule::Gradient)
     }
 }
 

@@ -174,9 +174,9 @@ impl BasicBlock {
 }
 
 impl Layer for BasicBlock {
-    fn forward_by(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
-        let shortcut = self.shortcut().forward_by(input.clone(), pass);
-        pass.relu(self.residue().forward_by(input, pass) + shortcut)
+    fn forward_with(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
+        let shortcut = self.shortcut().forward_with(input.clone(), pass);
+        pass.relu(self.residue().forward_with(input, pass) + shortcut)
     }
 
     fn output_shape(&self, input: [usize; 4]) -> [usize; 4] {

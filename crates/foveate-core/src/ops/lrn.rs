@@ -14,7 +14,7 @@ use super::{backends, dispatched};
 
 /// Constants of the normalization, with PyTorch's meaning.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Lrn {
+pub struct LrnOptions {
     /// Channels in a window, odd.
     pub size: usize,
     /// Factor of the mean square, taken over `size` channels even at the border.
@@ -39,7 +39,7 @@ pub struct Lrn {
 /// # Panics
 ///
 /// If `size` is even.
-pub fn lrn(input: Tensor<4>, lrn: Lrn) -> Tensor<4> {
+pub fn local_response_norm(input: Tensor<4>, lrn: LrnOptions) -> Tensor<4> {
     assert!(lrn.size % 2 == 1, "a window of {} channels has no middle", lrn.size);
     Tensor::from_dispatch(Dispatch::local_response_norm(dispatched(input), lrn))
 }
@@ -51,7 +51,7 @@ pub fn lrn(input: Tensor<4>, lrn: Lrn) -> Tensor<4> {
     Cube: cfg(feature = "wgpu")
 )]
 pub(crate) trait LrnOps: Backend {
-    fn local_response_norm(input: FloatTensor<Self>, lrn: Lrn) -> FloatTensor<Self> {
+    fn local_response_norm(input: FloatTensor<Self>, lrn: LrnOptions) -> FloatTensor<Self> {
         stock::<Self>(input, lrn)
     }
 }
@@ -61,14 +61,14 @@ pub(crate) trait LrnGradient: Backend {
     fn lrn_gradient(
         input: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
-        lrn: Lrn,
+        lrn: LrnOptions,
     ) -> FloatTensor<Self> {
         stock_gradient::<Self>(input, gradient, lrn)
     }
 }
 
 backends!(LrnOps {
-    fn local_response_norm(input: FloatTensor<Self>, lrn: Lrn) -> FloatTensor<Self> {
+    fn local_response_norm(input: FloatTensor<Self>, lrn: LrnOptions) -> FloatTensor<Self> {
         cpu::lrn(&input, lrn.size, [lrn.alpha, lrn.beta, lrn.k])
             .unwrap_or_else(|| stock::<Self>(input, lrn))
     }
@@ -78,7 +78,7 @@ backends!(LrnGradient {
     fn lrn_gradient(
         input: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
-        lrn: Lrn,
+        lrn: LrnOptions,
     ) -> FloatTensor<Self> {
         cpu::lrn_gradient(&input, &gradient, lrn.size, [lrn.alpha, lrn.beta, lrn.k])
             .unwrap_or_else(|| stock_gradient::<Self>(input, gradient, lrn))
@@ -95,12 +95,12 @@ fn mean<B: Backend>(tensor: FloatTensor<B>, size: usize) -> FloatTensor<B> {
 }
 
 /// `k + alpha mean(x^2)`.
-fn divisor<B: Backend>(input: FloatTensor<B>, lrn: Lrn) -> FloatTensor<B> {
+fn divisor<B: Backend>(input: FloatTensor<B>, lrn: LrnOptions) -> FloatTensor<B> {
     let means = mean::<B>(B::float_mul(input.clone(), input), lrn.size);
     B::float_add_scalar(B::float_mul_scalar(means, lrn.alpha.into()), lrn.k.into())
 }
 
-fn stock<B: Backend>(input: FloatTensor<B>, lrn: Lrn) -> FloatTensor<B> {
+fn stock<B: Backend>(input: FloatTensor<B>, lrn: LrnOptions) -> FloatTensor<B> {
     let divisor = divisor::<B>(input.clone(), lrn);
     B::float_div(input, B::float_powf_scalar(divisor, lrn.beta.into()))
 }
@@ -109,7 +109,7 @@ fn stock<B: Backend>(input: FloatTensor<B>, lrn: Lrn) -> FloatTensor<B> {
 fn stock_gradient<B: Backend>(
     input: FloatTensor<B>,
     gradient: FloatTensor<B>,
-    lrn: Lrn,
+    lrn: LrnOptions,
 ) -> FloatTensor<B> {
     let divisor = divisor::<B>(input.clone(), lrn);
     let power = B::float_powf_scalar(divisor.clone(), lrn.beta.into());
@@ -120,7 +120,7 @@ fn stock_gradient<B: Backend>(
 }
 
 impl<B: LrnOps + LrnGradient, C: CheckpointStrategy> LrnOps for Autodiff<B, C> {
-    fn local_response_norm(input: FloatTensor<Self>, lrn: Lrn) -> FloatTensor<Self> {
+    fn local_response_norm(input: FloatTensor<Self>, lrn: LrnOptions) -> FloatTensor<Self> {
         let (input, node) = input.into_parts();
         match Step.prepare::<C>([node]).compute_bound().stateful() {
             OpsKind::Tracked(step) => {
@@ -136,7 +136,7 @@ impl<B: LrnOps + LrnGradient, C: CheckpointStrategy> LrnOps for Autodiff<B, C> {
 struct Step;
 
 impl<B: LrnGradient> Backward<B, 1> for Step {
-    type State = (FloatTensor<B>, Lrn);
+    type State = (FloatTensor<B>, LrnOptions);
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let (input, lrn) = ops.state;

@@ -67,8 +67,8 @@ pub use conv2d::conv2d;
 pub use gradient_reversal::{GradientReversal, gradient_reversal};
 pub use guided_relu::guided_relu;
 pub use linear::linear;
-pub use lrn::{Lrn, lrn};
-pub use pool::{Window, adaptive_avg_pool2d, max_pool2d};
+pub use lrn::{LrnOptions, local_response_norm};
+pub use pool::{PoolOptions, adaptive_avg_pool2d, max_pool2d};
 
 /// Implements an operation's trait by kernels on the CPU backends, and by its default bodies on
 /// the GPU.

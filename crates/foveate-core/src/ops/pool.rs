@@ -14,7 +14,7 @@ use super::{backends, dispatched};
 
 /// How a window moves over the pixels: `[vertical, horizontal]`, in pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Window {
+pub struct PoolOptions {
     /// Height and width.
     pub kernel: [usize; 2],
     /// Pixels from one window to the next.
@@ -28,7 +28,7 @@ pub struct Window {
 }
 
 #[cfg(any(feature = "ndarray", feature = "flex"))]
-impl Window {
+impl PoolOptions {
     fn sizes(self) -> [[usize; 2]; 4] {
         [self.kernel, self.stride, self.padding, self.dilation]
     }
@@ -44,7 +44,7 @@ impl Window {
 /// # Panics
 ///
 /// If a side of the kernel, stride or dilation is 0, or the padding more than half a kernel.
-pub fn max_pool2d(input: Tensor<4>, window: Window) -> Tensor<4> {
+pub fn max_pool2d(input: Tensor<4>, window: PoolOptions) -> Tensor<4> {
     let positive = [window.kernel, window.stride, window.dilation];
     let padded = [0, 1].iter().all(|&i| 2 * window.padding[i] <= window.kernel[i]);
     assert!(
@@ -71,7 +71,7 @@ pub fn adaptive_avg_pool2d(input: Tensor<4>, output: [usize; 2]) -> Tensor<4> {
     Cube: cfg(feature = "wgpu")
 )]
 pub(crate) trait PoolOps: Backend {
-    fn max_pool(input: FloatTensor<Self>, window: Window) -> FloatTensor<Self> {
+    fn max_pool(input: FloatTensor<Self>, window: PoolOptions) -> FloatTensor<Self> {
         stock_max::<Self>(input, window)
     }
 
@@ -85,7 +85,7 @@ pub(crate) trait PoolGradients: Backend {
     fn max_pool_gradient(
         input: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
-        window: Window,
+        window: PoolOptions,
     ) -> FloatTensor<Self> {
         stock_max_gradient::<Self>(input, gradient, window)
     }
@@ -96,7 +96,7 @@ pub(crate) trait PoolGradients: Backend {
 }
 
 backends!(PoolOps {
-    fn max_pool(input: FloatTensor<Self>, window: Window) -> FloatTensor<Self> {
+    fn max_pool(input: FloatTensor<Self>, window: PoolOptions) -> FloatTensor<Self> {
         cpu::max_pool2d(&input, window.sizes(), window.ceil_mode)
             .unwrap_or_else(|| stock_max::<Self>(input, window))
     }
@@ -111,7 +111,7 @@ backends!(PoolGradients {
     fn max_pool_gradient(
         input: FloatTensor<Self>,
         gradient: FloatTensor<Self>,
-        window: Window,
+        window: PoolOptions,
     ) -> FloatTensor<Self> {
         cpu::max_pool2d_gradient(&input, &gradient, window.sizes(), window.ceil_mode)
             .unwrap_or_else(|| stock_max_gradient::<Self>(input, gradient, window))
@@ -126,17 +126,17 @@ backends!(PoolGradients {
     }
 });
 
-fn stock_max<B: Backend>(input: FloatTensor<B>, window: Window) -> FloatTensor<B> {
-    let Window { kernel, stride, padding, dilation, ceil_mode } = window;
+fn stock_max<B: Backend>(input: FloatTensor<B>, window: PoolOptions) -> FloatTensor<B> {
+    let PoolOptions { kernel, stride, padding, dilation, ceil_mode } = window;
     B::max_pool2d(input, kernel, stride, padding, dilation, ceil_mode)
 }
 
 fn stock_max_gradient<B: Backend>(
     input: FloatTensor<B>,
     gradient: FloatTensor<B>,
-    window: Window,
+    window: PoolOptions,
 ) -> FloatTensor<B> {
-    let Window { kernel, stride, padding, dilation, ceil_mode } = window;
+    let PoolOptions { kernel, stride, padding, dilation, ceil_mode } = window;
     let dtype = burn::backend::get_or_init_device_settings::<B>(&input.device()).int_dtype;
     let found = B::max_pool2d_with_indices(
         input.clone(),
@@ -167,7 +167,7 @@ fn stock_mean_gradient<B: Backend>(input: [usize; 4], gradient: FloatTensor<B>) 
 }
 
 impl<B: PoolOps + PoolGradients, C: CheckpointStrategy> PoolOps for Autodiff<B, C> {
-    fn max_pool(input: FloatTensor<Self>, window: Window) -> FloatTensor<Self> {
+    fn max_pool(input: FloatTensor<Self>, window: PoolOptions) -> FloatTensor<Self> {
         let (input, node) = input.into_parts();
         match MaxGradient.prepare::<C>([node]).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
@@ -193,7 +193,7 @@ impl<B: PoolOps + PoolGradients, C: CheckpointStrategy> PoolOps for Autodiff<B, 
 struct MaxGradient;
 
 impl<B: PoolGradients> Backward<B, 1> for MaxGradient {
-    type State = (FloatTensor<B>, Window);
+    type State = (FloatTensor<B>, PoolOptions);
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let (input, window) = ops.state;

@@ -54,7 +54,7 @@
 //! use foveate::models::{DannConfig, DomainAdversarial, Network, initialized};
 //!
 //! let device = Device::default();
-//! let data = TwoDomains::drawn(32, 8, 0);
+//! let data = TwoDomains::synthetic(32, 8, 0);
 //! let preprocessing = Images::preprocessing(&[&data.source, &data.target]);
 //! let mut network = initialized(DannConfig::new().init(&device), 0).train();
 //! let mut optimizer = AdamConfig::new().init();

@@ -62,7 +62,7 @@ pub use cache::Digest;
 pub use error::TransferError;
 pub use extract::{Extraction, FeatureExtractor, FeatureSpec};
 pub use fine_tune::{Epoch, FineTune, FineTuned, History, Labeled, Score, Trainable, new_head};
-pub use model::{Guess, TransferModel};
+pub use model::{ScoredClass, TransferModel};
 
 pub use crate::learn::{
     Confidence, CrossValidation, Evaluation, Features, Fold, FoldScores, LearnError,

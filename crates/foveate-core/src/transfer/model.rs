@@ -32,7 +32,7 @@ pub struct TransferModel {
 /// A class and its score.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Guess {
+pub struct ScoredClass {
     /// Index of the class.
     pub class: usize,
     /// Name of the class.
@@ -128,14 +128,14 @@ impl TransferModel {
         &self,
         images: &[RgbImage],
         top: usize,
-    ) -> Result<Vec<Vec<Guess>>, TransferError> {
+    ) -> Result<Vec<Vec<ScoredClass>>, TransferError> {
         let best = |row: &[f32]| {
-            let guess = |class: usize| Guess {
+            let scored = |class: usize| ScoredClass {
                 class,
                 label: self.labels[class].clone(),
                 score: row[class],
             };
-            ranked(row).into_iter().take(top).map(guess).collect()
+            ranked(row).into_iter().take(top).map(scored).collect()
         };
         Ok(self.scores(images)?.iter().map(best).collect())
     }

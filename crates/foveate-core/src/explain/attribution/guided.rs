@@ -43,7 +43,7 @@ fn ruled<M: LayeredModel + ?Sized>(
     target: &Target,
     rule: BackwardRule,
 ) -> Result<Tensor<4>, ExplainError> {
-    let logits = |x| Ok(model.logits_by(model.normalized(x), rule)?);
+    let logits = |x| Ok(model.logits_with_rule(model.normalized(x), rule)?);
     Ok(scored_by(logits, &checked(model, input)?, target)?.gradient)
 }
 

@@ -43,7 +43,7 @@ impl<M: LayeredModel + ?Sized> Attribution<M> for Lrp {
         };
         positive("epsilon", epsilon)?;
         let normalized = model.normalized(checked(model, input)?);
-        let logits = |x| Ok(model.logits_by(x, rule)?);
+        let logits = |x| Ok(model.logits_with_rule(x, rule)?);
         Ok(scored_by(logits, &normalized, target)?.gradient * normalized)
     }
 }

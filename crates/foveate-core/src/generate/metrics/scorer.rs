@@ -89,7 +89,7 @@ impl<N: Network> Scorer<N> {
     /// # Errors
     ///
     /// [`MetricError::Image`] for a file that is no image: see [`ImageFolder::recognized`].
-    pub fn folder(&self, folder: &ImageFolder) -> Result<Activations, MetricError> {
+    pub fn activations_of_folder(&self, folder: &ImageFolder) -> Result<Activations, MetricError> {
         let (preprocessing, device) =
             (self.classifier.preprocessing(), device_of(self.classifier.network()));
         let samples = folder.samples();
@@ -165,7 +165,11 @@ impl Score {
         real: &ImageFolder,
         generated: &ImageFolder,
     ) -> Result<Self, MetricError> {
-        Self::of(&scorer.folder(real)?, &scorer.folder(generated)?, None)
+        Self::of(
+            &scorer.activations_of_folder(real)?,
+            &scorer.activations_of_folder(generated)?,
+            None,
+        )
     }
 
     /// Measures generated images against real ones; `asked` are the classes that the generated ones

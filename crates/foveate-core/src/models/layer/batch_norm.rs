@@ -9,7 +9,7 @@ use crate::models::pass::Pass;
 use crate::ops::{self, Activation, BatchNormMode};
 
 impl Layer for BatchNorm {
-    fn forward_by(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
+    fn forward_with(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
         let output = self.forward_activated(input.clone(), Activation::None, pass);
         pass.elementwise(input, output)
     }

@@ -35,9 +35,9 @@ impl Fire {
 }
 
 impl Layer for Fire {
-    fn forward_by(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
+    fn forward_with(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
         let rectified =
-            |conv, input| Chain::new([conv as &dyn Layer, &Relu]).forward_by(input, pass);
+            |conv, input| Chain::new([conv as &dyn Layer, &Relu]).forward_with(input, pass);
         let squeezed = rectified(&self.squeeze, input);
         let expand1x1 = rectified(&self.expand1x1, squeezed.clone());
         let expand3x3 = rectified(&self.expand3x3, squeezed);

@@ -5,9 +5,9 @@ use burn::tensor::Tensor;
 
 use super::Layer;
 use crate::models::pass::Pass;
-use crate::ops::{self, Lrn};
+use crate::ops::{self, LrnOptions};
 
-/// Local response normalization across channels; see [`ops::lrn`].
+/// Local response normalization across channels; see [`ops::local_response_norm`].
 #[derive(Module, Debug)]
 pub struct LocalResponseNorm {
     size: usize,
@@ -25,9 +25,9 @@ impl LocalResponseNorm {
 
 /// To relevance, the divisor is a constant.
 impl Layer for LocalResponseNorm {
-    fn forward_by(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
+    fn forward_with(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
         let Self { size, alpha, beta, k } = *self;
-        let output = ops::lrn(input.clone(), Lrn { size, alpha, beta, k });
+        let output = ops::local_response_norm(input.clone(), LrnOptions { size, alpha, beta, k });
         pass.elementwise(input, output)
     }
 

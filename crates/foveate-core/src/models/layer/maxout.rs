@@ -15,7 +15,7 @@ pub struct Maxout {
 }
 
 impl Layer for Maxout {
-    fn forward_by(&self, input: Tensor<4>, _: &Pass<'_>) -> Tensor<4> {
+    fn forward_with(&self, input: Tensor<4>, _: &Pass<'_>) -> Tensor<4> {
         let shape = self.output_shape(input.dims());
         let [n, groups, h, w] = shape;
         input.reshape([n, groups, self.pieces, h, w]).max_dim(2).reshape(shape)

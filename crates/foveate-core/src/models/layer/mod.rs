@@ -30,7 +30,7 @@ use crate::ops::Activation;
 pub trait Layer {
     /// Runs the layer on `[n, c, h, w]` as a part of a pass: the gradient goes back by the pass's
     /// [`BackwardRule`](super::BackwardRule), and dropouts draw as it says. Layers inside get the same `pass`.
-    fn forward_by(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4>;
+    fn forward_with(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4>;
 
     /// The shape that comes out for an input of shape `[n, c, h, w]`.
     fn output_shape(&self, input: [usize; 4]) -> [usize; 4];
@@ -46,23 +46,23 @@ pub trait Layer {
 
     /// Runs the layer on `[n, c, h, w]`, alone: the gradient is the gradient.
     fn forward(&self, input: Tensor<4>) -> Tensor<4> {
-        self.forward_by(input, &Pass::default())
+        self.forward_with(input, &Pass::default())
     }
 
-    /// [`forward_by`](Layer::forward_by) the gradient, then an activation: in one step where the layer can.
+    /// [`forward_with`](Layer::forward_with) the gradient, then an activation: in one step where the layer can.
     fn forward_activated(
         &self,
         input: Tensor<4>,
         activation: Activation,
         pass: &Pass<'_>,
     ) -> Tensor<4> {
-        activation.of(self.forward_by(input, pass))
+        activation.of(self.forward_with(input, pass))
     }
 
-    /// [`forward_by`](Layer::forward_by), then a batch norm: one layer to relevance where this one is
+    /// [`forward_with`](Layer::forward_with), then a batch norm: one layer to relevance where this one is
     /// linear.
     fn forward_normalized(&self, input: Tensor<4>, norm: &BatchNorm, pass: &Pass<'_>) -> Tensor<4> {
-        norm.forward_by(self.forward_by(input, pass), pass)
+        norm.forward_with(self.forward_with(input, pass), pass)
     }
 
     /// The activation that the layer is, which the layer before it may do in its stead.

@@ -72,7 +72,7 @@ impl Convolution for Conv2d {
 }
 
 impl Layer for Conv2d {
-    fn forward_by(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
+    fn forward_with(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
         self.by_rule(input, None, pass)
     }
 
@@ -148,7 +148,7 @@ impl Convolution for ConvTranspose2d {
 }
 
 impl Layer for ConvTranspose2d {
-    fn forward_by(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
+    fn forward_with(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
         self.by_rule(input, None, pass)
     }
 
@@ -191,7 +191,7 @@ impl Layer for ConvTranspose2d {
 }
 
 impl Layer for Linear {
-    fn forward_by(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
+    fn forward_with(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
         by_epsilon(self.forward_activated(input, Activation::None, pass), pass)
     }
 

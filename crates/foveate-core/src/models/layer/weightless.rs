@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 
 use super::{Layer, reach, symmetric, windows};
 use crate::models::pass::Pass;
-use crate::ops::{self, Activation, Window};
+use crate::ops::{self, Activation, PoolOptions};
 
 /// What all layers without weights answer.
 macro_rules! weightless {
@@ -29,7 +29,7 @@ macro_rules! weightless {
 }
 
 impl Layer for Relu {
-    fn forward_by(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
+    fn forward_with(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
         pass.relu(input)
     }
 
@@ -46,7 +46,7 @@ impl Layer for Relu {
 
 impl Layer for LeakyRelu {
     // A factor on either side of 0: relevance passes by the gradient.
-    fn forward_by(&self, input: Tensor<4>, _: &Pass<'_>) -> Tensor<4> {
+    fn forward_with(&self, input: Tensor<4>, _: &Pass<'_>) -> Tensor<4> {
         LeakyRelu::forward(self, input)
     }
 
@@ -62,7 +62,7 @@ impl Layer for LeakyRelu {
 }
 
 impl Layer for Tanh {
-    fn forward_by(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
+    fn forward_with(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
         pass.elementwise(input.clone(), Tanh::forward(self, input))
     }
 
@@ -74,7 +74,7 @@ impl Layer for Tanh {
 }
 
 impl Layer for Dropout {
-    fn forward_by(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
+    fn forward_with(&self, input: Tensor<4>, pass: &Pass<'_>) -> Tensor<4> {
         let drawn = self.dropout().and_then(|share| pass.dropped(input.clone(), share));
         drawn.unwrap_or_else(|| Dropout::forward(self, input))
     }
@@ -91,8 +91,8 @@ impl Layer for Dropout {
 }
 
 impl Layer for MaxPool2d {
-    fn forward_by(&self, input: Tensor<4>, _: &Pass<'_>) -> Tensor<4> {
-        let window = Window {
+    fn forward_with(&self, input: Tensor<4>, _: &Pass<'_>) -> Tensor<4> {
+        let window = PoolOptions {
             kernel: self.kernel_size,
             stride: self.stride,
             padding: symmetric(&self.padding),
@@ -122,7 +122,7 @@ impl Layer for MaxPool2d {
 }
 
 impl Layer for AdaptiveAvgPool2d {
-    fn forward_by(&self, input: Tensor<4>, _: &Pass<'_>) -> Tensor<4> {
+    fn forward_with(&self, input: Tensor<4>, _: &Pass<'_>) -> Tensor<4> {
         ops::adaptive_avg_pool2d(input, self.output_size)
     }
 

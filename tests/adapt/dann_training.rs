@@ -152,7 +152,7 @@ fn what_cannot_be_trained_is_told() {
         change(&mut settings);
         settings
     };
-    refused(with(&|s| s.batch = 1), &data, &["batch is 1", "two images"]);
+    refused(with(&|s| s.batch = 1), &data, &["batch is 1", "2 or more"]);
     refused(with(&|s| s.learning_rate = f64::NAN), &data, &["learning_rate is NaN"]);
     let lambda = Lambda::Annealed { highest: 1.0, gamma: 0.0 };
     refused(with(&|s| s.lambda = Some(lambda)), &data, &["lambda.gamma is 0"]);

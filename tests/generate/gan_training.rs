@@ -207,7 +207,7 @@ fn wasserstein_clips_the_discriminator_alone() {
 fn bad_input_is_refused() {
     let settings = |settings: GanTraining| run(&settings, false, 99).unwrap_err();
     let cases = [
-        (GanTraining { batch: 1, ..quick() }, "batch is 1: expected two"),
+        (GanTraining { batch: 1, ..quick() }, "batch is 1: expected 2 or more"),
         (GanTraining { batch: 21, ..quick() }, "20 images: expected 21"),
         (
             GanTraining { real_label: 0.0, ..quick() },

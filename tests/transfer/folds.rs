@@ -76,7 +76,7 @@ fn what_cannot_be_split_is_an_error() {
     let expected = "class 0 has 7 rows of features for 8 folds: expected 8 or more; add images of it, or leave it out";
     assert_eq!(sparse.to_string(), expected);
     let one = stratified_k_fold(&labels(), 1, 0).unwrap_err();
-    assert_eq!(one.to_string(), "folds is 1: expected two or more");
+    assert_eq!(one.to_string(), "folds is 1: expected 2 or more");
     for fraction in [0.0, 1.0, f64::NAN] {
         assert!(stratified_split(&[0, 0], fraction, 0).is_err());
     }

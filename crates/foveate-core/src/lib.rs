@@ -40,11 +40,13 @@ pub mod image;
 mod learn;
 pub mod models;
 pub mod ops;
+mod progress;
 mod random;
 mod setting;
 mod store;
 pub mod train;
 pub mod transfer;
+mod values;
 
 pub use burn;
 pub use setting::SettingError;

@@ -8,6 +8,7 @@ use std::path::Path;
 use burn::tensor::{DType, TensorData};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
 
 /// Tensors of f32 or f64 by name.
 pub(crate) type Tensors = BTreeMap<String, TensorData>;
@@ -31,14 +32,20 @@ pub(crate) fn write(path: &Path, tensors: &Tensors, mut metadata: Metadata) -> i
 /// Writes a file under another name in its folder, then gives it its own: nothing is half written.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut builder = tempfile::Builder::new();
-    #[cfg(unix)] // As files usually are; temporary ones are for their owner alone.
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
+    let mut file = temporary(folder.unwrap_or(Path::new(".")), ".tmp")?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
     Ok(())
+}
+
+/// A file in `folder` to be renamed when it is whole, and removed if it is dropped before.
+pub(crate) fn temporary(folder: &Path, prefix: &str) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    // As files usually are: temporary ones are for their owner alone, and caches are shared.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder.prefix(prefix).tempfile_in(folder)
 }
 
 /// The bytes of a file, and of nothing that has no end, as a pipe.
@@ -79,7 +86,7 @@ pub(crate) fn read(path: &Path) -> io::Result<(Tensors, Metadata)> {
 /// SHA-256 of everything, in hex.
 fn check(tensors: &Tensors, metadata: &Metadata) -> String {
     let sorted: BTreeMap<_, _> = metadata.iter().collect();
-    hex(Sha256::new_with_prefix(format!("{} {sorted:?}", digest(tensors))))
+    hex(&Sha256::digest(format!("{} {sorted:?}", digest(tensors))))
 }
 
 /// SHA-256 of names, shapes and bytes, in hex.
@@ -89,12 +96,12 @@ pub(crate) fn digest(tensors: &Tensors) -> String {
         hasher.update(format!("{name} {:?}", data.shape()));
         hasher.update(data.as_bytes());
     }
-    hex(hasher)
+    hex(&hasher.finalize())
 }
 
-/// What was hashed, in hex.
-pub(crate) fn hex(hasher: Sha256) -> String {
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+/// Bytes, a digest's mostly, in hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn parsed<const B: usize, T>(bytes: &[u8], number: fn([u8; B]) -> T) -> Vec<T> {

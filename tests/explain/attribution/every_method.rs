@@ -96,7 +96,7 @@ fn bad_input_is_refused() {
     assert!(integrated(IntegratedGradients { steps: 0, ..default() }).contains("steps is 0"));
     assert!(integrated(IntegratedGradients { batch: 0, ..default() }).contains("batch is 0"));
     let rule = Quadrature::RiemannTrapezoid;
-    assert!(integrated(IntegratedGradients { steps: 1, rule, ..default() }).contains("at least 2"));
+    assert!(integrated(IntegratedGradients { steps: 1, rule, ..default() }).contains("2 or more"));
     let baseline = Baseline::Images(noise([1, 1, 2, 2], 1, &device));
     assert!(integrated(IntegratedGradients { baseline, ..default() }).contains("[2, 1, 3, 3]"));
     let smooth =

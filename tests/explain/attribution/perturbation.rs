@@ -231,7 +231,7 @@ fn bad_settings_say_what_is_expected() {
         (Box::new(Rise { cells: 0, ..rise.clone() }), "cells is 0"),
         (
             Box::new(Rise { probability: 0.0, ..rise.clone() }),
-            "probability is 0: expected in (0, 1]",
+            "probability is 0: expected a number in (0, 1]",
         ),
         (Box::new(Rise { probability: f32::NAN, ..rise.clone() }), "probability is NaN"),
         (Box::new(Rise { batch: 0, ..rise }), "batch is 0"),

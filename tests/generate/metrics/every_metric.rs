@@ -113,7 +113,7 @@ fn what_cannot_be_measured_says_why() {
     says(kernel_distance(&few, &first(&few, 1)).unwrap_err(), "the second features have 1 rows");
     let error = Prdc::of(&few, &normal(2, 40, 5), 5).unwrap_err();
     says(error, "the real features have 5 rows: expected 6 or more for the k-th neighbor");
-    says(Prdc::of(&few, &few, 0).unwrap_err(), "nearest_k is 0: expected one neighbor or more");
+    says(Prdc::of(&few, &few, 0).unwrap_err(), "nearest_k is 0: expected 1 or more");
     says(nearest(&few, &none).unwrap_err(), "the second features have 0 rows: expected 1 or more");
     for odd in [f32::NAN, f32::INFINITY] {
         let broken = changed(&wide, |at, value| if at == 15 { odd } else { value });

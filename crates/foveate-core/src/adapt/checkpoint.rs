@@ -24,7 +24,7 @@ pub(super) fn identity(
         ("settings", format!("{settings:?}, {preprocessing:?}")),
         ("network", digest(&tensors(network))),
         ("images", format!("{images:?}")),
-        ("pseudo-labels", hex(Sha256::new_with_prefix(format!("{pseudo_labels:?}")))),
+        ("pseudo-labels", hex(&Sha256::digest(format!("{pseudo_labels:?}")))),
     ])
 }
 

@@ -9,7 +9,8 @@ use super::validator::Validator;
 use crate::SettingError;
 use crate::data::Images;
 use crate::image::Preprocessing;
-use crate::models::{DomainAdversarial, misfit, position};
+use crate::models::{DomainAdversarial, check_size, position};
+use crate::setting::{at_least, positive};
 use crate::train::{Optimizer, Schedule, ShiftAndContrast};
 
 /// Settings of a domain-adversarial training: Ganin et al., 2016; see the [module](super).
@@ -75,14 +76,8 @@ pub struct Domain<'a> {
 
 impl DannTraining {
     pub(super) fn check(&self) -> Result<(), AdaptError> {
-        if self.batch < 2 {
-            let expected = "two images or more of each domain a step";
-            return SettingError::refuse("batch", self.batch, expected);
-        }
-        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
-            let found = self.learning_rate;
-            return SettingError::refuse("learning_rate", found, "a number larger than 0");
-        }
+        at_least("batch", self.batch, 2)?;
+        positive("learning_rate", self.learning_rate)?;
         if let Some(validator) = self.validator.filter(|one| !Validator::ALL.contains(one)) {
             let expected = "one of Validator::ALL, whose scores the history holds";
             return SettingError::refuse("validator", format!("{validator:?}"), expected);
@@ -104,9 +99,7 @@ pub(super) fn check_domains(
 ) -> Result<(), AdaptError> {
     let expected = preprocessing.size();
     position(&network.layers(), network.feature_layer())?;
-    if let Some(found) = misfit(&network.layers(), [1, 3, expected[0], expected[1]]) {
-        return SettingError::refuse("preprocessing", found, "another size");
-    }
+    check_size(&network.layers(), expected)?;
     let layers = network.summary(expected[0], expected[1]).layers;
     let classes = layers.last().map_or(0, |layer| layer.output_shape[1]);
     for (set, images, needed) in [

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::SettingError;
 use crate::models::UnknownLayer;
-use crate::train::CheckpointError;
+use crate::train::{CheckpointError, held};
 
 /// A training that cannot begin, or not go on.
 #[derive(Debug, thiserror::Error)]
@@ -53,9 +53,7 @@ pub enum AdaptError {
     /// A training whose loss is not finite.
     #[error(
         "the loss is not finite in step {step} of epoch {epoch} (classes {class_loss}, domains {domain_loss}, lambda \
-         {lambda}, learning rate {rate:e}): lower the learning rate, or lambda{}", .checkpoint.as_ref().map_or(String::new(), |path| format!(
-            "; {} holds the epochs before", path.display()
-        ))
+         {lambda}, learning rate {rate:e}): lower the learning rate, or lambda{}", held(.checkpoint, "epochs")
     )]
     Diverged {
         /// The epoch, from 1.

@@ -43,6 +43,7 @@ mod domain_distance;
 
 mod error;
 mod history;
+mod losses;
 mod outputs;
 mod pseudo_label_steps;
 mod pseudo_labels;

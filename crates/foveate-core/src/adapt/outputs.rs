@@ -3,8 +3,8 @@
 use crate::data::Images;
 use crate::image::Preprocessing;
 use crate::learn::Features;
-use crate::models::{DomainAdversarial, device_of};
-use crate::train::highest;
+use crate::models::{DomainAdversarial, batched, device_of};
+use crate::values::argmax;
 
 /// What a network says of images.
 #[derive(Debug, Clone)]
@@ -20,10 +20,8 @@ pub struct Outputs {
 
 impl Outputs {
     /// The class of the highest logit of each image.
-    ///
     pub fn predictions(&self) -> Vec<usize> {
-        let highest = |row: &[f32]| highest(row);
-        self.logits.chunks_exact(self.classes.max(1)).map(highest).collect()
+        self.logits.chunks_exact(self.classes.max(1)).map(argmax).collect()
     }
 
     /// Share of images whose prediction is their label.
@@ -50,20 +48,15 @@ pub fn outputs<N: DomainAdversarial>(
     set: &Images,
 ) -> Outputs {
     let network = network.valid();
-    let device = device_of(&network);
-    let mut outputs = Outputs { classes: 0, logits: vec![], domain_logits: vec![] };
+    let (layer, device) = (network.feature_layer(), device_of(&network));
     let all: Vec<usize> = (0..set.len()).collect();
-    for chosen in all.chunks(AT_ONCE) {
-        let input = preprocessing.normalize(&set.batch(chosen, &device)).into_tensor();
-        let layer = network.feature_layer();
+    let [logits, domain_logits] = batched(set.len(), AT_ONCE, |some| {
+        let input = preprocessing.normalize(&set.batch(&all[some], &device)).into_tensor();
         let features = network.features(input, layer).expect("the feature layer is a layer");
         let domains = network.domain_logits(features.clone(), 0.0);
-        let logits = network.head(features, layer).expect("the feature layer is a layer");
-        outputs.classes = logits.dims()[1];
-        outputs.logits.extend(logits.into_data().iter::<f32>());
-        outputs.domain_logits.extend(domains.into_data().iter::<f32>());
-    }
-    outputs
+        [network.head(features, layer).expect("the feature layer is a layer"), domains]
+    });
+    Outputs { classes: logits.len() / set.len().max(1), logits, domain_logits }
 }
 
 /// Features of all images of a set after the network's feature layer, one row an image.
@@ -76,19 +69,17 @@ pub fn features<N: DomainAdversarial>(
     preprocessing: &Preprocessing,
     set: &Images,
 ) -> Features {
-    let network = network.valid();
-    let device = device_of(&network);
-    let mut all = Vec::new();
-    let indices: Vec<usize> = (0..set.len()).collect();
-    for chosen in indices.chunks(AT_ONCE) {
-        let input = preprocessing.normalize(&set.batch(chosen, &device)).into_tensor();
-        let found =
-            network.features(input, network.feature_layer()).expect("the feature layer is a layer");
-        all.extend(found.into_data().iter::<f32>());
-    }
     assert!(!set.is_empty(), "features are of images");
-    let columns = all.len() / set.len();
-    Features::new(all, columns)
+    let network = network.valid();
+    let (layer, device) = (network.feature_layer(), device_of(&network));
+    let all: Vec<usize> = (0..set.len()).collect();
+    let [values] = batched(set.len(), AT_ONCE, |some| {
+        let input = preprocessing.normalize(&set.batch(&all[some], &device)).into_tensor();
+        let features = network.features(input, layer).expect("the feature layer is a layer");
+        [features.flatten(1, 3)]
+    });
+    let columns = values.len() / set.len();
+    Features::new(values, columns)
 }
 
 /// Images that pass a network together, outside of training.

@@ -2,6 +2,7 @@
 
 use super::error::AdaptError;
 use crate::SettingError;
+use crate::setting::{at_least, at_least_zero};
 
 /// Steps on the target's images between those on the source's, with the network's own predictions of the
 /// moment for labels, with a growing weight of the loss.
@@ -39,13 +40,8 @@ impl PseudoLabelSteps {
     }
 
     pub(super) fn check(&self) -> Result<(), AdaptError> {
-        if self.every == 0 {
-            return SettingError::refuse("pseudo_label_steps.every", 0, "one source batch or more");
-        }
-        if !(self.weight >= 0.0 && self.weight.is_finite()) {
-            let expected = "a number of 0 or larger";
-            return SettingError::refuse("pseudo_label_steps.weight", self.weight, expected);
-        }
+        at_least("pseudo_label_steps.every", self.every, 1)?;
+        at_least_zero("pseudo_label_steps.weight", self.weight)?;
         if !(0.0 <= self.from && self.from <= self.to && self.to <= 1.0) {
             let found = format!("{} to {}", self.from, self.to);
             return SettingError::refuse(

@@ -7,10 +7,10 @@ use super::error::AdaptError;
 use super::history::{Epoch, History};
 use super::outputs::outputs;
 use super::trainer::Adapted;
-use crate::SettingError;
 use crate::image::Preprocessing;
 use crate::models::DomainAdversarial;
-use crate::train::highest;
+use crate::setting::{below_one, share};
+use crate::values::{argmax, descending};
 
 /// Training in rounds on the source's labels and on the network's own confident predictions on the target.
 ///
@@ -77,12 +77,8 @@ impl PseudoLabels {
         target: Domain<'_>,
         mut observe: impl FnMut(&PseudoLabelRound, Option<&Epoch>) -> ControlFlow<()>,
     ) -> Result<Adapted<N>, AdaptError> {
-        if !(0.0..1.0).contains(&self.threshold) {
-            return SettingError::refuse("threshold", self.threshold, "a number in [0, 1)");
-        }
-        if let Some(portion) = self.portion.filter(|portion| !(*portion > 0.0 && *portion <= 1.0)) {
-            return SettingError::refuse("portion", portion, "a number in (0, 1]");
-        }
+        below_one("threshold", self.threshold)?;
+        self.portion.map_or(Ok(()), |portion| share("portion", portion))?;
         self.training.check()?;
         let mut network = network.valid();
         check_domains(&network, preprocessing, [source, target], self.training.batch)?;
@@ -151,7 +147,7 @@ pub fn select_confident(
 ) -> Vec<Option<usize>> {
     assert!(classes > 0 && logits.len().is_multiple_of(classes), "logits are rows of classes");
     let answer = |row: &[f32]| {
-        let best = highest(row);
+        let best = argmax(row);
         let sum: f64 = row.iter().map(|&logit| f64::from(logit - row[best]).exp()).sum();
         (best, 1.0 / sum)
     };
@@ -163,7 +159,7 @@ pub fn select_confident(
         for class in 0..classes {
             let mut of_class: Vec<usize> =
                 (0..answers.len()).filter(|&i| answers[i].0 == class).collect();
-            of_class.sort_by(|&a, &b| answers[b].1.total_cmp(&answers[a].1));
+            of_class.sort_by(|&a, &b| descending(&answers[a].1, &answers[b].1));
             // 0.29 of 100 is 29, though its product is a little less.
             let most = (portion * of_class.len() as f64 + 1e-9) as usize;
             of_class.iter().skip(most).for_each(|&i| guesses[i] = None);

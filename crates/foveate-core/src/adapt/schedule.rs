@@ -1,7 +1,7 @@
 //! What changes over a training beside the learning rate: lambda, by its progress p from 0 to 1.
 
-use super::error::AdaptError;
 use crate::SettingError;
+use crate::setting::{at_least_zero, in_range, positive};
 
 /// The factor lambda of the reversed gradient, by the progress p of the training, from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -46,21 +46,15 @@ impl Lambda {
         }
     }
 
-    pub(super) fn check(&self) -> Result<(), AdaptError> {
+    pub(super) fn check(&self) -> Result<(), SettingError> {
         let (Self::Constant { lambda: factor }
         | Self::WarmStart { lambda: factor, .. }
         | Self::Annealed { highest: factor, .. }) = *self;
-        if !(factor >= 0.0 && factor.is_finite()) {
-            return SettingError::refuse("lambda", factor, "a number of 0 or larger");
-        }
+        at_least_zero("lambda", factor)?;
         match *self {
-            Self::WarmStart { share, .. } if !(0.0..=1.0).contains(&share) => {
-                SettingError::refuse("lambda.share", share, "a number in [0, 1]")
-            }
-            Self::Annealed { gamma, .. } if !(gamma > 0.0 && gamma.is_finite()) => {
-                SettingError::refuse("lambda.gamma", gamma, "a number larger than 0")
-            }
-            _ => Ok(()),
+            Self::WarmStart { share, .. } => in_range("lambda.share", share, 0.0..=1.0),
+            Self::Annealed { gamma, .. } => positive("lambda.gamma", gamma),
+            Self::Constant { .. } => Ok(()),
         }
     }
 }

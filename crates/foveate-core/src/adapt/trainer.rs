@@ -3,9 +3,8 @@
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use burn::nn::loss::CrossEntropyLossConfig;
 use burn::optim::GradientsParams;
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 
 use super::checkpoint::identity;
 use super::dann_training::{DannTraining, Domain, check_domains};
@@ -14,14 +13,11 @@ use super::history::{Epoch, History, chosen};
 use super::outputs::outputs;
 use super::schedule::UpdateEvery;
 use super::validator::{Evidence, Validator};
-use crate::data::Images;
-use crate::image::{Pixels, Preprocessing};
-use crate::models::{DomainAdversarial, Pass, device_of, position, run};
-use crate::ops::{binary_cross_entropy, gradient_reversal};
-use crate::random::step_stream;
-use crate::train::{
-    Cycle, Epochs, OptimizerState, ShiftAndContrast, integers, progress_bar, run_epochs, shuffled,
-};
+use crate::image::Preprocessing;
+use crate::models::{DomainAdversarial, device_of};
+use crate::progress::progress_bar;
+use crate::train::{Cycle, Epochs, OptimizerState, last_good, run_epochs, shuffled};
+use crate::values::argmax_rows;
 
 /// An adapted network.
 #[derive(Debug, Clone)]
@@ -116,25 +112,25 @@ impl<N: DomainAdversarial> Epochs<N> for Trainer<'_> {
     }
 }
 
-// From 1 on: weights are drawn from the first stream of the same seed.
+// Purposes of random streams, from 1 on: weights are drawn from the first stream of the same seed.
 const SHUFFLE_SOURCE: u64 = 1;
 const SHUFFLE_TARGET: u64 = 2;
 const SHUFFLE_PSEUDO_LABELS: u64 = 3;
-const AUGMENT_SOURCE: u64 = 4;
-const AUGMENT_TARGET: u64 = 5;
-const AUGMENT_PSEUDO_LABELS: u64 = 6;
-const DROPOUT: u64 = 7;
-const DROPOUT_PSEUDO_LABELS: u64 = 8;
+pub(super) const AUGMENT_SOURCE: u64 = 4;
+pub(super) const AUGMENT_TARGET: u64 = 5;
+pub(super) const AUGMENT_PSEUDO_LABELS: u64 = 6;
+pub(super) const DROPOUT: u64 = 7;
+pub(super) const DROPOUT_PSEUDO_LABELS: u64 = 8;
 
 /// What stays the same through a training.
-struct Trainer<'a> {
-    settings: &'a DannTraining,
-    preprocessing: &'a Preprocessing,
+pub(super) struct Trainer<'a> {
+    pub settings: &'a DannTraining,
+    pub preprocessing: &'a Preprocessing,
     /// Source and target.
-    domains: [Domain<'a>; 2],
+    pub domains: [Domain<'a>; 2],
     /// Labels for some of the target's training images.
-    pseudo_labels: Option<&'a [Option<usize>]>,
-    device: Device,
+    pub pseudo_labels: Option<&'a [Option<usize>]>,
+    pub device: Device,
 }
 
 /// Where in a training a step is.
@@ -230,7 +226,7 @@ impl Trainer<'_> {
             .map(|loss| loss.map_or(0.0, |loss| loss.into_scalar::<f32>()));
         self.check_finite(values, [pace.lambda, pace.rate], [epoch, step])?;
         let labels = &self.domains[0].training.labels;
-        let predictions = classes_of(&losses.source_logits);
+        let predictions = argmax_rows(&losses.source_logits);
         let pairs = predictions.iter().zip(chosen[0]);
         sums.add(values, pairs.filter(|&(&class, &i)| class == labels[i]).count());
         let total = match losses.domains {
@@ -262,116 +258,9 @@ impl Trainer<'_> {
         if class_loss.is_finite() && domain_loss.is_finite() {
             return Ok(());
         }
-        let checkpoint = self.settings.checkpoint.clone().filter(|path| path.exists());
+        let checkpoint = last_good(&self.settings.checkpoint);
         let (epoch, step) = (epoch + 1, step + 1);
         Err(AdaptError::Diverged { epoch, step, class_loss, domain_loss, lambda, rate, checkpoint })
-    }
-
-    /// The losses of one step, for the chosen images of source and target. Both pass the features
-    /// together, so that batch norms see both, as in evaluation.
-    fn losses<N: DomainAdversarial>(
-        &self,
-        network: &N,
-        [source, target]: [&[usize]; 2],
-        lambda: f64,
-        epoch: usize,
-        step: usize,
-    ) -> Result<Losses, AdaptError> {
-        let seed = self.settings.seed;
-        let [sources, targets] = self.domains.map(|domain| domain.training);
-        let steps = sources.len() / self.settings.batch;
-        let mut input = self.input(sources, source, self.settings.source_augmentation, |i| {
-            step_stream(seed, AUGMENT_SOURCE, epoch, i)
-        });
-        // The target's images that have a label, by their place in the batch.
-        let pseudo_labeled: Vec<(usize, usize)> = self.pseudo_labels.map_or(vec![], |labels| {
-            let label = |(place, &i): (usize, &usize)| Some((place, labels[i]?));
-            target.iter().enumerate().filter_map(label).collect()
-        });
-        let adversarial = self.settings.lambda.is_some();
-        if adversarial || !pseudo_labeled.is_empty() {
-            let changed = self.input(targets, target, self.settings.target_augmentation, |i| {
-                step_stream(seed, AUGMENT_TARGET, epoch * steps + step, i)
-            });
-            input = Tensor::cat(vec![input, changed], 0);
-        }
-        let layers = network.layers();
-        let cut = position(&layers, network.feature_layer())? + 1;
-        let dropout = &mut step_stream(seed, DROPOUT, epoch, step);
-        let pass = &Pass::training(dropout);
-        let features = run(&layers[..cut], input.autodiff(), pass);
-
-        let n = source.len();
-        let mut labels: Vec<i64> = source.iter().map(|&i| sources.labels[i] as i64).collect();
-        let mut labeled = features.clone().narrow(0, 0, n);
-        if !pseudo_labeled.is_empty() {
-            labels.extend(pseudo_labeled.iter().map(|&(_, label)| label as i64));
-            let rows = (0..n).chain(pseudo_labeled.iter().map(|&(place, _)| n + place));
-            labeled =
-                features.clone().select(0, integers(rows.map(|i| i as i64), &features.device()));
-        }
-        let logits = run(&layers[cut..], labeled, pass).flatten(1, 3);
-        let device = logits.device();
-        let classes = CrossEntropyLossConfig::new()
-            .init(&device)
-            .forward(logits.clone(), integers(labels.into_iter(), &device));
-        let domains = adversarial.then(|| {
-            let reversed = gradient_reversal(features, lambda);
-            let logits = run(&network.domain_layers(), reversed, pass).flatten::<2>(1, 3);
-            let m = target.len();
-            let (from_source, from_target) =
-                (logits.clone().narrow(0, 0, n), logits.narrow(0, n, m));
-            let zeros = from_source.zeros_like();
-            let ones = from_target.ones_like();
-            binary_cross_entropy(from_source, zeros) + binary_cross_entropy(from_target, ones)
-        });
-        Ok(Losses { classes, domains, source_logits: logits.narrow(0, 0, n) })
-    }
-
-    /// Cross-entropy of target images with the network's own predictions.
-    fn pseudo_label_loss<N: DomainAdversarial>(
-        &self,
-        network: &N,
-        chosen: &[usize],
-        epoch: usize,
-        step: usize,
-    ) -> Result<Tensor<1>, AdaptError> {
-        let set = self.domains[1].training;
-        let plain =
-            self.input(set, chosen, ShiftAndContrast::NONE, |_| unreachable!("nothing is drawn"));
-        let answers = classes_of(&network.valid().forward(plain));
-        let seed = self.settings.seed;
-        let steps = self.domains[0].training.len() / self.settings.batch;
-        let input = self.input(set, chosen, self.settings.target_augmentation, |i| {
-            step_stream(seed, AUGMENT_PSEUDO_LABELS, epoch * steps + step, i)
-        });
-        let dropout = &mut step_stream(seed, DROPOUT_PSEUDO_LABELS, epoch, step);
-        let logits =
-            run(&network.layers(), input.autodiff(), &Pass::training(dropout)).flatten(1, 3);
-        let labels = integers(answers.into_iter().map(|label| label as i64), &logits.device());
-        Ok(CrossEntropyLossConfig::new().init(&logits.device()).forward(logits, labels))
-    }
-
-    fn input(
-        &self,
-        set: &Images,
-        chosen: &[usize],
-        augmentation: ShiftAndContrast,
-        generator: impl Fn(usize) -> rand_chacha::ChaCha8Rng,
-    ) -> Tensor<4> {
-        let pixels = if augmentation == ShiftAndContrast::NONE {
-            set.batch(chosen, &self.device)
-        } else {
-            let size = [set.height, set.width];
-            let mut values = set.values(chosen);
-            let images = values.chunks_exact_mut(3 * set.height * set.width);
-            for (image, &i) in images.zip(chosen) {
-                augmentation.apply(image, size, &mut generator(i));
-            }
-            let shape = [chosen.len(), 3, set.height, set.width];
-            Pixels::new(Tensor::from_data(TensorData::new(values, shape), &self.device))
-        };
-        self.preprocessing.normalize(&pixels).into_tensor()
     }
 
     /// Measures a network in evaluation mode on the validation images.
@@ -414,16 +303,6 @@ impl Trainer<'_> {
 fn largest(logits: &[f32]) -> f32 {
     let size = |logit: &f32| if logit.is_finite() { logit.abs() } else { f32::INFINITY };
     logits.iter().map(size).fold(0.0, f32::max)
-}
-
-struct Losses {
-    classes: Tensor<1>,
-    domains: Option<Tensor<1>>,
-    source_logits: Tensor<2>,
-}
-
-fn classes_of(logits: &Tensor<2>) -> Vec<usize> {
-    logits.clone().argmax(1).into_data().iter::<i64>().map(|class| class as usize).collect()
 }
 
 /// What an epoch's numbers are the means of.

@@ -242,7 +242,7 @@ impl Images {
         let mut hasher = Sha256::new_with_prefix(format!("{height} {width} {channels}"));
         hasher.update(pixels);
         labels.iter().for_each(|label| hasher.update(label.to_le_bytes()));
-        hex(hasher)
+        hex(&hasher.finalize())
     }
 
     fn rgb(&self, at: usize) -> impl Iterator<Item = [u8; 3]> + '_ {

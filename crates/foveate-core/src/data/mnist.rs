@@ -94,7 +94,7 @@ fn find(name: &str) -> Result<PathBuf, DataError> {
         file.rewind()?;
         let mut plain = Vec::new();
         let read = GzDecoder::new(file).take(MOST).read_to_end(&mut plain);
-        Ok(read.map_or_else(|error| error.to_string(), |_| hex(Sha256::new_with_prefix(plain))))
+        Ok(read.map_or_else(|error| error.to_string(), |_| hex(&Sha256::digest(plain))))
     };
     Downloader::default()
         .fetch_checked(&url, &target, expected, unpacked)

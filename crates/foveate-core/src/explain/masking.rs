@@ -8,7 +8,7 @@ use super::baseline::Baseline;
 use super::error::ExplainError;
 use super::model::{Model, checked, rows, softmax, tell_probabilities, values};
 use super::target::Target;
-use crate::SettingError;
+use crate::setting::at_least;
 
 /// How a score is made of logits, for a fixed target.
 pub(super) type Scorer = fn(&Target, Tensor<2>) -> Result<Tensor<1>, ExplainError>;
@@ -44,9 +44,7 @@ impl<'a, M: Model + ?Sized> MaskedInput<'a, M> {
         baseline: &Baseline,
         batch: usize,
     ) -> Result<Self, ExplainError> {
-        if batch == 0 {
-            return SettingError::refuse("batch", batch, "at least 1");
-        }
+        at_least("batch", batch, 1)?;
         let input = checked(model, input)?;
         let baseline = baseline.of(model, &input)?;
         let images = input.dims()[0];

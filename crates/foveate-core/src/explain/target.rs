@@ -6,7 +6,7 @@ use std::sync::Arc;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use super::error::ExplainError;
-use super::model::values;
+use crate::values::argmax_rows;
 
 /// The number that is explained, one for each image.
 #[derive(Clone)]
@@ -49,7 +49,7 @@ impl Target {
             Self::Class(class) => vec![*class; images],
             Self::Classes(classes) if classes.len() == 1 => vec![classes[0]; images],
             Self::Classes(classes) => classes.clone(),
-            Self::Predicted => best(logits),
+            Self::Predicted => argmax_rows(logits),
         };
         if chosen.len() != images {
             return Err(ExplainError::Targets { images, found: chosen.len() });
@@ -102,14 +102,6 @@ impl From<usize> for Target {
     fn from(class: usize) -> Self {
         Self::Class(class)
     }
-}
-
-/// The class of the largest logit of each row; of equal ones the first.
-pub(super) fn best(logits: &Tensor<2>) -> Vec<usize> {
-    let [_, classes] = logits.dims();
-    let largest =
-        |row: &[f32]| (0..classes).rev().max_by(|&a, &b| (row[a] + 0.0).total_cmp(&(row[b] + 0.0)));
-    values(logits).chunks_exact(classes).map(|row| largest(row).unwrap_or(0)).collect()
 }
 
 /// Classes as indices `[n, 1]` into logits.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::SettingError;
-use crate::train::CheckpointError;
+use crate::train::{CheckpointError, held};
 
 /// A training that cannot begin, or not go on.
 #[derive(Debug, thiserror::Error)]
@@ -46,9 +46,7 @@ pub enum GenerateError {
     /// A training whose losses are not finite.
     #[error(
         "the losses are not finite in iteration {iteration} (discriminator {discriminator_loss}, generator \
-         {generator_loss}, learning rates {rates:?}): lower the learning rates{}", .checkpoint.as_ref().map_or(String::new(), |path| format!(
-            "; {} holds good iterations before, from which it resumes", path.display()
-        ))
+         {generator_loss}, learning rates {rates:?}): lower the learning rates{}", held(.checkpoint, "good iterations")
     )]
     Diverged {
         /// From 1.

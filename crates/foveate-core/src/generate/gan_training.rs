@@ -8,6 +8,7 @@ use super::sample::Noise;
 use crate::SettingError;
 use crate::data::Images;
 use crate::models::{Discriminator, Generator};
+use crate::setting::{at_least, below_one, positive, share};
 use crate::train::{Optimizer, Schedule};
 
 /// Settings of an adversarial training: Goodfellow et al., 2014; see the [module](super).
@@ -77,39 +78,19 @@ impl Default for GanTraining {
 
 impl GanTraining {
     pub(super) fn check(&self) -> Result<(), GenerateError> {
-        if self.batch < 2 {
-            return SettingError::refuse("batch", self.batch, "two images or more a step");
-        }
-        for (name, count) in [
-            ("discriminator_steps", self.discriminator_steps),
-            ("checkpoint_every", self.checkpoint_every),
-        ] {
-            if count == 0 {
-                return SettingError::refuse(name, count, "1 or more");
-            }
-        }
-        for (name, rate) in [
-            ("discriminator_learning_rate", self.discriminator_learning_rate),
-            ("generator_learning_rate", self.generator_learning_rate),
-        ] {
-            if !(rate > 0.0 && rate.is_finite()) {
-                return SettingError::refuse(name, rate, "a number larger than 0");
-            }
-        }
-        if !(self.real_label > 0.0 && self.real_label <= 1.0) {
-            return SettingError::refuse("real_label", self.real_label, "a number in (0, 1]");
-        }
+        at_least("batch", self.batch, 2)?;
+        at_least("discriminator_steps", self.discriminator_steps, 1)?;
+        at_least("checkpoint_every", self.checkpoint_every, 1)?;
+        positive("discriminator_learning_rate", self.discriminator_learning_rate)?;
+        positive("generator_learning_rate", self.generator_learning_rate)?;
+        share("real_label", self.real_label)?;
         if matches!(self.loss, Loss::Hinge | Loss::Wasserstein { .. }) && self.real_label < 1.0 {
             let expected = "1 with this loss, which has no labels to smooth";
             return SettingError::refuse("real_label", self.real_label, expected);
         }
-        if let Some(decay) = self.ema_decay.filter(|decay| !(0.0..1.0).contains(decay)) {
-            return SettingError::refuse("ema_decay", decay, "a number in [0, 1)");
-        }
-        if let Loss::Wasserstein { clip } = self.loss
-            && !(clip > 0.0 && clip.is_finite())
-        {
-            return SettingError::refuse("loss.clip", clip, "a number larger than 0");
+        self.ema_decay.map_or(Ok(()), |decay| below_one("ema_decay", decay))?;
+        if let Loss::Wasserstein { clip } = self.loss {
+            positive("loss.clip", clip)?;
         }
         self.schedule.check()?;
         self.discriminator_optimizer.check()?;

@@ -8,12 +8,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::StandardNormal;
 
 use crate::data::Images;
-use crate::models::{Generator, device_of};
+use crate::models::{Generator, at_once, device_of};
 use crate::random::stream;
 use crate::train::integers;
-
-/// Images of 64x64 pixels made together.
-const AT_ONCE: usize = 250;
 
 /// Where noise comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -64,8 +61,7 @@ pub fn sample(generator: &Generator, noise: &[f32], labels: &[usize]) -> Images 
     let [channels, height, width_] = generator.size();
     let mut all =
         Images { height, width: width_, channels, pixels: Vec::new(), labels: Vec::new() };
-    // Of large ones fewer.
-    let at_once = (AT_ONCE * 64 * 64 / (height * width_)).clamp(1, AT_ONCE);
+    let at_once = at_once([height, width_], 250, 64);
     for (i, rows) in noise.chunks(at_once * width).enumerate() {
         let n = rows.len() / width;
         let chosen = (classes > 0).then(|| {

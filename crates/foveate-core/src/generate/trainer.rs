@@ -18,8 +18,9 @@ use super::loss::Loss;
 use crate::SettingError;
 use crate::data::Images;
 use crate::models::{Discriminator, Generator, Pass, device_of};
+use crate::progress::progress_bar;
 use crate::random::step_stream;
-use crate::train::{Cycle, OptimizerState, integers, progress_bar};
+use crate::train::{Cycle, OptimizerState, integers, last_good};
 
 /// A pair of trained networks, in evaluation mode.
 #[derive(Debug, Clone)]
@@ -128,6 +129,9 @@ const NOISE: u64 = 2;
 const LABELS: u64 = 3;
 const DROPOUT: u64 = 4;
 
+/// Images, and their labels if there are classes.
+type Batch = (Tensor<4>, Option<Tensor<1, Int>>);
+
 /// A training between two iterations; networks are in training mode.
 struct Trainer<'a> {
     settings: &'a GanTraining,
@@ -184,29 +188,11 @@ impl<'a> Trainer<'a> {
         let pass = &Pass::training(dropout);
         let mut last = None;
         for turn in 0..discriminator_steps {
-            let (real, real_labels) = self.real(done * discriminator_steps + turn);
-            let (fake, fake_labels) = self.fake(done, turn, pass);
-            let judge = |images: Tensor<4>, labels: &Option<Tensor<1, Int>>| {
-                judged(&self.discriminator, images, labels, pass)
-            };
-            let of_real = judge(real.autodiff(), &real_labels);
-            let of_fake = judge(fake.clone().detach(), &fake_labels);
-            let [first, second] =
-                loss.discriminator([of_real.clone(), of_fake.clone()], self.settings.real_label);
-            let total = first + second;
-            let gradients = GradientsParams::from_grads(total.backward(), &self.discriminator);
-            self.discriminator = self.optimizers[0].step(
-                &self.settings.discriminator_optimizer,
-                rates[0],
-                self.discriminator.clone(),
-                gradients,
-            );
-            if let Loss::Wasserstein { clip } = loss {
-                self.discriminator = self.discriminator.clone().map(&mut Clip(clip));
-            }
-            last = Some((total, of_real, of_fake, fake, fake_labels));
+            let real = self.real(done * discriminator_steps + turn);
+            let fake = self.fake(done, turn, pass);
+            last = Some((self.discriminator_step(real, &fake, rates[0], pass), fake));
         }
-        let (total, of_real, of_fake, fake, fake_labels) = last.expect("one step or more");
+        let (([of_real, of_fake], total), (fake, fake_labels)) = last.expect("one step or more");
 
         // The discriminator only passes the gradient on.
         let fixed = self.discriminator.clone().no_grad();
@@ -244,6 +230,32 @@ impl<'a> Trainer<'a> {
         }
     }
 
+    /// One step of the discriminator: its logits of real and generated images, and its loss.
+    fn discriminator_step(
+        &mut self,
+        (real, real_labels): Batch,
+        (fake, fake_labels): &Batch,
+        rate: f64,
+        pass: &Pass<'_>,
+    ) -> ([Tensor<1>; 2], Tensor<1>) {
+        let GanTraining { loss, real_label, .. } = *self.settings;
+        let of_real = judged(&self.discriminator, real.autodiff(), &real_labels, pass);
+        let of_fake = judged(&self.discriminator, fake.clone().detach(), fake_labels, pass);
+        let [first, second] = loss.discriminator([of_real.clone(), of_fake.clone()], real_label);
+        let total = first + second;
+        let gradients = GradientsParams::from_grads(total.backward(), &self.discriminator);
+        self.discriminator = self.optimizers[0].step(
+            &self.settings.discriminator_optimizer,
+            rate,
+            self.discriminator.clone(),
+            gradients,
+        );
+        if let Loss::Wasserstein { clip } = loss {
+            self.discriminator = self.discriminator.clone().map(&mut Clip(clip));
+        }
+        ([of_real, of_fake], total)
+    }
+
     /// Whether all parameters and running statistics are finite after an iteration.
     fn check_parameters(&self, step: &Step) -> Result<(), GenerateError> {
         let mut sums = Sums(Vec::new());
@@ -262,7 +274,7 @@ impl<'a> Trainer<'a> {
             discriminator_loss: step.discriminator_loss,
             generator_loss: step.generator_loss,
             rates: self.rates(step.iteration - 1),
-            checkpoint: self.settings.checkpoint.clone().filter(|path| path.exists()),
+            checkpoint: last_good(&self.settings.checkpoint),
         }
     }
 
@@ -276,19 +288,14 @@ impl<'a> Trainer<'a> {
     }
 
     /// The batch of a turn, counted from the first of all.
-    fn real(&mut self, turn: usize) -> (Tensor<4>, Option<Tensor<1, Int>>) {
+    fn real(&mut self, turn: usize) -> Batch {
         let chosen = self.batches.batch(turn).to_vec();
         let labels = chosen.iter().map(|&i| self.images.labels[i] as i64);
         (self.images.signed(&chosen, &self.device), self.labels(labels))
     }
 
     /// Images of new noise, with labels by chance.
-    fn fake(
-        &self,
-        done: usize,
-        turn: usize,
-        pass: &Pass<'_>,
-    ) -> (Tensor<4>, Option<Tensor<1, Int>>) {
+    fn fake(&self, done: usize, turn: usize, pass: &Pass<'_>) -> Batch {
         let GanTraining { batch, seed, .. } = *self.settings;
         let shape = [batch, self.generator.latent_dim()];
         let noise =

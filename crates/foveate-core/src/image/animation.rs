@@ -1,11 +1,12 @@
 //! Images one after the other, as an animated GIF.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use image::codecs::gif::{GifEncoder, Repeat};
 use image::{Delay, Frame, Rgb, RgbImage, RgbaImage};
+
+use crate::store;
 
 /// An animation that cannot be written.
 #[derive(Debug, thiserror::Error)]
@@ -56,16 +57,7 @@ pub fn save_gif(
     }
     let io = |reason| AnimationError::Io { path: path.into(), reason };
     let bytes = encode(images, delay).map_err(io::Error::other).map_err(io)?;
-
-    // Beside the animation, for renaming does not cross disks.
-    let name = path.file_name().ok_or_else(|| io(io::ErrorKind::InvalidInput.into()))?;
-    let mut part = name.to_owned();
-    part.push(format!(".{}.part", std::process::id()));
-    let part = path.with_file_name(part);
-    fs::write(&part, bytes).and_then(|()| fs::rename(&part, path)).map_err(|reason| {
-        let _ = fs::remove_file(&part);
-        io(reason)
-    })
+    store::replace(path, &bytes).map_err(io)
 }
 
 fn encode(images: &[RgbImage], delay: u32) -> image::ImageResult<Vec<u8>> {

@@ -180,24 +180,7 @@ impl Curves {
                     false => chart.plotting_area().map_coordinate(&(x, y)),
                     true => chart.borrow_secondary().plotting_area().map_coordinate(&(x, y)),
                 };
-                let line: Vec<_> = run.iter().map(|&(x, y, _)| place(x, y)).collect();
-                let every = run.len().div_ceil(MARKERS);
-                for (i, (&(x, y, error), &point)) in run.iter().zip(&line).enumerate() {
-                    if error > 0.0 {
-                        let ends = [place(x, y - error), place(x, y + error)];
-                        draw_path(page, ends.to_vec(), number);
-                        for (x, y) in ends {
-                            draw_path(page, vec![(x - 4, y), (x + 4, y)], number);
-                        }
-                    }
-                    if i % every == 0 {
-                        page.draw(&marker(number, point)).expect(MEMORY);
-                    }
-                }
-                // One by one: plotters joins the pieces of a path by spikes where they turn back.
-                for piece in line.windows(2) {
-                    draw_path(page, piece.to_vec(), number);
-                }
+                draw_run(page, number, &run, place);
             }
         }
     }
@@ -235,6 +218,33 @@ fn text(size: i32) -> TextStyle<'static> {
 
 fn stroke(number: usize) -> ShapeStyle {
     COLORS[number % COLORS.len()].stroke_width(2)
+}
+
+/// Draws points in their order, with their errors and some markers.
+fn draw_run(
+    page: &Page<'_>,
+    number: usize,
+    run: &[(f64, f64, f64)],
+    place: impl Fn(f64, f64) -> (i32, i32),
+) {
+    let line: Vec<_> = run.iter().map(|&(x, y, _)| place(x, y)).collect();
+    let every = run.len().div_ceil(MARKERS);
+    for (i, (&(x, y, error), &point)) in run.iter().zip(&line).enumerate() {
+        if error > 0.0 {
+            let ends = [place(x, y - error), place(x, y + error)];
+            draw_path(page, ends.to_vec(), number);
+            for (x, y) in ends {
+                draw_path(page, vec![(x - 4, y), (x + 4, y)], number);
+            }
+        }
+        if i % every == 0 {
+            page.draw(&marker(number, point)).expect(MEMORY);
+        }
+    }
+    // One by one: plotters joins the pieces of a path by spikes where they turn back.
+    for piece in line.windows(2) {
+        draw_path(page, piece.to_vec(), number);
+    }
 }
 
 fn draw_path(page: &Page<'_>, path: Vec<(i32, i32)>, number: usize) {

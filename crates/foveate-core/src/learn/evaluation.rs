@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use super::error::LearnError;
-use crate::SettingError;
+use crate::setting::at_least;
 
 /// Predictions beside the truth.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,9 +53,7 @@ impl Evaluation {
         if predicted.len() != labels.len() {
             return Err(LearnError::Labels { rows: predicted.len(), labels: labels.len() });
         }
-        if labels.is_empty() {
-            return SettingError::refuse("rows to evaluate", 0, "one or more");
-        }
+        at_least("rows to evaluate", labels.len(), 1)?;
         let mut confusion = vec![vec![0; classes.len()]; classes.len()];
         for (row, (&found, &label)) in predicted.iter().zip(labels).enumerate() {
             let wrong = found.max(label);

@@ -53,6 +53,12 @@ impl Features {
         self.values.chunks_exact(self.columns)
     }
 
+    /// Row and column of the first value that is NaN or infinite, and the value.
+    pub(crate) fn not_finite(&self) -> Option<([usize; 2], f32)> {
+        let at = self.values.iter().position(|value| !value.is_finite())?;
+        Some(([at / self.columns, at % self.columns], self.values[at]))
+    }
+
     /// The rows of these numbers, in their order.
     ///
     /// # Panics

@@ -6,6 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::error::LearnError;
 use crate::SettingError;
+use crate::setting::at_least;
 
 /// Row numbers to learn from and to judge by, each in rising order, no row in both.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,9 +29,7 @@ pub fn stratified_k_fold(
     folds: usize,
     seed: u64,
 ) -> Result<Vec<Fold>, LearnError> {
-    if folds < 2 {
-        return SettingError::refuse("folds", folds, "two or more");
-    }
+    at_least("folds", folds, 2)?;
     let mut part = vec![0; labels.len()];
     // Dealt round and round, on from where the class before ended.
     let mut next = 0;

@@ -3,6 +3,7 @@
 use super::error::LearnError;
 use super::features::Features;
 use super::products::project;
+use crate::values::argmax;
 
 /// A score for each class, `weights x + bias`; the class with the highest one is predicted.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,25 +92,15 @@ impl LinearClassifier {
     /// As [`scores`](Self::scores).
     pub fn predict(&self, features: &Features) -> Result<Vec<usize>, LearnError> {
         let scores = self.scores(features)?;
-        Ok(scores.iter().map(|row| first_highest(row.iter().copied())).collect())
+        Ok(scores.iter().map(argmax).collect())
     }
-}
-
-/// The place of the highest score, the first of equal ones.
-pub(super) fn first_highest<T: PartialOrd>(scores: impl Iterator<Item = T>) -> usize {
-    let higher = |best: (usize, T), next: (usize, T)| if next.1 > best.1 { next } else { best };
-    scores.enumerate().reduce(higher).map_or(0, |(place, _)| place)
 }
 
 /// All features are numbers.
 pub(super) fn finite(features: &Features) -> Result<(), LearnError> {
-    match features.values().iter().position(|value| !value.is_finite()) {
+    match features.not_finite() {
         None => Ok(()),
-        Some(at) => Err(LearnError::NotFinite {
-            row: at / features.columns(),
-            column: at % features.columns(),
-            value: features.values()[at],
-        }),
+        Some(([row, column], value)) => Err(LearnError::NotFinite { row, column, value }),
     }
 }
 

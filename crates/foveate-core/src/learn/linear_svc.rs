@@ -11,9 +11,10 @@ use super::descent::{Descent, Scores, Weights};
 use super::error::LearnError;
 use super::features::Features;
 use super::folds::{CrossValidation, Fold};
-use super::linear::{LinearClassifier, finite, first_highest, labeled};
+use super::linear::{LinearClassifier, finite, labeled};
 use super::products::{combine, gram};
-use crate::SettingError;
+use crate::setting::{at_least, positive};
+use crate::values::argmax;
 
 /// One-vs-rest linear support vector machine with the squared hinge.
 ///
@@ -85,17 +86,9 @@ impl LinearSvc {
     }
 
     fn validate(&self) -> Result<(), LearnError> {
-        let positive = "a number above 0";
-        if !(self.c > 0.0 && self.c.is_finite()) {
-            return SettingError::refuse("c", self.c, positive);
-        }
-        if !(self.tolerance > 0.0 && self.tolerance.is_finite()) {
-            return SettingError::refuse("tolerance", self.tolerance, positive);
-        }
-        if self.max_iterations == 0 {
-            return SettingError::refuse("max_iterations", 0, "at least 1");
-        }
-        Ok(())
+        positive("c", self.c)?;
+        positive("tolerance", self.tolerance)?;
+        Ok(at_least("max_iterations", self.max_iterations, 1)?)
     }
 }
 
@@ -174,7 +167,7 @@ impl<'a> SvcProblem<'a> {
         if self.gram.is_none() {
             return self.weigh(rows, solutions).classifier.predict(self.features);
         }
-        let answer = |row| first_highest(solutions.iter().map(|class| class.scores[row]));
+        let answer = |row| argmax(solutions.iter().map(|class| class.scores[row]));
         Ok((0..self.features.rows()).map(answer).collect())
     }
 

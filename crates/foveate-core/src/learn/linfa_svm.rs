@@ -17,6 +17,7 @@ use super::linear::{LinearClassifier, learnable};
 use super::linear_svc::SvcProblem;
 use super::products::{combine, gram};
 use crate::SettingError;
+use crate::setting::positive;
 
 /// One-vs-rest linear support vector machine of [linfa-svm](https://docs.rs/linfa-svm), scikit-learn's
 /// `SVC(kernel="linear")` one-vs-rest.
@@ -60,11 +61,8 @@ impl LinfaSvm {
         labels: &[usize],
         classes: usize,
     ) -> Result<LinearClassifier, LearnError> {
-        for (name, value) in [("c", self.c), ("tolerance", self.tolerance)] {
-            if !(value > 0.0 && value.is_finite()) {
-                return SettingError::refuse(name, value, "a number above 0");
-            }
-        }
+        positive("c", self.c)?;
+        positive("tolerance", self.tolerance)?;
         if features.rows() > SvcProblem::GRAM_ROWS {
             let expected = "at most 8192: LinearSvc takes more";
             return SettingError::refuse("rows", features.rows(), expected);

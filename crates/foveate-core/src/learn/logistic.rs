@@ -14,7 +14,7 @@ use super::features::Features;
 use super::linear::{LinearClassifier, learnable};
 use super::linear_svc::SvcProblem;
 use super::products::{combine, gram, images, project};
-use crate::SettingError;
+use crate::setting::{at_least, positive};
 
 /// Steps that L-BFGS remembers: scipy's number.
 const MEMORY: usize = 10;
@@ -70,14 +70,9 @@ impl LogisticRegression {
         labels: &[usize],
         classes: usize,
     ) -> Result<LogisticFit, LearnError> {
-        for (name, value) in [("c", self.c), ("tolerance", self.tolerance)] {
-            if !(value > 0.0 && value.is_finite()) {
-                return SettingError::refuse(name, value, "a number above 0");
-            }
-        }
-        if self.max_iterations == 0 {
-            return SettingError::refuse("max_iterations", 0, "at least 1");
-        }
+        positive("c", self.c)?;
+        positive("tolerance", self.tolerance)?;
+        at_least("max_iterations", self.max_iterations, 1)?;
         learnable(features, labels, classes)?;
         let rows = features.rows();
         let pairs = rows <= features.columns().min(SvcProblem::GRAM_ROWS);

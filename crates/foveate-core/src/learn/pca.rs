@@ -16,6 +16,7 @@ use super::features::Features;
 use super::linear::finite;
 use super::products::dot;
 use crate::SettingError;
+use crate::setting::at_least;
 
 /// Principal component analysis: directions of the largest variance, with the mean they start from. Signs, and
 /// variances over `rows - 1`, are as in scikit-learn's `PCA`.
@@ -42,9 +43,7 @@ impl Pca {
     /// [`LearnError::NotFinite`].
     pub fn fit(features: &Features, components: usize) -> Result<Self, LearnError> {
         let (rows, columns) = (features.rows(), features.columns());
-        if rows < 2 {
-            return SettingError::refuse("rows of features", rows, "two or more");
-        }
+        at_least("rows of features", rows, 2)?;
         if components == 0 || components > rows.min(columns) {
             let found = format!("{components} for {rows} rows of {columns} columns");
             let expected = "one or more, and no more than there are rows or columns";

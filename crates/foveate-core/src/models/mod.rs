@@ -188,6 +188,7 @@
 
 mod architecture;
 mod backward_rule;
+mod batched;
 mod chain;
 mod classifier;
 pub mod dann;
@@ -209,6 +210,7 @@ pub mod weights;
 
 pub use architecture::{AnyNetwork, Architecture, UnknownArchitecture};
 pub use backward_rule::{BackwardRule, NoRule};
+pub(crate) use batched::{at_once, batched, try_batched};
 pub use chain::Chain;
 pub(crate) use chain::run;
 pub use classifier::{Classifier, ClassifyError, Prediction, imagenet_labels};
@@ -222,7 +224,7 @@ pub use layer::{AnyLayer, Fire, Layer, LocalResponseNorm, Maxout, NamedLayer};
 pub use lenet::{LeNet, LeNetConfig};
 pub(crate) use module_path::{ModulePath, parameter_names};
 pub use network::{Network, UnknownLayer};
-pub(crate) use network::{misfit, position};
+pub(crate) use network::{check_size, position};
 pub use pass::Pass;
 pub use pooling::Pooling;
 pub use pretrained::Pretrained;

@@ -8,6 +8,7 @@ use super::chain::run;
 use super::layer::NamedLayer;
 use super::pass::Pass;
 use super::summary::Summary;
+use crate::SettingError;
 
 /// A network has no layer of this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -96,6 +97,17 @@ pub trait Network: Module {
     /// `height` x `width` pixels.
     fn summary(&self, height: usize, width: usize) -> Summary {
         Summary::of(&self.layers(), [1, 3, height, width])
+    }
+}
+
+/// That layers take images of a height and width, those of a preprocessing.
+pub(crate) fn check_size(
+    layers: &[NamedLayer<'_>],
+    [height, width]: [usize; 2],
+) -> Result<(), SettingError> {
+    match misfit(layers, [1, 3, height, width]) {
+        Some(found) => SettingError::refuse("preprocessing", found, "another size"),
+        None => Ok(()),
     }
 }
 

@@ -86,7 +86,7 @@ impl Pass<'_> {
         self.fewest.get() == 1
     }
 
-    /// Values that a dropout in training mode leaves, if its masks are drawn here: a device has one generator
+    /// Values that a dropout in training mode mode leaves, if its masks are drawn here: a device has one generator
     /// for the whole process, and whoever else draws would change the training.
     pub(super) fn dropped(&self, input: Tensor<4>, probability: f64) -> Option<Tensor<4>> {
         let mut generator = self.dropout.as_ref()?.borrow_mut();

@@ -1,7 +1,7 @@
 //! A training by epochs on disk: the network, the one that is best, the optimizer's state and the
 //! history.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use burn::module::Module;
 
@@ -47,4 +47,15 @@ impl<N: Module, E: Row> Checkpoint<N, E> {
         state.end()?;
         Ok(Some(Self { network, best, optimizer_state, epochs }))
     }
+}
+
+/// The checkpoint of a training that diverged, if it has written one.
+pub(crate) fn last_good(checkpoint: &Option<PathBuf>) -> Option<PathBuf> {
+    checkpoint.clone().filter(|path| path.exists())
+}
+
+/// The end of an error's text: what a checkpoint, if there is one, holds of a training.
+pub(crate) fn held(checkpoint: &Option<PathBuf>, what: &str) -> String {
+    let held = |path: &PathBuf| format!("; {} holds the {what} before", path.display());
+    checkpoint.as_ref().map_or(String::new(), held)
 }

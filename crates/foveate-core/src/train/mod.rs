@@ -15,6 +15,9 @@
 //! Every random number is drawn for a seed and a place (an epoch, an image, a step), not from one stream: a
 //! training that is resumed from its checkpoint is the one that was never interrupted.
 //!
+//! On a terminal a training shows a progress bar; the environment variable `FOVEATE_PROGRESS=off` hides it, and all
+//! others.
+//!
 //! ```
 //! # use foveate_core as foveate;
 //! use foveate::train::{Optimizer, Schedule};
@@ -84,18 +87,17 @@ mod batches;
 mod checkpoint;
 mod epochs;
 mod optimizer;
-mod progress;
 mod schedule;
 mod state;
 mod step;
 
 pub use augment::{CropAndFlip, RandomResizedCrop, ShiftAndContrast};
 pub(crate) use batches::{Cycle, shuffled};
+pub(crate) use checkpoint::{held, last_good};
 pub(crate) use epochs::{Epochs, run_epochs};
 pub use optimizer::Optimizer;
 pub(crate) use optimizer::OptimizerState;
-pub(crate) use progress::progress_bar;
 pub use schedule::Schedule;
 pub use state::CheckpointError;
 pub(crate) use state::{Identity, Row, State, tensors};
-pub(crate) use step::{highest, integers};
+pub(crate) use step::integers;

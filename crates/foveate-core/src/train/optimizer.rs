@@ -10,6 +10,7 @@ use burn::optim::GradientsParams;
 use burn::tensor::Tensor;
 
 use crate::SettingError;
+use crate::setting::{at_least_zero, below_one, positive};
 
 /// How gradients become steps: see [`train`](crate::train) for the equations. The weight decay is added to the gradient (L2).
 ///
@@ -68,29 +69,17 @@ impl Optimizer {
     }
 
     pub(crate) fn check(&self) -> Result<(), SettingError> {
-        let shares: &[_] = match self {
-            Self::Sgd { momentum, .. } => &[("momentum", *momentum)],
-            Self::Adam { betas: [first, second], .. }
-            | Self::AdamW { betas: [first, second], .. } => {
-                &[("betas[0]", *first), ("betas[1]", *second)]
-            }
-        };
-        if let Some((name, found)) = shares.iter().find(|(_, share)| !(0.0..1.0).contains(share)) {
-            return SettingError::refuse(name, found, "a number in [0, 1)");
-        }
         let (Self::Sgd { weight_decay, .. }
         | Self::Adam { weight_decay, .. }
         | Self::AdamW { weight_decay, .. }) = *self;
-        if !(weight_decay >= 0.0 && weight_decay.is_finite()) {
-            return SettingError::refuse("weight_decay", weight_decay, "0 or larger");
-        }
+        at_least_zero("weight_decay", weight_decay)?;
         match *self {
-            Self::Adam { epsilon, .. } | Self::AdamW { epsilon, .. }
-                if !(epsilon > 0.0 && epsilon.is_finite()) =>
-            {
-                SettingError::refuse("epsilon", epsilon, "a number larger than 0")
+            Self::Sgd { momentum, .. } => below_one("momentum", momentum),
+            Self::Adam { betas, epsilon, .. } | Self::AdamW { betas, epsilon, .. } => {
+                below_one("betas[0]", betas[0])?;
+                below_one("betas[1]", betas[1])?;
+                positive("epsilon", epsilon)
             }
-            _ => Ok(()),
         }
     }
 }

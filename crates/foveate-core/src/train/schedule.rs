@@ -3,6 +3,7 @@
 use std::f64::consts::PI;
 
 use crate::SettingError;
+use crate::setting::{at_least, at_least_zero, share};
 
 /// How the learning rate goes on from its first value, when the share `p` of the training is done.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -59,15 +60,13 @@ impl Schedule {
 
     pub(crate) fn check(&self) -> Result<(), SettingError> {
         match *self {
-            Self::Step { every: 0, .. } => SettingError::refuse("schedule.every", 0, "1 or more"),
-            Self::Step { factor, .. } if !(factor > 0.0 && factor <= 1.0) => {
-                SettingError::refuse("schedule.factor", factor, "a number in (0, 1]")
+            Self::Step { every, factor } => {
+                at_least("schedule.every", every, 1)?;
+                share("schedule.factor", factor)
             }
-            Self::Annealed { alpha, .. } if !(alpha >= 0.0 && alpha.is_finite()) => {
-                SettingError::refuse("schedule.alpha", alpha, "a number of 0 or larger")
-            }
-            Self::Annealed { beta, .. } if !(beta >= 0.0 && beta.is_finite()) => {
-                SettingError::refuse("schedule.beta", beta, "a number of 0 or larger")
+            Self::Annealed { alpha, beta } => {
+                at_least_zero("schedule.alpha", alpha)?;
+                at_least_zero("schedule.beta", beta)
             }
             _ => Ok(()),
         }

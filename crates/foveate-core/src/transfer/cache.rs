@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::error::TransferError;
+use crate::store::hex;
 
 /// SHA-256 of an image's file, or of what its features depend on.
 pub type Digest = [u8; 32];
@@ -38,8 +39,7 @@ impl Cache {
         key: &Digest,
         columns: usize,
     ) -> Result<Option<Self>, TransferError> {
-        let name: String = key[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        let path = folder.join(name + ".features");
+        let path = folder.join(hex(&key[..8]) + ".features");
         let io = |reason| TransferError::Io { path: path.clone(), reason };
         fs::create_dir_all(folder).map_err(io)?;
         let options =

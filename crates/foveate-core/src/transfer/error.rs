@@ -6,7 +6,7 @@ use crate::SettingError;
 use crate::image::ImageError;
 use crate::learn::LearnError;
 use crate::models::{UnknownArchitecture, UnknownLayer, weights::WeightsError};
-use crate::train::CheckpointError;
+use crate::train::{CheckpointError, held};
 
 /// Features that cannot be made, or a classifier that cannot be learned or used.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +38,7 @@ pub enum TransferError {
     /// A training whose loss is not finite.
     #[error(
         "the loss is not finite in step {step} of epoch {epoch}, at a learning rate of {rate}: lower the learning rate{}",
-        .checkpoint.as_ref().map_or(String::new(), |path| format!("; {} holds the epochs before", path.display()))
+        held(.checkpoint, "epochs")
     )]
     Diverged {
         /// The epoch, from 1.

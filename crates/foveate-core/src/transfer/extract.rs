@@ -9,19 +9,20 @@ use std::thread;
 use burn::store::{ModuleSnapshot, bridge};
 use burn::tensor::{Device, Tensor};
 use image::RgbImage;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use sha2::{Digest as _, Sha256};
 
 use super::cache::{Cache, Digest};
 use super::error::TransferError;
-use crate::SettingError;
 use crate::data::{ImageFolder, Sample, prefetch};
 use crate::image::{self as images, ImageError, Pixels, Preprocessing, Resize};
 use crate::learn::Features;
 use crate::models::{
-    AnyNetwork, Architecture, Classifier, NamedLayer, Network, Pooling, Pretrained, device_of,
-    misfit, position, weights::cache_folder,
+    AnyNetwork, Architecture, Classifier, NamedLayer, Network, Pooling, Pretrained, check_size,
+    device_of, position, try_batched, weights::cache_folder,
 };
+use crate::progress::progress_bar;
+use crate::setting::at_least;
 
 /// Changes when the same settings give other numbers.
 const VERSION: u32 = 2;
@@ -91,7 +92,7 @@ pub struct FeatureExtractor<N = AnyNetwork> {
     pub batch: usize,
     /// Folder where features of files are kept (`features` in [`cache_folder`]); `None` keeps none.
     pub cache: Option<PathBuf>,
-    /// Shows a progress bar on a terminal (`true`).
+    /// Shows a progress bar on a terminal (`true`), unless `FOVEATE_PROGRESS` is `off`.
     pub progress: bool,
     weights: OnceLock<Digest>,
 }
@@ -218,12 +219,14 @@ impl<N: Network> FeatureExtractor<N> {
     ///
     /// [`ImageError::Shape`](crate::image::ImageError::Shape) for an image too small or too narrow.
     pub fn extract(&self, images: &[RgbImage]) -> Result<Features, TransferError> {
-        let mut values = Vec::with_capacity(images.len() * self.checked()?);
-        let resized: Result<Vec<_>, _> =
-            images.iter().map(|image| images::resize(image, self.preprocessing.resize)).collect();
-        for batch in resized?.chunks(self.batch) {
-            values.extend(self.run(batch));
-        }
+        self.checked()?;
+        let [values] = try_batched(images.len(), self.batch, |some| {
+            let resized: Result<Vec<_>, ImageError> = images[some]
+                .iter()
+                .map(|image| images::resize(image, self.preprocessing.resize))
+                .collect();
+            Ok::<_, ImageError>([self.rows(&resized?)])
+        })?;
         Ok(self.finished(values))
     }
 
@@ -280,7 +283,7 @@ impl<N: Network> FeatureExtractor<N> {
         let mut compute = |batch: &mut Vec<(usize, Digest, RgbImage)>| {
             let apart = batch.drain(..).map(|(i, digest, image)| ((i, digest), image));
             let (places, images): (Vec<_>, Vec<_>) = apart.unzip();
-            let found = self.run(&images);
+            let found: Vec<f32> = self.rows(&images).into_data().iter().collect();
             let found = places.into_iter().zip(found.chunks_exact(rows.columns));
             found.into_iter().try_for_each(|((i, digest), row)| rows.insert(i, digest, row))
         };
@@ -302,27 +305,21 @@ impl<N: Network> FeatureExtractor<N> {
         Ok(unreadable)
     }
 
-    /// Activations of images of the network's size, row by row.
-    fn run(&self, images: &[RgbImage]) -> Vec<f32> {
-        let pixels = Pixels::from_images(images, &device_of(&self.network));
-        let values: Vec<f32> = self.activations(&pixels).into_data().iter::<f32>().collect();
-        assert_eq!(values.len(), images.len() * self.columns(), "the layer keeps its shape");
-        values
+    /// Activations of images of the network's size.
+    fn rows(&self, images: &[RgbImage]) -> Tensor<2> {
+        let rows = self.activations(&Pixels::from_images(images, &device_of(&self.network)));
+        assert_eq!(rows.dims(), [images.len(), self.columns()], "the layer keeps its shape");
+        rows
     }
 
     /// The length of a row, if the settings make any.
     pub(super) fn checked(&self) -> Result<usize, TransferError> {
-        if self.batch == 0 {
-            return SettingError::refuse("batch", 0, "1 or more");
-        }
+        at_least("batch", self.batch, 1)?;
         self.preprocessing.resize.check()?;
         let layers = self.network.layers();
         let end = position(&layers, &self.layer)?;
-        let [height, width] = self.preprocessing.size();
-        match misfit(&layers[..=end], [1, 3, height, width]) {
-            Some(found) => SettingError::refuse("preprocessing", found, "another size"),
-            None => Ok(self.columns()),
-        }
+        check_size(&layers[..=end], self.preprocessing.size())?;
+        Ok(self.columns())
     }
 
     fn finished(&self, values: Vec<f32>) -> Features {
@@ -354,9 +351,7 @@ impl<N: Network> FeatureExtractor<N> {
         if !self.progress || images == 0 {
             return ProgressBar::hidden();
         }
-        let style = ProgressStyle::with_template("{msg} {bar:30} {pos}/{len} images, {eta} left");
-        let style = style.expect("the template is valid");
-        ProgressBar::new(images as u64).with_style(style).with_message(self.layer.clone())
+        progress_bar(images, self.layer.clone())
     }
 }
 

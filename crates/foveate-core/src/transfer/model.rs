@@ -15,7 +15,9 @@ use crate::SettingError;
 use crate::image::Described;
 use crate::learn::{Features, LearnError, LinearClassifier, Pca};
 use crate::models::{Architecture, Network, Pooling, weights};
+use crate::setting::at_least;
 use crate::store::{self, Metadata, Tensors};
+use crate::values::ranked;
 
 /// What is learned from a person's images and shipped: networks cut at a layer, perhaps a PCA, and
 /// a linear classifier. Takes images of any size, names their class.
@@ -78,9 +80,7 @@ impl TransferModel {
         classifier: LinearClassifier,
         labels: Vec<String>,
     ) -> Result<Self, TransferError> {
-        if extractors.is_empty() {
-            return SettingError::refuse("extractors", "empty", "one or more");
-        }
+        at_least("extractors", extractors.len(), 1)?;
         if labels.len() != classifier.classes() {
             return SettingError::refuse("labels", labels.len(), "one for each class");
         }
@@ -129,17 +129,15 @@ impl TransferModel {
         images: &[RgbImage],
         top: usize,
     ) -> Result<Vec<Vec<ScoredClass>>, TransferError> {
-        let ranked = |row: &[f32]| {
-            let mut order: Vec<usize> = (0..row.len()).collect();
-            order.sort_by(|&a, &b| row[b].total_cmp(&row[a]));
-            let guess = |&class: &usize| ScoredClass {
+        let best = |row: &[f32]| {
+            let scored = |class: usize| ScoredClass {
                 class,
                 label: self.labels[class].clone(),
                 score: row[class],
             };
-            order.iter().take(top).map(guess).collect()
+            ranked(row).into_iter().take(top).map(scored).collect()
         };
-        Ok(self.scores(images)?.iter().map(ranked).collect())
+        Ok(self.scores(images)?.iter().map(best).collect())
     }
 
     /// Writes everything, the networks' weights too, to one safetensors file, which takes the old
@@ -223,46 +221,48 @@ impl TransferModel {
                 None => _ = matrices.insert(name, data),
             }
         }
-        let mut take = |name: &str| {
-            let found = matrices.remove(name).and_then(|data| match data.shape()[..] {
-                [rows, columns] if rows * columns > 0 => {
-                    let values: Vec<f32> = data.iter().collect();
-                    values
-                        .iter()
-                        .all(|value| value.is_finite())
-                        .then_some(([rows, columns], values))
-                }
-                _ => None,
-            });
-            let lacking = || damaged(format!("the matrix {name} is missing, empty or not finite"));
-            found.ok_or_else(lacking)
-        };
-        let ([rows, _], weights) = take("weights")?;
-        let (_, bias) = take("bias")?;
-        if bias.len() != rows {
-            return Err(damaged(format!("{} biases for {rows} rows of weights", bias.len())));
-        }
-        let pca = match take("pca.mean") {
-            Err(_) => None,
-            Ok((_, mean)) => {
-                let ([rows, columns], components) = take("pca.components")?;
-                let (_, variance) = take("pca.explained_variance")?;
-                let (_, total) = take("pca.total_variance")?;
-                if columns != mean.len() || rows != variance.len() {
-                    return Err(damaged("the PCA's parts do not fit one another".into()));
-                }
-                let components = Features::new(components, columns);
-                Some(Pca::from_parts(mean, components, variance, total[0]))
-            }
-        };
-        if let Some(name) = matrices.keys().next() {
-            return Err(damaged(format!("it holds {name}, which no model has")));
-        }
+        let (classifier, pca) = learned(matrices).map_err(damaged)?;
         let mut extractors = Vec::new();
         for (it, tensors) in description.extractors.into_iter().zip(networks) {
             extractors.push(it.build(path, tensors, device)?);
         }
-        Self::new(extractors, pca, LinearClassifier::new(weights, bias), description.labels)
+        Self::new(extractors, pca, classifier, description.labels)
+    }
+}
+
+/// The classifier and the PCA of a file's matrices; or what is wrong with them.
+fn learned(mut matrices: Tensors) -> Result<(LinearClassifier, Option<Pca>), String> {
+    let mut take = |name: &str| {
+        let found = matrices.remove(name).and_then(|data| match data.shape()[..] {
+            [rows, columns] if rows * columns > 0 => {
+                let values: Vec<f32> = data.iter().collect();
+                let finite = values.iter().all(|value| value.is_finite());
+                finite.then_some(([rows, columns], values))
+            }
+            _ => None,
+        });
+        found.ok_or_else(|| format!("the matrix {name} is missing, empty or not finite"))
+    };
+    let ([rows, _], weights) = take("weights")?;
+    let (_, bias) = take("bias")?;
+    if bias.len() != rows {
+        return Err(format!("{} biases for {rows} rows of weights", bias.len()));
+    }
+    let pca = match take("pca.mean") {
+        Err(_) => None,
+        Ok((_, mean)) => {
+            let ([rows, columns], components) = take("pca.components")?;
+            let (_, variance) = take("pca.explained_variance")?;
+            let (_, total) = take("pca.total_variance")?;
+            if columns != mean.len() || rows != variance.len() {
+                return Err("the PCA's parts do not fit one another".into());
+            }
+            Some(Pca::from_parts(mean, Features::new(components, columns), variance, total[0]))
+        }
+    };
+    match matrices.keys().next() {
+        Some(name) => Err(format!("it holds {name}, which no model has")),
+        None => Ok((LinearClassifier::new(weights, bias), pca)),
     }
 }
 

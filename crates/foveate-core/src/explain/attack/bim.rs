@@ -3,10 +3,11 @@
 use super::ball::{Ball, Norm};
 use super::fgsm::sign_steps;
 use super::run::AttackRun;
-use super::{Attack, AttackResult, Goal, not_negative, positive, some};
+use super::{Attack, AttackResult, Goal};
 use crate::explain::error::ExplainError;
 use crate::explain::model::Model;
 use crate::image::Pixels;
+use crate::setting::{at_least, at_least_zero, positive};
 
 /// [`Fgsm`](super::Fgsm) in small steps, each followed by clipping to `epsilon` around the original
 /// and to `[0, 1]`.
@@ -40,9 +41,9 @@ impl<M: Model + ?Sized> Attack<M> for Bim {
         pixels: &Pixels,
         goal: &Goal,
     ) -> Result<AttackResult, ExplainError> {
-        not_negative("epsilon", self.epsilon)?;
+        at_least_zero("epsilon", self.epsilon)?;
         positive("step_size", self.step_size)?;
-        some("steps", self.steps)?;
+        at_least("steps", self.steps, 1)?;
         let session = AttackRun::open(model, pixels, goal)?;
         let ball = Ball::new(&session.original, Norm::LInf, self.epsilon);
         sign_steps(session, &ball, None, self.step_size, self.steps, self.early_stop)

@@ -4,11 +4,12 @@ use burn::tensor::{Bool, Tensor};
 
 use super::ball::lengths;
 use super::run::{AttackRun, factors, pick, put};
-use super::{Attack, AttackResult, Goal, not_negative, positive, some};
+use super::{Attack, AttackResult, Goal};
 use crate::explain::error::ExplainError;
 use crate::explain::model::Model;
 use crate::explain::target::{Target, class_indices};
 use crate::image::Pixels;
+use crate::setting::{at_least, at_least_zero, positive};
 
 /// Keeps `atanh` finite at 0 and 1, as the authors do.
 const INSIDE: f32 = 0.999_999;
@@ -79,10 +80,10 @@ impl<M: Model + ?Sized> Attack<M> for CarliniWagner {
         pixels: &Pixels,
         goal: &Goal,
     ) -> Result<AttackResult, ExplainError> {
-        not_negative("confidence", self.confidence)?;
+        at_least_zero("confidence", self.confidence)?;
         positive("learning_rate", self.learning_rate)?;
-        some("steps", self.steps)?;
-        some("search_steps", self.search_steps)?;
+        at_least("steps", self.steps, 1)?;
+        at_least("search_steps", self.search_steps, 1)?;
         positive("initial_c", self.initial_c)?;
         let mut session = AttackRun::open(model, pixels, goal)?;
         let new = Search { c: self.initial_c, low: 0.0, high: LARGEST_C, best: f32::INFINITY };

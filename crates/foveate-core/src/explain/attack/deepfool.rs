@@ -4,12 +4,14 @@ use burn::tensor::Tensor;
 
 use super::ball::{lengths, unit};
 use super::run::{AttackRun, factors, pick, put};
-use super::{Attack, AttackResult, Goal, not_negative, some};
+use super::{Attack, AttackResult, Goal};
 use crate::SettingError;
 use crate::explain::error::ExplainError;
 use crate::explain::model::{Model, values};
 use crate::explain::target::Target;
 use crate::image::Pixels;
+use crate::setting::{at_least, at_least_zero};
+use crate::values::ranked;
 
 /// What a step goes beyond the boundary, in pixel values.
 const BEYOND: f32 = 1e-4;
@@ -45,11 +47,9 @@ impl<M: Model + ?Sized> Attack<M> for DeepFool {
         pixels: &Pixels,
         goal: &Goal,
     ) -> Result<AttackResult, ExplainError> {
-        some("steps", self.steps)?;
-        not_negative("overshoot", self.overshoot)?;
-        if self.classes < 2 {
-            return SettingError::refuse("classes", self.classes, "2 or more");
-        }
+        at_least("steps", self.steps, 1)?;
+        at_least_zero("overshoot", self.overshoot)?;
+        at_least("classes", self.classes, 2)?;
         let Goal::Untargeted(_) = goal else {
             let expected = "Untargeted: DeepFool goes to the nearest class";
             return SettingError::refuse("goal", "Targeted", expected);
@@ -77,10 +77,7 @@ impl<M: Model + ?Sized> Attack<M> for DeepFool {
 fn rivals(logits: &Tensor<2>, own: &[usize], count: usize) -> Vec<Vec<usize>> {
     let classes = logits.dims()[1];
     let of = |(row, &own): (&[f32], &usize)| {
-        let mut order: Vec<usize> = (0..classes).filter(|&class| class != own).collect();
-        order.sort_by(|&a, &b| row[b].total_cmp(&row[a]));
-        order.truncate(count);
-        order
+        ranked(row).into_iter().filter(|&class| class != own).take(count).collect()
     };
     values(logits).chunks_exact(classes).zip(own).map(of).collect()
 }

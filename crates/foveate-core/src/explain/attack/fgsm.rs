@@ -2,10 +2,11 @@
 
 use super::ball::{Ball, Norm};
 use super::run::AttackRun;
-use super::{Attack, AttackResult, Goal, not_negative};
+use super::{Attack, AttackResult, Goal};
 use crate::explain::error::ExplainError;
 use crate::explain::model::Model;
 use crate::image::Pixels;
+use crate::setting::at_least_zero;
 
 /// The fast gradient sign method: one step of `epsilon` for every value, up the loss of the true
 /// class or down the loss of the target: `x + epsilon sign(d loss / d x)`, clamped to [0, 1]. The loss is
@@ -32,7 +33,7 @@ impl<M: Model + ?Sized> Attack<M> for Fgsm {
         pixels: &Pixels,
         goal: &Goal,
     ) -> Result<AttackResult, ExplainError> {
-        not_negative("epsilon", self.epsilon)?;
+        at_least_zero("epsilon", self.epsilon)?;
         let session = AttackRun::open(model, pixels, goal)?;
         let ball = Ball::new(&session.original, Norm::LInf, self.epsilon);
         sign_steps(session, &ball, None, self.epsilon, 1, true)

@@ -4,12 +4,13 @@ use burn::tensor::Tensor;
 
 use super::ball::unit;
 use super::run::AttackRun;
-use super::{Attack, AttackResult, Goal, positive, some};
+use super::{Attack, AttackResult, Goal};
 use crate::SettingError;
 use crate::explain::error::ExplainError;
 use crate::explain::model::Model;
 use crate::explain::target::Target;
 use crate::image::{Pixels, Preprocessing};
+use crate::setting::{at_least, positive};
 
 /// `z <- z + step_size * g / |g|` with `g` the gradient of the target class' logit with respect to
 /// `z = pixels / std`, until the class wins.
@@ -46,7 +47,7 @@ impl<M: Model + ?Sized> Attack<M> for FoolingImage {
         goal: &Goal,
     ) -> Result<AttackResult, ExplainError> {
         positive("step_size", self.step_size)?;
-        some("steps", self.steps)?;
+        at_least("steps", self.steps, 1)?;
         for std in self.std {
             positive("std", std)?;
         }

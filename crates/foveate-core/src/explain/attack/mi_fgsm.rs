@@ -2,10 +2,11 @@
 
 use super::ball::{Ball, Norm, scaled};
 use super::run::{AttackRun, pick, put};
-use super::{Attack, AttackResult, Goal, not_negative, some};
+use super::{Attack, AttackResult, Goal};
 use crate::explain::error::ExplainError;
 use crate::explain::model::Model;
 use crate::image::Pixels;
+use crate::setting::{at_least, at_least_zero};
 
 /// The momentum iterative fast gradient sign method: `steps` steps of size `epsilon / steps` along the
 /// sign of `momentum <- decay * momentum + g / |g|_1`. Made to transfer to other models.
@@ -39,9 +40,9 @@ impl<M: Model + ?Sized> Attack<M> for MiFgsm {
         pixels: &Pixels,
         goal: &Goal,
     ) -> Result<AttackResult, ExplainError> {
-        not_negative("epsilon", self.epsilon)?;
-        not_negative("decay", self.decay)?;
-        some("steps", self.steps)?;
+        at_least_zero("epsilon", self.epsilon)?;
+        at_least_zero("decay", self.decay)?;
+        at_least("steps", self.steps, 1)?;
         let mut session = AttackRun::open(model, pixels, goal)?;
         let original = session.original.clone();
         let ball = Ball::new(&original, Norm::LInf, self.epsilon);

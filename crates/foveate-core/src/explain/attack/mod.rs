@@ -55,7 +55,6 @@ pub use transfer::TransferredAttack;
 
 use super::error::ExplainError;
 use super::model::Model;
-use crate::SettingError;
 use crate::image::Pixels;
 
 /// What an attack is after: one class for each image, or one for all.
@@ -79,28 +78,4 @@ pub trait Attack<M: Model + ?Sized> {
     /// logits are no rows of finite numbers.
     fn attack(&self, model: &M, pixels: &Pixels, goal: &Goal)
     -> Result<AttackResult, ExplainError>;
-}
-
-/// A setting that must be a number above 0.
-fn positive(setting: &'static str, value: f32) -> Result<(), ExplainError> {
-    match value.is_finite() && value > 0.0 {
-        true => Ok(()),
-        false => SettingError::refuse(setting, value, "a finite number above 0"),
-    }
-}
-
-/// A setting that must be a number, 0 at least.
-fn not_negative(setting: &'static str, value: f32) -> Result<(), ExplainError> {
-    match value.is_finite() && value >= 0.0 {
-        true => Ok(()),
-        false => SettingError::refuse(setting, value, "a finite number, 0 or more"),
-    }
-}
-
-/// A number of steps, 1 at least.
-fn some(setting: &'static str, count: usize) -> Result<(), ExplainError> {
-    match count {
-        0 => SettingError::refuse(setting, count, "1 or more"),
-        _ => Ok(()),
-    }
 }

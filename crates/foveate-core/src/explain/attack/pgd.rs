@@ -7,11 +7,12 @@ use rand_distr::{StandardNormal, Uniform};
 use super::ball::{Ball, Norm, unit};
 use super::fgsm::sign_steps;
 use super::run::{AttackRun, factors, put};
-use super::{Attack, AttackResult, Goal, not_negative, positive, some};
+use super::{Attack, AttackResult, Goal};
 use crate::explain::error::ExplainError;
 use crate::explain::model::Model;
 use crate::explain::noise::{Purpose, drawn, generator};
 use crate::image::Pixels;
+use crate::setting::{at_least, at_least_zero, positive};
 
 /// Steps along the gradient, its sign for [`Norm::LInf`] and its direction for [`Norm::L2`], each
 /// followed by the projection to the ball of size `epsilon` around the original and to `[0, 1]`.
@@ -95,9 +96,9 @@ impl<M: Model + ?Sized> Attack<M> for Pgd {
         pixels: &Pixels,
         goal: &Goal,
     ) -> Result<AttackResult, ExplainError> {
-        not_negative("epsilon", self.epsilon)?;
+        at_least_zero("epsilon", self.epsilon)?;
         positive("step_size", self.step_size)?;
-        some("steps", self.steps)?;
+        at_least("steps", self.steps, 1)?;
         let mut session = AttackRun::open(model, pixels, goal)?;
         let original = session.original.clone();
         let ball = Ball::new(&original, self.norm, self.epsilon);

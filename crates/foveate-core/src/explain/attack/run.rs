@@ -6,9 +6,10 @@ use super::{AttackResult, Goal, Queries, Warning};
 use crate::explain::error::ExplainError;
 use crate::explain::gradient::scored;
 use crate::explain::model::{Model, SAME, checked_counting, logits, two_classes, values};
-use crate::explain::target::{Target, best, class_indices};
+use crate::explain::target::{Target, class_indices};
 use crate::image::Pixels;
 use crate::models::are_probabilities;
+use crate::values::argmax_rows;
 
 /// What an attack works with. `places` are indices of images.
 pub(super) struct AttackRun<'a, M: ?Sized> {
@@ -134,7 +135,7 @@ impl<'a, M: Model + ?Sized> AttackRun<'a, M> {
         let classes = logits.dims()[1];
         let places_of = places.iter().flat_map(|&place| std::iter::repeat_n(place, classes));
         finite("a logit", per_row, &places_of.collect::<Vec<_>>())?;
-        let found = best(logits).into_iter().zip(places);
+        let found = argmax_rows(logits).into_iter().zip(places);
         Ok(found.map(|(class, &place)| (class == self.classes[place]) == self.targeted).collect())
     }
 

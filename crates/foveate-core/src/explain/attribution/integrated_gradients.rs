@@ -5,12 +5,12 @@ use std::f64::consts::PI;
 use burn::tensor::{Tensor, TensorData};
 
 use super::Attribution;
-use crate::SettingError;
 use crate::explain::baseline::Baseline;
 use crate::explain::error::ExplainError;
 use crate::explain::gradient::{scored, scores};
 use crate::explain::model::{Model, checked, logits, values};
 use crate::explain::target::Target;
+use crate::setting::at_least;
 
 /// `(x - b) * integral over alpha from 0 to 1 of d score / d x at b + alpha (x - b)`, from a baseline `b` to
 /// the input `x`.
@@ -90,12 +90,8 @@ impl<M: Model + ?Sized> Attribution<M> for IntegratedGradients {
         target: &Target,
     ) -> Result<Tensor<4>, ExplainError> {
         let least = if self.rule == Quadrature::RiemannTrapezoid { 2 } else { 1 };
-        if self.steps < least {
-            return SettingError::refuse("steps", self.steps, format!("at least {least}"));
-        }
-        if self.batch == 0 {
-            return SettingError::refuse("batch", 0, "at least 1");
-        }
+        at_least("steps", self.steps, least)?;
+        at_least("batch", self.batch, 1)?;
         let input = checked(model, input)?;
         let [n, ..] = input.dims();
         let target = target.fixed(&logits(model, input.clone())?)?;

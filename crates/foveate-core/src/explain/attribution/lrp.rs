@@ -3,12 +3,12 @@
 use burn::tensor::Tensor;
 
 use super::Attribution;
-use crate::SettingError;
 use crate::explain::error::ExplainError;
 use crate::explain::gradient::scored_by;
 use crate::explain::model::{LayeredModel, checked};
 use crate::explain::target::Target;
 use crate::models::BackwardRule;
+use crate::setting::positive;
 
 /// The score, handed back layer by layer to the pixels.
 ///
@@ -41,9 +41,7 @@ impl<M: LayeredModel + ?Sized> Attribution<M> for Lrp {
             Self::Epsilon(epsilon) => (BackwardRule::Epsilon(epsilon), epsilon),
             Self::Composite(epsilon) => (BackwardRule::Composite(epsilon), epsilon),
         };
-        if !(epsilon > 0.0 && epsilon.is_finite()) {
-            return SettingError::refuse("epsilon", epsilon, "a positive number");
-        }
+        positive("epsilon", epsilon)?;
         let normalized = model.normalized(checked(model, input)?);
         let logits = |x| Ok(model.logits_with_rule(x, rule)?);
         Ok(scored_by(logits, &normalized, target)?.gradient * normalized)

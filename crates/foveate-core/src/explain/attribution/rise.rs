@@ -11,6 +11,7 @@ use crate::explain::masking::{MaskedInput, PROBABILITY};
 use crate::explain::model::Model;
 use crate::explain::noise::{Purpose, generator};
 use crate::explain::target::Target;
+use crate::setting::{at_least, share};
 
 /// The mean score of the image behind random masks, of those that leave the pixel:
 /// `sum over masks of score(masked) * mask / (masks * probability)` with `masked = input * mask + baseline * (1 - mask)`, `[n, 1, h, w]`.
@@ -83,12 +84,8 @@ impl<M: Model + ?Sized> Attribution<M> for Rise {
         input: &Tensor<4>,
         target: &Target,
     ) -> Result<Tensor<4>, ExplainError> {
-        if self.masks == 0 {
-            return SettingError::refuse("masks", self.masks, "at least 1");
-        }
-        if !(self.probability > 0.0 && self.probability <= 1.0) {
-            return SettingError::refuse("probability", self.probability, "in (0, 1]");
-        }
+        at_least("masks", self.masks, 1)?;
+        share("probability", self.probability)?;
         let masked =
             MaskedInput::new(model, input, target, PROBABILITY, &self.baseline, self.batch)?;
         let [n, _, h, w] = masked.input.dims();

@@ -6,11 +6,11 @@ use burn::tensor::Tensor;
 use rand_distr::Normal;
 
 use super::Attribution;
-use crate::SettingError;
 use crate::explain::error::ExplainError;
 use crate::explain::model::{Model, checked, logits};
 use crate::explain::noise::{Purpose, drawn};
 use crate::explain::target::Target;
+use crate::setting::{at_least, at_least_zero};
 
 /// A method on noisy copies of the input, taken together.
 ///
@@ -63,14 +63,10 @@ impl<M: Model + ?Sized, A: Attribution<M>> Attribution<M> for SmoothGrad<A> {
         input: &Tensor<4>,
         target: &Target,
     ) -> Result<Tensor<4>, ExplainError> {
-        for (setting, found) in [("samples", self.samples), ("batch", self.batch)] {
-            if found == 0 {
-                return SettingError::refuse(setting, found, "at least 1");
-            }
-        }
-        let Some(noise) = Normal::new(0.0, self.sigma).ok().filter(|_| self.sigma >= 0.0) else {
-            return SettingError::refuse("sigma", self.sigma, "a number, at least 0");
-        };
+        at_least("samples", self.samples, 1)?;
+        at_least("batch", self.batch, 1)?;
+        at_least_zero("sigma", self.sigma)?;
+        let noise = Normal::new(0.0, self.sigma).expect("sigma is finite");
         let input = checked(model, input)?;
         let [n, c, h, w] = input.dims();
         let target = target.fixed(&logits(model, input.clone())?)?;

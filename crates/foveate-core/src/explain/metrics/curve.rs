@@ -9,6 +9,7 @@ use crate::explain::error::ExplainError;
 use crate::explain::masking::{MaskedInput, PROBABILITY};
 use crate::explain::model::Model;
 use crate::explain::target::Target;
+use crate::values::ranked;
 
 /// The score while the pixels are masked, the most important first. A small area speaks for the
 /// map.
@@ -125,9 +126,7 @@ fn curve<M: Model + ?Sized>(
     let shares: Vec<f32> = counts.iter().map(|&k| (k as f64 / pixels as f64) as f32).collect();
     let mut scores = Vec::new();
     for (image, map) in pixel_values(map, masked.input.dims())?.into_iter().enumerate() {
-        let mut order: Vec<usize> = (0..pixels).collect();
-        // 0 and -0 are equal: -0 + 0 is 0.
-        order.sort_by(|&a, &b| (map[b] + 0.0).total_cmp(&(map[a] + 0.0)));
+        let order = ranked(&map);
         let mut image_scores = Vec::with_capacity(steps + 1);
         for some in masked.batches(counts.len()) {
             let masks = counts[some].iter().flat_map(|&count| {

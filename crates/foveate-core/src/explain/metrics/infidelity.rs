@@ -10,6 +10,7 @@ use crate::explain::gradient::scores;
 use crate::explain::model::{Model, checked, logits, values};
 use crate::explain::noise::{Purpose, drawn};
 use crate::explain::target::Target;
+use crate::setting::{at_least, positive};
 
 /// [`infidelity`] to Gaussian noise.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,10 +45,8 @@ impl Infidelity {
         input: &Tensor<4>,
         target: &Target,
     ) -> Result<Vec<f32>, ExplainError> {
-        let normal = Normal::new(0.0, self.sigma).ok().filter(|_| self.sigma > 0.0);
-        let Some(normal) = normal else {
-            return SettingError::refuse("sigma", self.sigma, "a positive number");
-        };
+        positive("sigma", self.sigma)?;
+        let normal = Normal::new(0.0, self.sigma).expect("sigma is finite");
         let [n, c, h, w] = input.dims();
         let device = input.device().inner();
         let perturbations = (0..self.samples).map(|sample| {
@@ -85,7 +84,7 @@ pub fn infidelity<M: Model + ?Sized>(
     let map = checked_map(map, shape, false)?;
     // For each image, over the perturbations: sums of a^2, a b and b^2.
     let mut sums = vec![[0f64; 3]; n];
-    let mut count = 0;
+    let mut count: usize = 0;
     for perturbation in perturbations {
         if perturbation.dims() != shape {
             let found = format!("{:?}", perturbation.dims());
@@ -102,9 +101,7 @@ pub fn infidelity<M: Model + ?Sized>(
         }
         count += 1;
     }
-    if count == 0 {
-        return SettingError::refuse("the number of perturbations", 0, "at least 1");
-    }
+    at_least("the number of perturbations", count, 1)?;
     let infidelity = |[aa, ab, bb]: [f64; 3]| {
         let scale = match normalize {
             true if aa == 0.0 => 0.0,
@@ -112,7 +109,7 @@ pub fn infidelity<M: Model + ?Sized>(
             false => 1.0,
         };
         // Rounding may fall below 0.
-        ((scale * scale * aa - 2.0 * scale * ab + bb).max(0.0) / f64::from(count)) as f32
+        ((scale * scale * aa - 2.0 * scale * ab + bb).max(0.0) / count as f64) as f32
     };
     Ok(sums.into_iter().map(infidelity).collect())
 }

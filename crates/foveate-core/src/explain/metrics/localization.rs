@@ -3,9 +3,9 @@
 use burn::tensor::Tensor;
 
 use super::pixel_values;
-use crate::SettingError;
 use crate::explain::baseline::blur;
 use crate::explain::error::ExplainError;
+use crate::setting::{at_least_zero, share};
 
 /// Finds the object in a map `[n, c, h, w]`, whose channels are added.
 ///
@@ -62,12 +62,8 @@ impl Localizer {
     ///
     /// [`ExplainError::Empty`], [`ExplainError::MapNotFinite`], [`ExplainError::Setting`].
     pub fn find(&self, map: &Tensor<4>) -> Result<Vec<Option<Localization>>, ExplainError> {
-        if !(self.sigma.is_finite() && self.sigma >= 0.0) {
-            return SettingError::refuse("sigma", self.sigma, "0 or more pixels");
-        }
-        if !(self.fraction > 0.0 && self.fraction <= 1.0) {
-            return SettingError::refuse("fraction", self.fraction, "in (0, 1]");
-        }
+        at_least_zero("sigma", self.sigma)?;
+        share("fraction", self.fraction)?;
         let found @ [_, _, _, w] = map.dims();
         if found.contains(&0) {
             return Err(ExplainError::Empty { found });

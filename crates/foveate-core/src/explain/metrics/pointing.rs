@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 use super::pixel_values;
 use crate::SettingError;
 use crate::explain::error::ExplainError;
+use crate::values::argmax;
 
 /// Whether the largest value of each map lies on the object, or within `tolerance` pixels of it
 /// (the paper: 15). `masks`: for each image `h * w` values, row by row, true on the object.
@@ -34,9 +35,8 @@ pub fn pointing_game(
         return SettingError::refuse("the mask's length", mask.len(), expected);
     }
     let hits = pixel_values(map, map.dims())?.into_iter().zip(masks).map(|(map, mask)| {
-        let largest =
-            (0..map.len()).rev().max_by(|&a, &b| (map[a] + 0.0).total_cmp(&(map[b] + 0.0)));
-        let (y, x) = largest.map_or((0, 0), |pixel| (pixel / w, pixel % w));
+        let largest = argmax(map);
+        let (y, x) = (largest / w, largest % w);
         let near = |pixel: usize| {
             let (down, across) = (y.abs_diff(pixel / w), x.abs_diff(pixel % w));
             down * down + across * across <= tolerance.saturating_mul(tolerance)

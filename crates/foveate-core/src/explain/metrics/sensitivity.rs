@@ -11,6 +11,7 @@ use crate::explain::error::ExplainError;
 use crate::explain::model::{Model, checked};
 use crate::explain::noise::{Purpose, drawn};
 use crate::explain::target::Target;
+use crate::setting::{at_least, positive};
 
 /// [`sensitivity_max`] over inputs with noise that is uniform in `[-radius, radius]`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,12 +44,8 @@ impl SensitivityMax {
         input: &Tensor<4>,
         target: &Target,
     ) -> Result<Vec<f32>, ExplainError> {
-        if self.samples == 0 {
-            return SettingError::refuse("samples", self.samples, "at least 1");
-        }
-        if !(self.radius.is_finite() && self.radius > 0.0) {
-            return SettingError::refuse("radius", self.radius, "a positive number");
-        }
+        at_least("samples", self.samples, 1)?;
+        positive("radius", self.radius)?;
         let input = checked(model, input)?;
         let [n, c, h, w] = input.dims();
         let samples = (0..self.samples).map(|sample| {

@@ -13,6 +13,7 @@ use crate::explain::model::{Model, checked, logits, values};
 use crate::explain::noise::{Purpose, drawn, generator};
 use crate::explain::target::Target;
 use crate::image::{Pixels, Preprocessing};
+use crate::setting::{at_least, at_least_zero, in_range, positive};
 
 /// An image that a class's logit is large for, by gradient ascent from an image or from noise.
 ///
@@ -185,23 +186,12 @@ impl ClassVisualization {
     }
 
     fn validate(&self) -> Result<(), ExplainError> {
-        let above_0 = |setting, value: f32| match value > 0.0 && value.is_finite() {
-            true => Ok(()),
-            false => Err(SettingError::new(setting, value, "a number above 0")),
-        };
-        if self.iterations == 0 {
-            return SettingError::refuse("iterations", 0, "at least 1");
-        }
-        above_0("learning_rate", self.learning_rate)?;
-        above_0("blur_sigma", self.blur_sigma)?;
-        if self.blur_sigma > 100.0 {
-            let expected = "at most 100 pixels";
-            return SettingError::refuse("blur_sigma", self.blur_sigma, expected);
-        }
-        self.std.iter().try_for_each(|&std| above_0("std", std))?;
-        if !(self.l2_reg >= 0.0 && self.l2_reg.is_finite()) {
-            return SettingError::refuse("l2_reg", self.l2_reg, "a number from 0 on");
-        }
+        at_least("iterations", self.iterations, 1)?;
+        positive("learning_rate", self.learning_rate)?;
+        positive("blur_sigma", self.blur_sigma)?;
+        in_range("blur_sigma", self.blur_sigma, 0.0..=100.0)?;
+        self.std.iter().try_for_each(|&std| positive("std", std))?;
+        at_least_zero("l2_reg", self.l2_reg)?;
         match self.mean.iter().find(|mean| !mean.is_finite()) {
             Some(mean) => SettingError::refuse("mean", mean, "a finite number"),
             None => Ok(()),

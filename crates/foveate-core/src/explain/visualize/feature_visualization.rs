@@ -9,6 +9,7 @@ use crate::explain::error::ExplainError;
 use crate::explain::model::{LayeredModel, checked, values};
 use crate::image::Pixels;
 use crate::ops::exact;
+use crate::setting::{at_least, positive};
 
 /// What of a layer's activations `[n, channels, h, w]` is made large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,14 +128,8 @@ impl FeatureVisualization {
     }
 
     fn validate(&self) -> Result<(), ExplainError> {
-        if self.steps == 0 {
-            return SettingError::refuse("steps", 0, "at least 1");
-        }
-        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
-            let found = self.learning_rate;
-            return SettingError::refuse("learning_rate", found, "a number above 0");
-        }
-        Ok(())
+        at_least("steps", self.steps, 1)?;
+        Ok(positive("learning_rate", self.learning_rate)?)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::SettingError;
 use crate::explain::error::ExplainError;
 use crate::explain::noise::{Purpose, drawn};
 use crate::image::Pixels;
+use crate::setting::at_least_zero;
 
 /// Square root of the correlation of ImageNet's colors, as lucid has it: rows are red, green and
 /// blue, columns the independent colors, to be divided by the largest length of a column.
@@ -110,10 +111,8 @@ impl FourierImage {
         if images == 0 {
             return Err(ExplainError::Empty { found: [0, 3, self.height, self.width] });
         }
-        let normal = Normal::new(0.0, standard_deviation).ok().filter(|n| n.std_dev() >= 0.0);
-        let normal = normal.ok_or_else(|| {
-            SettingError::new("standard_deviation", standard_deviation, "a number from 0 on")
-        })?;
+        at_least_zero("standard_deviation", standard_deviation)?;
+        let normal = Normal::new(0.0, standard_deviation).expect("it is finite");
         let shape = [3, 2 * self.height, self.width / 2 + 1];
         Ok(drawn(
             seed,

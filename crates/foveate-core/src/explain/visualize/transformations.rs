@@ -8,6 +8,7 @@ use super::SHARED;
 use crate::SettingError;
 use crate::explain::error::ExplainError;
 use crate::explain::noise::{Purpose, generator};
+use crate::setting::{below_one, in_range};
 
 /// Padding with gray, a shift, a change of scale and a turn about the center, another shift. What
 /// moves in from outside the padding is black.
@@ -74,12 +75,8 @@ impl Transformations {
     }
 
     fn validate(&self, [height, width]: [usize; 2]) -> Result<(), ExplainError> {
-        if !(0.0..1.0).contains(&self.scale) {
-            return SettingError::refuse("scale", self.scale, "from 0 to below 1");
-        }
-        if !(0.0..=180.0).contains(&self.degrees) {
-            return SettingError::refuse("degrees", self.degrees, "from 0 to 180");
-        }
+        below_one("scale", self.scale)?;
+        in_range("degrees", self.degrees, 0.0..=180.0)?;
         let left = height.min(width).saturating_add(self.pad.saturating_mul(2));
         let cut = self.first_jitter.saturating_add(self.last_jitter);
         if cut.saturating_add(1) >= left {

@@ -103,14 +103,9 @@ pub enum MetricError {
 
 /// Features of finite numbers.
 pub(super) fn finite(features: &Features, set: &'static str) -> Result<(), MetricError> {
-    match features.values().iter().position(|value| !value.is_finite()) {
+    match features.not_finite() {
         None => Ok(()),
-        Some(at) => Err(MetricError::NotFinite {
-            set,
-            row: at / features.columns(),
-            column: at % features.columns(),
-            value: features.values()[at],
-        }),
+        Some(([row, column], value)) => Err(MetricError::NotFinite { set, row, column, value }),
     }
 }
 

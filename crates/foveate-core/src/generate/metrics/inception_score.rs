@@ -5,8 +5,8 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::error::{MetricError, finite};
-use crate::SettingError;
 use crate::learn::Features;
+use crate::setting::at_least;
 
 /// How [`InceptionScore`] splits the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,9 +49,7 @@ impl InceptionScore {
     /// is not 1 (within 1e-3).
     pub fn of(probabilities: &Features, settings: &InceptionSettings) -> Result<Self, MetricError> {
         let (found, splits) = (probabilities.rows(), settings.splits);
-        if splits == 0 {
-            return SettingError::refuse("splits", splits, "one or more");
-        }
+        at_least("splits", splits, 1)?;
         if found < splits {
             let what = "for every split; take more samples or fewer splits";
             return Err(MetricError::Rows { set: "given", found, needed: splits, what });

@@ -7,8 +7,8 @@ use rayon::prelude::*;
 
 use super::error::{MetricError, comparable};
 use super::pairs::{products, strips};
-use crate::SettingError;
 use crate::learn::Features;
+use crate::setting::at_least;
 
 /// Which subsets [`KernelDistance`] takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,12 +47,8 @@ impl KernelDistance {
     /// [`MetricError::Rows`] if a set has fewer rows than a subset, [`MetricError::NotFinite`].
     pub fn of(a: &Features, b: &Features, settings: &KernelSettings) -> Result<Self, MetricError> {
         let &KernelSettings { subsets, subset_size: size, seed } = settings;
-        if subsets == 0 {
-            return SettingError::refuse("subsets", subsets, "one or more");
-        }
-        if size < 2 {
-            return SettingError::refuse("subset_size", size, "two rows or more");
-        }
+        at_least("subsets", subsets, 1)?;
+        at_least("subset_size", size, 2)?;
         comparable([a, b], SETS, size, "for a subset; take more samples or smaller subsets")?;
         let distances = (0..subsets).into_par_iter().map(|subset| {
             let mut generator = ChaCha8Rng::seed_from_u64(seed);

@@ -6,8 +6,8 @@ use rayon::prelude::*;
 
 use super::error::{MetricError, comparable};
 use super::pairs::{Distances, strips};
-use crate::SettingError;
 use crate::learn::Features;
+use crate::setting::at_least;
 
 /// How generated rows lie among real ones. In expectation, two sets of one distribution have a density
 /// of 1 and a coverage of `1 - 2^-k`.
@@ -50,9 +50,7 @@ impl Prdc {
         generated: &Features,
         nearest_k: usize,
     ) -> Result<Self, MetricError> {
-        if nearest_k == 0 {
-            return SettingError::refuse("nearest_k", 0, "one neighbor or more");
-        }
+        at_least("nearest_k", nearest_k, 1)?;
         let sets = ["real", "generated"];
         comparable([real, generated], sets, nearest_k + 1, "for the k-th neighbor of each")?;
         let real_radii = radii(real, nearest_k);

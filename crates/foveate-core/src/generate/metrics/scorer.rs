@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use burn::tensor::Device;
 use burn::tensor::activation::softmax;
+use burn::tensor::{Device, Tensor};
 use rayon::prelude::*;
 
 use super::{
@@ -11,10 +11,12 @@ use super::{
     ModeCoverage, Prdc, conditional_accuracy, frechet_distance,
 };
 use crate::data::{ImageFolder, Images, Sample};
-use crate::image::{Pixels, open, resize};
+use crate::image::{ImageError, Pixels, open, resize};
 use crate::models::weights::WeightsError;
-use crate::models::{Classifier, LeNet, Network, Pooling, UnknownLayer, device_of, position};
-use crate::train::highest;
+use crate::models::{
+    Classifier, LeNet, Network, Pooling, UnknownLayer, batched, device_of, position, try_batched,
+};
+use crate::values::argmax;
 
 /// Small images that pass the network together.
 const AT_ONCE: usize = 250;
@@ -76,12 +78,10 @@ impl<N: Network> Scorer<N> {
             }
         };
         let device = device_of(self.classifier.network());
-        let indices: Vec<usize> = (0..images.len()).collect();
-        let mut seen = Seen::default();
-        for chosen in indices.chunks(AT_ONCE) {
-            self.see(&images.batch(chosen, &device), &mut seen);
-        }
-        seen.rows(images.len())
+        let all: Vec<usize> = (0..images.len()).collect();
+        let seen =
+            batched(images.len(), AT_ONCE, |some| self.see(&images.batch(&all[some], &device)));
+        Activations::of(seen, images.len())
     }
 
     /// What the network sees in the images of a folder, prepared as the classifier's preprocessing says.
@@ -92,39 +92,22 @@ impl<N: Network> Scorer<N> {
     pub fn activations_of_folder(&self, folder: &ImageFolder) -> Result<Activations, MetricError> {
         let (preprocessing, device) =
             (self.classifier.preprocessing(), device_of(self.classifier.network()));
-        let mut seen = Seen::default();
-        for samples in folder.samples().chunks(FILES_AT_ONCE) {
+        let samples = folder.samples();
+        let seen = try_batched(samples.len(), FILES_AT_ONCE, |some| {
             let read = |sample: &Sample| resize(&open(&sample.path)?, preprocessing.resize);
-            let images: Result<Vec<_>, _> = samples.par_iter().map(read).collect();
-            self.see(&Pixels::from_images(&images?, &device), &mut seen);
-        }
-        Ok(seen.rows(folder.samples().len()))
+            let images: Result<Vec<_>, ImageError> = samples[some].par_iter().map(read).collect();
+            Ok::<_, MetricError>(self.see(&Pixels::from_images(&images?, &device)))
+        })?;
+        Ok(Activations::of(seen, samples.len()))
     }
 
-    fn see(&self, pixels: &Pixels, seen: &mut Seen) {
+    /// Features and probabilities.
+    fn see(&self, pixels: &Pixels) -> [Tensor<2>; 2] {
         let network = self.classifier.network();
         let input = self.classifier.preprocessing().normalize(pixels).into_tensor();
         let found = network.features(input, &self.layer).expect("the layer is there");
         let logits = network.head(found.clone(), &self.layer).expect("the layer is there");
-        seen.features.extend(self.pooling.apply(found).into_data().iter::<f32>());
-        seen.probabilities.extend(softmax(logits, 1).into_data().iter::<f32>());
-    }
-}
-
-/// The values of [`Activations`], batch by batch.
-#[derive(Default)]
-struct Seen {
-    features: Vec<f32>,
-    probabilities: Vec<f32>,
-}
-
-impl Seen {
-    fn rows(self, count: usize) -> Activations {
-        let rows = |values: Vec<f32>| {
-            let columns = values.len() / count;
-            Features::new(values, columns)
-        };
-        Activations { features: rows(self.features), probabilities: rows(self.probabilities) }
+        [self.pooling.apply(found), softmax(logits, 1)]
     }
 }
 
@@ -139,9 +122,17 @@ pub struct Activations {
 }
 
 impl Activations {
+    fn of(values: [Vec<f32>; 2], images: usize) -> Self {
+        let [features, probabilities] = values.map(|values| {
+            let columns = values.len() / images;
+            Features::new(values, columns)
+        });
+        Self { features, probabilities }
+    }
+
     /// The most probable class of each image.
     pub fn labels(&self) -> Vec<usize> {
-        self.probabilities.iter().map(highest).collect()
+        self.probabilities.iter().map(argmax).collect()
     }
 }
 

@@ -3,18 +3,19 @@
 mod file;
 mod labels;
 
+use std::ops::Range;
+
 use burn::tensor::{Tensor, activation::softmax};
 use image::RgbImage;
 
 pub use labels::imagenet_labels;
 
 use super::architecture::AnyNetwork;
+use super::batched::{at_once, try_batched};
 use super::layer::build::device_of;
 use super::network::{Network, misfit};
 use crate::image::{ImageError, Pixels, Preprocessing};
-
-/// Images of 224x224 pixels that pass the network together.
-const AT_ONCE: usize = 64;
+use crate::values::ranked;
 
 /// A network that owns its preprocessing and the names of its classes, and takes pixels.
 #[derive(Debug, Clone)]
@@ -112,12 +113,10 @@ impl<N: Network> Classifier<N> {
     ) -> Result<Vec<Vec<Prediction>>, ClassifyError> {
         assert!(!images.is_empty(), "there is an image to classify");
         let device = device_of(&self.network);
-        let mut predictions = Vec::new();
-        for some in images.chunks(at_once(self.preprocessing.size())) {
-            let pixels = self.preprocessing.pixels(some, &device)?;
-            predictions.extend(self.classify_pixels(&pixels, top)?);
-        }
-        Ok(predictions)
+        let [height, width] = self.preprocessing.size();
+        self.predictions(images.len(), [3, height, width], top, |some| {
+            Ok(self.preprocessing.pixels(&images[some], &device)?)
+        })
     }
 
     /// The same of pixels as they are, without a resize or a crop: what an attack or a visualization has made.
@@ -134,42 +133,47 @@ impl<N: Network> Classifier<N> {
         pixels: &Pixels,
         top: usize,
     ) -> Result<Vec<Vec<Prediction>>, ClassifyError> {
-        let (classes, [_, channels, height, width]) = (self.labels.len(), pixels.tensor().dims());
+        let [n, channels, height, width] = pixels.tensor().dims();
+        self.predictions(n, [channels, height, width], top, |some| {
+            Ok(Pixels::new(pixels.tensor().clone().slice([some])))
+        })
+    }
+
+    /// Predictions for `count` images of one shape; `pixels` gives those of a range.
+    fn predictions(
+        &self,
+        count: usize,
+        [channels, height, width]: [usize; 3],
+        top: usize,
+        mut pixels: impl FnMut(Range<usize>) -> Result<Pixels, ClassifyError>,
+    ) -> Result<Vec<Vec<Prediction>>, ClassifyError> {
+        let classes = self.labels.len();
         if classes < 2 {
             return Err(ClassifyError::Classes { classes });
         }
         if let Some(misfit) = misfit(&self.network.layers(), [1, channels, height, width]) {
             return Err(ClassifyError::Size { misfit });
         }
-        let mut ranked = Vec::new();
-        for some in pixels.tensor().clone().split(at_once([height, width]), 0) {
-            let logits = self.logits(&Pixels::new(some)).inner();
+        let [probabilities] = try_batched(count, at_once([height, width], 64, 224), |some| {
+            let logits = self.logits(&pixels(some)?).inner();
             assert_eq!(logits.dims()[1], classes, "one label for each of the network's classes");
-            let values = |logits: Tensor<2>| logits.into_data().iter::<f32>().collect::<Vec<_>>();
-            if are_probabilities(&values(logits.clone()), classes) {
+            let values: Vec<f32> = logits.to_data().iter().collect();
+            if are_probabilities(&values, classes) {
                 log::warn!("{PROBABILITIES}");
             }
-            let probabilities = values(softmax(logits, 1));
-            ranked.extend(probabilities.chunks_exact(classes).map(|row| self.ranked(row, top)));
-        }
-        Ok(ranked)
+            Ok::<_, ClassifyError>([softmax(logits, 1)])
+        })?;
+        Ok(probabilities.chunks_exact(classes).map(|row| self.ranked(row, top)).collect())
     }
 
     fn ranked(&self, probabilities: &[f32], top: usize) -> Vec<Prediction> {
-        let mut order: Vec<usize> = (0..probabilities.len()).collect();
-        order.sort_by(|&a, &b| probabilities[b].total_cmp(&probabilities[a]));
-        let prediction = |&class: &usize| Prediction {
+        let prediction = |class: usize| Prediction {
             class,
             label: self.labels[class].clone(),
             probability: probabilities[class],
         };
-        order.iter().take(top).map(prediction).collect()
+        ranked(probabilities).into_iter().take(top).map(prediction).collect()
     }
-}
-
-/// Images of some height and width that pass the network together: of large ones fewer.
-fn at_once([height, width]: [usize; 2]) -> usize {
-    (AT_ONCE * 224 * 224 / (height * width).max(1)).clamp(1, AT_ONCE)
 }
 
 /// Whether rows of logits are probabilities instead: none below 0, and their sum 1.

@@ -75,7 +75,7 @@ pub trait Layer {
         None
     }
 
-    /// The probability with which the layer drops each value, if it is a dropout in training mode.
+    /// The probability with which the layer drops each value, if it is a dropout in training mode mode.
     fn dropout(&self) -> Option<f64> {
         None
     }

@@ -5,9 +5,12 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
+
+use crate::progress::progress_bar_of_bytes;
+use crate::store;
 
 /// A download that did not succeed; nothing of it is left on the disk.
 #[derive(Debug, thiserror::Error)]
@@ -101,7 +104,8 @@ impl Downloader {
         let unwritable = |reason| DownloadError::Write { folder: folder.into(), reason };
         fs::create_dir_all(folder).map_err(unwritable)?;
         let mut file = temporary(folder, target).map_err(unwritable)?;
-        let bar = progress_bar(url);
+        let name = url.rsplit('/').next().unwrap_or(url);
+        let bar = progress_bar_of_bytes(name.to_string());
 
         let mut attempts = 0;
         loop {
@@ -142,18 +146,8 @@ impl Downloader {
     ) -> Result<(), Broken> {
         let unwritable =
             |reason| Broken::For(DownloadError::Write { folder: folder.into(), reason });
-        let patience = Some(self.patience);
-        let agent = ureq::Agent::config_builder()
-            .timeout_resolve(patience)
-            .timeout_connect(patience)
-            .timeout_recv_response(patience)
-            .timeout_per_read(patience)
-            .http_status_as_error(false)
-            .build()
-            .new_agent();
-
         let present = file.seek(SeekFrom::End(0)).map_err(unwritable)?;
-        let mut request = agent.get(url);
+        let mut request = self.agent().get(url);
         if present > 0 {
             request = request.header("Range", format!("bytes={present}-"));
         }
@@ -197,6 +191,17 @@ impl Downloader {
             _ => Ok(()),
         }
     }
+
+    fn agent(&self) -> ureq::Agent {
+        let patience = Some(self.patience);
+        let config = ureq::Agent::config_builder()
+            .timeout_resolve(patience)
+            .timeout_connect(patience)
+            .timeout_recv_response(patience)
+            .timeout_per_read(patience)
+            .http_status_as_error(false);
+        config.build().new_agent()
+    }
 }
 
 /// A temporary file beside `target`, removed when dropped. One that a killed process left a day ago
@@ -212,15 +217,7 @@ fn temporary(folder: &Path, target: &Path) -> io::Result<NamedTempFile> {
             let _ = fs::remove_file(entry.path());
         }
     }
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // Less what the user's umask takes away, as for any file: caches are shared.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
+    store::temporary(folder, &prefix)
 }
 
 /// The SHA-256 of a whole file, in hex.
@@ -234,17 +231,7 @@ fn digest(file: &mut fs::File) -> io::Result<String> {
             count => hasher.update(&buffer[..count]),
         }
     }
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
-/// A bar on the terminal; nothing where there is none.
-fn progress_bar(url: &str) -> ProgressBar {
-    let style = ProgressStyle::with_template(
-        "{msg} [{bar:40}] {bytes}/{total_bytes} {bytes_per_sec} {eta}",
-    )
-    .expect("the template is valid");
-    let name = url.rsplit('/').next().unwrap_or(url).to_string();
-    ProgressBar::new(0).with_style(style).with_message(name)
+    Ok(store::hex(&hasher.finalize()))
 }
 
 #[cfg(test)]

@@ -29,7 +29,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`Pretrained::load`](super::Pretrained::load) takes a known [`Source`], which says where it comes from:
+//! [`Pretrained::load`](super::Pretrained::load) takes a known [`Source`], which says where it comes from. (A download
+//! shows a progress bar on a terminal, unless the environment variable `FOVEATE_PROGRESS` is `off`.)
 //!
 //! ```
 //! # use foveate_core as foveate;

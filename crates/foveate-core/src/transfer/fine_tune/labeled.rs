@@ -79,7 +79,7 @@ impl<'a> Labeled<'a> {
             hasher.update(format!("{:?}", image.dimensions()));
             hasher.update(image.as_raw());
         }
-        Ok(hex(hasher))
+        Ok(hex(&hasher.finalize()))
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::labeled::Labeled;
 use super::split::Trainable;
 use crate::SettingError;
+use crate::setting::{at_least, below_one, positive};
 use crate::train::{CropAndFlip, Optimizer, Schedule};
 use crate::transfer::error::TransferError;
 
@@ -105,17 +106,9 @@ impl FineTune {
         validation: Option<Labeled<'_>>,
         classes: usize,
     ) -> Result<(), TransferError> {
-        if self.batch == 0 {
-            return SettingError::refuse("batch", self.batch, "one image or more a step");
-        }
-        if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
-            let found = self.learning_rate;
-            return SettingError::refuse("learning_rate", found, "a number larger than 0");
-        }
-        if !(0.0..1.0).contains(&self.label_smoothing) {
-            let found = self.label_smoothing;
-            return SettingError::refuse("label_smoothing", found, "a number in [0, 1)");
-        }
+        at_least("batch", self.batch, 1)?;
+        positive("learning_rate", self.learning_rate)?;
+        below_one("label_smoothing", self.label_smoothing)?;
         if let Some(weights) = &self.class_weights
             && (weights.len() != classes || !weights.iter().all(|&w| w > 0.0 && w.is_finite()))
         {

@@ -15,10 +15,12 @@ use super::settings::FineTune;
 use super::split::Split;
 use crate::SettingError;
 use crate::image::{self, ImageError, Pixels, Preprocessing, RgbImage};
-use crate::models::{Network, Pass, device_of, misfit};
+use crate::models::{Network, Pass, check_size, device_of};
+use crate::progress::progress_bar;
 use crate::random::step_stream;
-use crate::train::{Epochs, OptimizerState, integers, progress_bar, run_epochs, shuffled};
+use crate::train::{Epochs, OptimizerState, integers, last_good, run_epochs, shuffled};
 use crate::transfer::error::TransferError;
+use crate::values::argmax_rows;
 
 /// A trained network.
 #[derive(Debug, Clone)]
@@ -199,7 +201,7 @@ impl<N: Network> Trainer<'_, N> {
     }
 
     fn diverged(&self, [epoch, step]: [usize; 2], rate: f64) -> TransferError {
-        let checkpoint = self.settings.checkpoint.clone().filter(|path| path.exists());
+        let checkpoint = last_good(&self.settings.checkpoint);
         TransferError::Diverged { epoch, step, rate, checkpoint }
     }
 
@@ -263,9 +265,8 @@ struct Sums {
 
 impl Sums {
     fn add(&mut self, loss: f32, logits: Tensor<2>, labels: &[usize]) {
-        let found: Vec<i64> = logits.argmax(1).into_data().iter::<i64>().collect();
         self.loss += f64::from(loss) * labels.len() as f64;
-        self.right += found.iter().zip(labels).filter(|&(&a, &b)| a == b as i64).count();
+        self.right += argmax_rows(&logits).iter().zip(labels).filter(|(a, b)| a == b).count();
         self.images += labels.len();
     }
 
@@ -277,9 +278,7 @@ impl Sums {
 
 /// Logits of a network for images of this size.
 fn classes(network: &impl Network, [height, width]: [usize; 2]) -> Result<usize, TransferError> {
-    if let Some(found) = misfit(&network.layers(), [1, 3, height, width]) {
-        return SettingError::refuse("preprocessing", found, "another size");
-    }
+    check_size(&network.layers(), [height, width])?;
     let layers = network.summary(height, width).layers;
     match layers.last().map(|layer| layer.output_shape) {
         Some([_, classes, 1, 1]) => Ok(classes),

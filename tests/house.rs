@@ -1,4 +1,4 @@
-//! No circle of imports: between the files of a crate, nor between the folders of its first level. An import is the use
+//! The house: files of at most 400 lines, and no circle of imports: between the files of a crate, nor between the folders of its first level. An import is the use
 //! of an item; that a module declares its children or exports their items again is none.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -298,4 +298,33 @@ fn imports_have_no_circle() {
         }
     }
     assert!(found.is_empty(), "circles of imports:{found}");
+}
+
+/// Files of the library have at most 400 lines.
+#[test]
+fn files_are_short() {
+    fn visit(folder: &Path, long: &mut Vec<String>, files: &mut usize) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                visit(&path, long, files);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                *files += 1;
+                let lines = fs::read_to_string(&path).unwrap().lines().count();
+                if lines > 400 {
+                    long.push(format!("{}: {lines}", path.display()));
+                }
+            }
+        }
+    }
+    let (mut long, mut files) = (Vec::new(), 0);
+    for name in ["core", "kernels", "ndarray", "wgpu"] {
+        let source = format!("crates/foveate-{name}/src");
+        visit(&Path::new(env!("CARGO_MANIFEST_DIR")).join(source), &mut long, &mut files);
+    }
+    assert!(
+        files > 200 && long.is_empty(),
+        "of {files} files these are too long:\n{}",
+        long.join("\n")
+    );
 }

@@ -4,7 +4,6 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::OnceLock;
-use std::thread;
 
 use burn::store::{ModuleSnapshot, bridge};
 use burn::tensor::{Device, Tensor};
@@ -14,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::cache::{Cache, Digest};
 use super::error::TransferError;
+use super::rows::{Rows, threads};
 use crate::data::{ImageFolder, Sample, prefetch};
 use crate::image::{self as images, ImageError, Pixels, Preprocessing, Resize};
 use crate::learn::Features;
@@ -360,52 +360,4 @@ fn read(path: &Path, resize: Resize) -> Result<(Digest, RgbImage), ImageError> {
     let bytes = images::read(path)?;
     let image = images::decode(&bytes, path)?;
     Ok((Sha256::digest(&bytes).into(), images::resize(&image, resize)?))
-}
-
-fn threads() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
-}
-
-/// The rows of a folder, those that are known.
-struct Rows {
-    values: Vec<f32>,
-    /// Of each row's file; none while it is not known.
-    digests: Vec<Option<Digest>>,
-    columns: usize,
-    cache: Option<Cache>,
-}
-
-impl Rows {
-    /// Takes what the cache knows, by the files' content; the places of the others.
-    fn read_cache(&mut self, samples: &[Sample]) -> Result<Vec<usize>, TransferError> {
-        let Some(cache) = &mut self.cache else { return Ok((0..samples.len()).collect()) };
-        let mut missing = Vec::new();
-        let hash = |sample: &Sample| {
-            let bytes = images::read(&sample.path).ok()?;
-            Some(Digest::from(Sha256::digest(bytes)))
-        };
-        let mut at = 0..;
-        prefetch(samples, threads(), 64, hash, |digest| {
-            let i = at.next().expect("endless");
-            match digest.and_then(|digest| Some((digest, cache.get(&digest)?))) {
-                None => missing.push(i),
-                Some((digest, row)) => {
-                    self.values[i * self.columns..][..self.columns].copy_from_slice(&row);
-                    self.digests[i] = Some(digest);
-                }
-            }
-            Ok::<(), TransferError>(())
-        })?;
-        Ok(missing)
-    }
-
-    fn insert(&mut self, i: usize, digest: Digest, row: &[f32]) -> Result<(), TransferError> {
-        self.values[i * self.columns..][..self.columns].copy_from_slice(row);
-        self.digests[i] = Some(digest);
-        // NaN of a moment's fault would stay for ever.
-        match &mut self.cache {
-            Some(cache) if row.iter().all(|value| value.is_finite()) => cache.insert(digest, row),
-            _ => Ok(()),
-        }
-    }
 }

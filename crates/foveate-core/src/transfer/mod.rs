@@ -57,6 +57,7 @@ mod error;
 mod extract;
 mod fine_tune;
 mod model;
+mod rows;
 
 pub use cache::Digest;
 pub use error::TransferError;

@@ -1,10 +1,10 @@
 //! The metrics of generated images against torch-fidelity, prdc and closed forms, and on real digits.
 
 mod every_metric;
-mod frechet;
+mod frechet_distance;
 mod inception_score;
-mod kernel;
-mod modes;
+mod kernel_distance;
+mod mode_coverage;
 mod nearest;
 mod prdc;
 mod scorer;

@@ -11,7 +11,7 @@
 //!
 //! - [`Attribution`]s say which pixels a score comes from: [`Saliency`], [`IntegratedGradients`],
 //!   [`SmoothGrad`], [`Cam`], [`Occlusion`] and others; [`metrics`] says how good such a map is, and
-//!   [`Localizer`] what it shows.
+//!   [`Localizer`](metrics::Localizer) what it shows.
 //! - [`attack`] changes pixels until the network is fooled.
 //! - [`visualize`] makes images that a class or a channel responds to.
 //!

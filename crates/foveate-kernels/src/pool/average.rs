@@ -17,7 +17,7 @@ use crate::lanes::update;
 ///
 /// # Panics
 ///
-/// As [`max_pool2d`].
+/// As [`max_pool2d`](super::max_pool2d).
 pub fn avg_pool2d(spec: &Pool2d, count_include_pad: bool, input: &[f32], output: &mut [f32]) {
     spec.check(("input", input.len()), ("output", output.len()));
     let windows = spec.windows(0);
@@ -50,7 +50,7 @@ pub fn avg_pool2d(spec: &Pool2d, count_include_pad: bool, input: &[f32], output:
 ///
 /// # Panics
 ///
-/// As [`max_pool2d`].
+/// As [`max_pool2d`](super::max_pool2d).
 pub fn avg_pool2d_gradient(
     spec: &Pool2d,
     count_include_pad: bool,

@@ -40,10 +40,10 @@
 //! ```
 
 mod error;
-mod frechet;
+mod frechet_distance;
 mod inception_score;
-mod kernel;
-mod modes;
+mod kernel_distance;
+mod mode_coverage;
 mod nearest;
 mod pairs;
 mod prdc;
@@ -51,10 +51,10 @@ mod scorer;
 
 pub use crate::learn::Features;
 pub use error::MetricError;
-pub use frechet::{FeatureMoments, frechet_distance, frechet_distance_of};
+pub use frechet_distance::{FeatureMoments, frechet_distance, frechet_distance_of};
 pub use inception_score::{InceptionScore, InceptionSettings};
-pub use kernel::{KernelDistance, KernelSettings, kernel_distance};
-pub use modes::{ModeCoverage, conditional_accuracy};
+pub use kernel_distance::{KernelDistance, KernelSettings, kernel_distance};
+pub use mode_coverage::{ModeCoverage, conditional_accuracy};
 pub use nearest::{Nearest, nearest};
 pub use prdc::Prdc;
 pub use scorer::{Activations, Score, Scorer};

@@ -31,7 +31,8 @@ use crate::models::layer::AnyLayer;
 const SIZE: usize = 32;
 
 /// Configuration of a conditional GAN: Mirza and Osindero, *Conditional Generative Adversarial Nets*, 2014,
-/// <https://arxiv.org/abs/1411.1784>, or its form by convolutions; deviations: see the [module](self).
+/// <https://arxiv.org/abs/1411.1784>, or its form by convolutions. Deviations: no biases before batch norm; the fully connected generator
+/// ends in a tanh, as images go from -1 to 1 here.
 #[derive(Config, Debug)]
 pub struct CganConfig {
     /// Latent dimensions, up to 65,536.

@@ -4,8 +4,8 @@
 //! *Conditional Generative Adversarial Nets*, 2014, <https://arxiv.org/abs/1411.1784>, figure 1.
 //!
 //! A generator and a discriminator are a pair if the one takes what the other gives; built by
-//! [`DcganConfig`](super::DcganConfig) or [`CganConfig`](super::CganConfig), trained by
-//! [`GanTraining`](crate::generate::GanTraining), kept by [`GanConfig`](super::GanConfig).
+//! [`DcganConfig`] or [`CganConfig`], trained by
+//! [`GanTraining`](crate::generate::GanTraining), kept by [`GanConfig`].
 //!
 //! ```
 //! # use foveate_core as foveate;

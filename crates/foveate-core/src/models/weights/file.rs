@@ -16,7 +16,7 @@ use burn::tensor::{DType, TensorData};
 
 use super::error::{Misshaped, WeightsError};
 use super::pickle;
-use super::place::{Place, unneeded};
+use super::prefix::{Place, unneeded};
 use crate::models::parameter_names;
 
 /// Reads `path` into `network`: safetensors (f32, f16, bf16), or PyTorch's `.pth` (zip or legacy

@@ -46,7 +46,7 @@ mod download;
 mod error;
 mod file;
 mod pickle;
-mod place;
+mod prefix;
 mod registry;
 
 pub use download::DownloadError;

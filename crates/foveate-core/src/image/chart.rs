@@ -6,7 +6,7 @@
 //!
 //! ```
 //! # use foveate_core as foveate;
-//! use foveate::image::chart::{Cloud, Curves, Series, matrix, scatter};
+//! use foveate::image::chart::{Cloud, Curves, Series, confusion_matrix, scatter};
 //!
 //! let loss = Series {
 //!     name: "loss".into(),

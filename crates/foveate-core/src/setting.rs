@@ -8,11 +8,11 @@ use std::ops::RangeInclusive;
 #[error("{name} is {found}: expected {expected}")]
 #[non_exhaustive]
 pub struct SettingError {
-    /// Which one: a field, mostly.
+    /// Name of the setting: a field, mostly.
     pub name: &'static str,
-    /// Its value.
+    /// Value of the setting.
     pub found: String,
-    /// Its range.
+    /// Range of the setting.
     pub expected: String,
 }
 

@@ -28,7 +28,7 @@ pub struct DannTraining {
     pub schedule: Schedule,
     /// The reversed gradient's factor; None learns from the source alone, without a domain head.
     pub lambda: Option<Lambda>,
-    /// How often the two are looked up.
+    /// How often lambda and the learning rate are updated.
     pub update_every: UpdateEvery,
     /// Random changes of the source's training images.
     pub source_augmentation: ShiftAndContrast,

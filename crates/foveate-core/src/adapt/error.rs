@@ -18,7 +18,7 @@ pub enum AdaptError {
         "the {set} holds {found} images: expected {needed} or more; add some, or make the batch smaller"
     )]
     TooFew {
-        /// Which set.
+        /// Name of the set.
         set: &'static str,
         /// Its images.
         found: usize,
@@ -28,7 +28,7 @@ pub enum AdaptError {
     /// Images of another size.
     #[error("the {set} holds images of {}x{} pixels: expected {}x{}", .found[0], .found[1], .expected[0], .expected[1])]
     Size {
-        /// Which set.
+        /// Name of the set.
         set: &'static str,
         /// Height and width.
         found: [usize; 2],
@@ -38,11 +38,11 @@ pub enum AdaptError {
     /// A label that is no class of the network.
     #[error("image {image} of the {set} has the label {label}, and the network has {classes} classes: from 0 to {}", .classes - 1)]
     Label {
-        /// Which set.
+        /// Name of the set.
         set: &'static str,
-        /// Its place there.
+        /// Place of the image in the set.
         image: usize,
-        /// Its label.
+        /// Label of the image.
         label: usize,
         /// Classes of the network.
         classes: usize,
@@ -58,7 +58,7 @@ pub enum AdaptError {
     Diverged {
         /// The epoch, from 1.
         epoch: usize,
-        /// Its step, from 1.
+        /// Step of the epoch, from 1.
         step: usize,
         /// The loss of the classes.
         class_loss: f32,

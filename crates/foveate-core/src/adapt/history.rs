@@ -9,21 +9,21 @@ pub struct Epoch {
     /// Mean cross-entropy of the classes of training images, in nats, each before the step it was
     /// part of.
     pub class_loss: f64,
-    /// The same of the domains: the sum of both domains' means. None without a domain head.
+    /// Mean binary cross-entropy of the domains, in nats: the sum of both domains' means. None without a domain head.
     pub domain_loss: Option<f64>,
     /// Share of the source's training images that were classified correctly, each before its step.
     pub training_accuracy: f64,
     /// Share of the source's validation images that are classified correctly.
     pub source_accuracy: f64,
-    /// The same of the target's: what an oracle sees.
+    /// Share of the target's validation images that are classified correctly: what an oracle sees.
     pub target_accuracy: f64,
     /// Share of all validation images whose domain is told rightly, by the sign of the logit.
     pub domain_accuracy: Option<f64>,
     /// What [`Validator::ALL`] say, in this order.
     pub validators: [f64; Validator::ALL.len()],
-    /// Of the last step.
+    /// Lambda of the epoch's last step.
     pub lambda: f64,
-    /// Of the last step.
+    /// Learning rate of the epoch's last step.
     pub learning_rate: f64,
     /// For training and validation.
     pub seconds: f64,

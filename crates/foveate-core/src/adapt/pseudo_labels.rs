@@ -23,7 +23,7 @@ use crate::values::{argmax, descending};
 /// rounds (the paper's grows from 0.2 by 0.05 a round to 0.5).
 #[derive(Debug, Clone, PartialEq)]
 pub struct PseudoLabels {
-    /// How often predictions are taken anew.
+    /// Rounds: how often predictions are taken anew.
     pub rounds: usize,
     /// The least probability of a prediction that is taken, in `[0, 1)`.
     pub threshold: f32,
@@ -38,7 +38,7 @@ pub struct PseudoLabels {
 /// What a round began with.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PseudoLabelRound {
-    /// From 0.
+    /// Number of the round, from 0.
     pub round: usize,
     /// Predictions selected as labels.
     pub selected: usize,

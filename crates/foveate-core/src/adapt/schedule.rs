@@ -9,21 +9,21 @@ use crate::setting::{at_least_zero, in_range, positive};
 pub enum Lambda {
     /// It stays. At 0 the domain head learns and the features do not heed it.
     Constant {
-        /// 0 or larger.
+        /// Lambda; 0 or larger.
         lambda: f64,
     },
     /// 0 until a share of the training is done, then constant.
     WarmStart {
-        /// 0 or larger.
+        /// Lambda; 0 or larger.
         lambda: f64,
-        /// In `[0, 1]`.
+        /// Share of the training before lambda, in `[0, 1]`.
         share: f64,
     },
     /// `highest (2 / (1 + exp(-gamma p)) - 1)`: from 0 to about `highest`. Yaroslav Ganin et al.,
     /// *Domain-Adversarial Training of Neural Networks*, 2016, <https://arxiv.org/abs/1505.07818>, section
     /// 5.2.2.
     Annealed {
-        /// 0 or larger; 1 in the paper.
+        /// Lambda at the end; 0 or larger, 1 in the paper.
         highest: f64,
         /// How fast; larger than 0, 10 in the paper.
         gamma: f64,

@@ -15,7 +15,7 @@ pub enum DataError {
         .found.0, .found.1, .expected.0, .expected.1
     )]
     Sizes {
-        /// Its place.
+        /// Place of the image.
         image: usize,
         /// Width and height.
         found: (u32, u32),
@@ -92,7 +92,7 @@ pub enum DataError {
         .found[0], .found[1], .needed[0], .needed[1]
     )]
     Patch {
-        /// Its place among them.
+        /// Place of the photograph among them.
         photograph: usize,
         /// Its height and width, in pixels.
         found: [u32; 2],

@@ -16,7 +16,7 @@ pub(super) struct Checkpoint {
     pub generator: Generator,
     pub discriminator: Discriminator,
     pub average: Generator,
-    /// Those of discriminator and generator.
+    /// State of the discriminator's and of the generator's optimizer.
     pub optimizers: [OptimizerState; 2],
     pub history: History,
 }

@@ -19,7 +19,7 @@ pub enum GenerateError {
     TooFew {
         /// The images.
         found: usize,
-        /// Those of a batch.
+        /// Images of a batch.
         needed: usize,
     },
     /// Images of another size.
@@ -36,9 +36,9 @@ pub enum GenerateError {
     /// A label that is no class of the generator.
     #[error("image {image} has the label {label}, and the generator has {classes} classes: from 0 to {}", .classes - 1)]
     Label {
-        /// Its place.
+        /// Place of the image.
         image: usize,
-        /// Its label.
+        /// Label of the image.
         label: usize,
         /// Classes of the generator.
         classes: usize,
@@ -49,13 +49,13 @@ pub enum GenerateError {
          {generator_loss}, learning rates {rates:?}): lower the learning rates{}", held(.checkpoint, "good iterations")
     )]
     Diverged {
-        /// From 1.
+        /// Iteration, from 1.
         iteration: usize,
         /// The discriminator's loss.
         discriminator_loss: f64,
         /// The generator's.
         generator_loss: f64,
-        /// Those of discriminator and generator.
+        /// Learning rates of discriminator and generator.
         rates: [f64; 2],
         /// The last good checkpoint.
         checkpoint: Option<PathBuf>,

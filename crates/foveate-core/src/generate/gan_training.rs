@@ -28,9 +28,9 @@ pub struct GanTraining {
     pub discriminator_optimizer: Optimizer,
     /// How the generator's do.
     pub generator_optimizer: Optimizer,
-    /// Larger than 0.
+    /// Learning rate of the discriminator; larger than 0.
     pub discriminator_learning_rate: f64,
-    /// Larger than 0.
+    /// Learning rate of the generator; larger than 0.
     pub generator_learning_rate: f64,
     /// What becomes of both.
     pub schedule: Schedule,

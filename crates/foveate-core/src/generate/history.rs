@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct Step {
-    /// From 1 on.
+    /// Number of the iteration, from 1.
     pub iteration: usize,
     /// The discriminator's loss, the last one if it takes several steps.
     pub discriminator_loss: f64,
@@ -15,7 +15,7 @@ pub struct Step {
     pub real: f64,
     /// D(G(z)): the same of generated ones, before its (last) step.
     pub fake: f64,
-    /// The same after it, in the generator's step.
+    /// D(G(z)) after the discriminator's step, in the generator's step.
     pub fake_after: f64,
     /// Since the training began.
     pub seconds: f64,

@@ -27,7 +27,7 @@ pub enum Loss {
     /// <https://arxiv.org/abs/1701.07875>: `-E d(x) + E d(G(z))`, and `-E d(G(z))`. After each of its
     /// steps, the discriminator's parameters are clamped to `[-clip, clip]`.
     Wasserstein {
-        /// Larger than 0; 0.01 in the paper.
+        /// Largest size of a parameter of the discriminator; larger than 0, 0.01 in the paper.
         clip: f64,
     },
 }

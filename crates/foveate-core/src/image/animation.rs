@@ -28,9 +28,9 @@ pub enum AnimationError {
     Images {
         /// The file.
         path: PathBuf,
-        /// Which image.
+        /// Place of the image.
         index: usize,
-        /// Its width and height; 0 if there is none.
+        /// Width and height of the image; 0 if there is none.
         found: (u32, u32),
     },
 }

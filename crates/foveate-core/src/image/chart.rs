@@ -43,7 +43,7 @@ pub use scatter::{Cloud, scatter};
 /// One curve.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Series {
-    /// Its name in the legend.
+    /// Name of the series in the legend.
     pub name: String,
     /// x and y, joined in their order; the line breaks where one is not finite.
     pub points: Vec<(f64, f64)>,

@@ -29,7 +29,7 @@ pub enum ImageError {
     Unsupported {
         /// The file.
         path: PathBuf,
-        /// Its kind.
+        /// Kind of the image.
         found: &'static str,
     },
     /// The image is damaged.

@@ -19,7 +19,7 @@ pub enum LearnError {
     Label {
         /// The row.
         row: usize,
-        /// Its label.
+        /// Label of the row.
         label: usize,
         /// How many classes there are.
         classes: usize,
@@ -32,7 +32,7 @@ pub enum LearnError {
     Sparse {
         /// The class.
         class: usize,
-        /// Its name, once [`named`](LearnError::named) has added it.
+        /// Name of the class, once [`named`](LearnError::named) has added it.
         name: Option<String>,
         /// Its rows.
         found: usize,

@@ -12,7 +12,7 @@ use crate::image::Preprocessing;
 /// A network with trained weights, and the preprocessing they were trained with.
 #[derive(Debug, Clone)]
 pub struct Pretrained {
-    /// Which network.
+    /// Architecture of the network.
     pub architecture: Architecture,
     /// The network with its weights.
     pub network: AnyNetwork,

@@ -23,9 +23,9 @@ use crate::setting::{at_least_zero, below_one, positive};
 pub enum Optimizer {
     /// Stochastic gradient descent, without dampening.
     Sgd {
-        /// In `[0, 1)`.
+        /// Share of the old velocity in the new one, in `[0, 1)`.
         momentum: f64,
-        /// 0 or larger.
+        /// L2 penalty, added to the gradient; 0 or larger.
         weight_decay: f64,
         /// Looks ahead along the momentum.
         nesterov: bool,
@@ -36,7 +36,7 @@ pub enum Optimizer {
         betas: [f64; 2],
         /// Added to the root; larger than 0.
         epsilon: f64,
-        /// 0 or larger.
+        /// L2 penalty, added to the gradient; 0 or larger.
         weight_decay: f64,
     },
     /// Adam whose weight decay is taken from the parameters themselves, not added to the gradient: Ilya Loshchilov, Frank

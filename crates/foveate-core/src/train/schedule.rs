@@ -17,7 +17,7 @@ pub enum Schedule {
     Step {
         /// Epochs between two steps; iterations, where a training counts those.
         every: usize,
-        /// In `(0, 1]`.
+        /// Factor of the learning rate, in `(0, 1]`.
         factor: f64,
     },
     /// It falls to 0 along half a cosine: Ilya Loshchilov, Frank Hutter, *SGDR: Stochastic Gradient Descent
@@ -27,9 +27,9 @@ pub enum Schedule {
     /// `first / (1 + alpha p)^beta`: Yaroslav Ganin et al., *Domain-Adversarial Training of Neural Networks*,
     /// 2016, <https://arxiv.org/abs/1505.07818>, section 5.2.2.
     Annealed {
-        /// 0 or larger; 10 in the paper.
+        /// Steepness of the decay; 0 or larger, 10 in the paper.
         alpha: f64,
-        /// 0 or larger; 0.75 in the paper.
+        /// Exponent of the decay; 0 or larger, 0.75 in the paper.
         beta: f64,
     },
 }

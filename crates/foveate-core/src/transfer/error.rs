@@ -43,7 +43,7 @@ pub enum TransferError {
     Diverged {
         /// The epoch, from 1.
         epoch: usize,
-        /// Its step, from 1.
+        /// Step of the epoch, from 1.
         step: usize,
         /// The learning rate.
         rate: f64,

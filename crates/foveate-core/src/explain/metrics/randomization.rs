@@ -27,7 +27,7 @@ pub struct RandomizedLayer {
     /// gives the class no gradient, as SqueezeNet's ReLU behind the class scores often does: take
     /// another seed.
     pub correlations: Vec<f32>,
-    /// The same of absolute values.
+    /// Rank correlations of the absolute values.
     pub absolute: Vec<f32>,
 }
 

@@ -50,7 +50,7 @@ pub struct ClassVisualization {
     pub mean: [f32; 3],
     /// Standard deviation of the channels, likewise; above 0; 1 to work on pixels.
     pub std: [f32; 3],
-    /// Of the jitter and the noise.
+    /// Seed of the jitter and of the noise.
     pub seed: u64,
 }
 
@@ -83,7 +83,7 @@ pub struct ClassSnapshot {
     pub pixels: Pixels,
     /// The logit of each image's class.
     pub scores: Vec<f32>,
-    /// Its probability, in `[0, 1]`: softmax of the logits, sigmoid of a single one.
+    /// Probability of the class, in `[0, 1]`: softmax of the logits, sigmoid of a single one.
     pub probabilities: Vec<f32>,
 }
 

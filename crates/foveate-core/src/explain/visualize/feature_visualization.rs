@@ -44,7 +44,7 @@ pub struct FeatureVisualization {
     pub transformations: Transformations,
     /// Steps from one snapshot to the next, besides the first and the last; 0 takes no others.
     pub snapshot_every: usize,
-    /// Of the spectrum and the transformations.
+    /// Seed of the spectrum and of the transformations.
     pub seed: u64,
 }
 

@@ -28,7 +28,7 @@ pub enum MetricError {
          network or the generator diverged?"
     )]
     NotFinite {
-        /// Which set.
+        /// Name of the set.
         set: &'static str,
         /// The row.
         row: usize,
@@ -40,7 +40,7 @@ pub enum MetricError {
     /// Too few rows.
     #[error("the {set} features have {found} rows: expected {needed} or more {what}")]
     Rows {
-        /// Which set.
+        /// Name of the set.
         set: &'static str,
         /// Its rows.
         found: usize,
@@ -56,9 +56,9 @@ pub enum MetricError {
         .columns + 1
     )]
     Singular {
-        /// Which set.
+        /// Name of the set.
         set: &'static str,
-        /// Its rows.
+        /// Rows of the set.
         rows: usize,
         /// Its columns.
         columns: usize,

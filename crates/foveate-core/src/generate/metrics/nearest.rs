@@ -9,7 +9,7 @@ use crate::learn::Features;
 /// The nearest row.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Nearest {
-    /// Its place among the rows searched.
+    /// Place of the nearest row among the rows searched.
     pub row: usize,
     /// The Euclidean distance to it, in units of the features; 0 for a copy.
     pub distance: f64,

@@ -115,9 +115,9 @@ impl<N: Network> Scorer<N> {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Activations {
-    /// Of the scorer's layer.
+    /// Activations of the scorer's layer.
     pub features: Features,
-    /// Of the classes.
+    /// Probabilities of the classes.
     pub probabilities: Features,
 }
 

@@ -10,7 +10,7 @@ use crate::image::text::clip;
 /// Points of one kind.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Cloud {
-    /// Its name in the legend.
+    /// Name of the cloud in the legend.
     pub name: String,
     /// x to the right and y up; those that are not finite are left out.
     pub points: Vec<(f64, f64)>,

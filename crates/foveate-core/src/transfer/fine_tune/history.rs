@@ -19,7 +19,7 @@ pub struct Epoch {
     pub training: Score,
     /// On the validation images, afterwards.
     pub validation: Option<Score>,
-    /// Of the epoch's last step.
+    /// Learning rate of the epoch's last step.
     pub learning_rate: f64,
     /// For training and validation.
     pub seconds: f64,

@@ -44,7 +44,7 @@ use crate::transfer::error::TransferError;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct FineTune {
-    /// Which layers are trained.
+    /// Layers that are trained.
     pub trainable: Trainable,
     /// Passes over the training images.
     pub epochs: usize,
@@ -54,7 +54,7 @@ pub struct FineTune {
     pub batch: usize,
     /// How gradients become steps.
     pub optimizer: Optimizer,
-    /// Of the first step; larger than 0.
+    /// Learning rate of the first step; larger than 0.
     pub learning_rate: f64,
     /// What becomes of it.
     pub schedule: Schedule,

@@ -161,4 +161,6 @@ fn folders_are_scored_as_their_images() {
     fs::write(folder.path().join("99.png"), "not an image").unwrap();
     let files = ImageFolder::flat(folder.path()).unwrap();
     assert!(scorer.activations_of_folder(&files).unwrap_err().to_string().contains("99.png"));
+    let empty = scorer.activations_of_folder(&files.limited(0)).unwrap_err().to_string();
+    assert!(empty.contains("0 rows: expected 1"), "{empty}");
 }

@@ -42,7 +42,7 @@ impl Trainer<'_> {
     ) -> Result<Losses, AdaptError> {
         let seed = self.settings.seed;
         let [sources, targets] = self.domains.map(|domain| domain.training);
-        let steps = sources.len() / self.settings.batch;
+        let steps = self.steps();
         let mut input = self.input(sources, source, self.settings.source_augmentation, |i| {
             step_stream(seed, AUGMENT_SOURCE, epoch, i)
         });
@@ -102,16 +102,16 @@ impl Trainer<'_> {
         let set = self.domains[1].training;
         let plain =
             self.input(set, chosen, ShiftAndContrast::NONE, |_| unreachable!("nothing is drawn"));
-        let answers = argmax_rows(&network.valid().forward(plain));
+        let predictions = argmax_rows(&network.valid().forward(plain));
         let seed = self.settings.seed;
-        let steps = self.domains[0].training.len() / self.settings.batch;
+        let steps = self.steps();
         let input = self.input(set, chosen, self.settings.target_augmentation, |i| {
             step_stream(seed, AUGMENT_PSEUDO_LABELS, epoch * steps + step, i)
         });
         let dropout = &mut step_stream(seed, DROPOUT_PSEUDO_LABELS, epoch, step);
         let logits =
             run(&network.layers(), input.autodiff(), &Pass::training(dropout)).flatten(1, 3);
-        let labels = integers(answers.into_iter().map(|label| label as i64), &logits.device());
+        let labels = integers(predictions.into_iter().map(|label| label as i64), &logits.device());
         Ok(CrossEntropyLossConfig::new().init(&logits.device()).forward(logits, labels))
     }
 

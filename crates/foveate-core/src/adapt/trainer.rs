@@ -156,7 +156,7 @@ impl Trainer<'_> {
         let cycle = |purpose| Cycle::new(target.len(), batch, seed, purpose);
         let (mut targets, mut between_batches) =
             (cycle(SHUFFLE_TARGET), cycle(SHUFFLE_PSEUDO_LABELS));
-        let steps = source.len() / batch;
+        let steps = self.steps();
         let bar = progress_bar(steps, format!("epoch {}/{epochs}", epoch + 1));
         let mut sums = Sums::default();
         let mut pace = self.pace(epoch, 0, steps);
@@ -196,6 +196,11 @@ impl Trainer<'_> {
             learning_rate: pace.rate,
             seconds: 0.0,
         })
+    }
+
+    /// Steps of an epoch.
+    pub fn steps(&self) -> usize {
+        self.domains[0].training.len() / self.settings.batch
     }
 
     /// How far the training is at a step, and what follows from it.
@@ -278,7 +283,7 @@ impl Trainer<'_> {
             largest(&of_source.logits).max(largest(&of_target.logits)),
             largest(&of_source.domain_logits).max(largest(&of_target.domain_logits)),
         ];
-        let steps = self.domains[0].training.len() / self.settings.batch;
+        let steps = self.steps();
         self.check_finite(largest, [epoch.lambda, epoch.learning_rate], [number, steps - 1])?;
 
         epoch.source_accuracy = of_source.accuracy(&source.labels);

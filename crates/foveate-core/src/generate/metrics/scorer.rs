@@ -88,11 +88,16 @@ impl<N: Network> Scorer<N> {
     ///
     /// # Errors
     ///
-    /// [`MetricError::Image`] for a file that is no image: see [`ImageFolder::recognized`].
+    /// [`MetricError::Image`] for a file that is no image: see [`ImageFolder::recognized`]; [`MetricError::Rows`] for a
+    /// folder of which that leaves nothing.
     pub fn activations_of_folder(&self, folder: &ImageFolder) -> Result<Activations, MetricError> {
         let (preprocessing, device) =
             (self.classifier.preprocessing(), device_of(self.classifier.network()));
         let samples = folder.samples();
+        if samples.is_empty() {
+            let (set, what) = ("folder's", "images to measure");
+            return Err(MetricError::Rows { set, found: 0, needed: 1, what });
+        }
         let seen = try_batched(samples.len(), FILES_AT_ONCE, |some| {
             let read = |sample: &Sample| resize(&open(&sample.path)?, preprocessing.resize);
             let images: Result<Vec<_>, ImageError> = samples[some].par_iter().map(read).collect();

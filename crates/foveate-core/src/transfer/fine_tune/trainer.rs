@@ -14,7 +14,7 @@ use super::labeled::Labeled;
 use super::settings::FineTune;
 use super::split::Split;
 use crate::SettingError;
-use crate::image::{self, ImageError, Pixels, Preprocessing, RgbImage};
+use crate::image::{self, Pixels, Preprocessing, RgbImage};
 use crate::models::{Network, Pass, check_size, device_of};
 use crate::progress::progress_bar;
 use crate::random::step_stream;
@@ -74,9 +74,12 @@ impl FineTune {
         training.check(classes)?;
         validation.map_or(Ok(()), |labeled| labeled.check(classes))?;
 
-        let identity = || identity(self, &start, preprocessing, training, validation);
-        let file = self.checkpoint.as_deref().map(|path| Ok((path, identity()?)));
-        let file = file.transpose().map_err(|error: ImageError| error)?;
+        let file = match self.checkpoint.as_deref() {
+            Some(path) => {
+                Some((path, identity(self, &start, preprocessing, training, validation)?))
+            }
+            None => None,
+        };
         let frozen = start.clone();
         let mut trainer = Trainer {
             settings: self,
